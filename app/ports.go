@@ -1,0 +1,201 @@
+package app
+
+import (
+	"context"
+	"time"
+)
+
+// Registry is the session registry (Redis) as the workstation uses it. All
+// calls are idempotent: the client behind it retries. All may be called
+// concurrently. A session that is not there is KindNotFound. Times in a Row
+// are the registry's own clock.
+type Registry interface {
+	// Open creates the session, or restores it from the agent's copy when the
+	// registry has lost it. An existing session is left as it is and returned.
+	Open(ctx context.Context, o Opening) (Row, error)
+	// Read returns the whole session and moves it on if a time has passed.
+	Read(ctx context.Context, sid SessionID) (Row, error)
+	// Mark records what the workstation has done with images; the answer
+	// holds the rows as they now stand. An image the registry does not know is
+	// added. A terminal state is never left again.
+	Mark(ctx context.Context, sid SessionID, marks []Mark) (Row, error)
+	// Renew replaces the pairing token: the old one is revoked. With
+	// dropPhone the bound phone is revoked too and the session waits again.
+	Renew(ctx context.Context, sid SessionID, tokenHash Digest, dropPhone bool) (Row, error)
+	// Close ends the session for new photos: draining, or closed at once when
+	// nothing is outstanding.
+	Close(ctx context.Context, sid SessionID) (Row, error)
+}
+
+// Opening is what a session starts, or is restored, with.
+type Opening struct {
+	SID          SessionID
+	PracticeName string // shown on the phone; the practice's own, not a patient's
+	TokenHash    Digest
+	Limits       Limits
+	// Restore, when not nil, is the agent's copy: put back if the hash is missing.
+	Restore *Row
+}
+
+// Row is a session as the registry holds it.
+type Row struct {
+	SID          SessionID
+	State        SessionState
+	PracticeName string
+	TokenHash    Digest
+	PhoneHash    Digest // SHA-256 of the phone key; "" until claimed
+	PhoneDone    bool   // the phone said it is finished
+	Created      time.Time
+	Expires      time.Time // when it starts draining if nothing happens
+	Ends         time.Time // when it starts draining whatever happens
+	ClaimBy      time.Time
+	DrainUntil   time.Time // zero until draining
+	Now          time.Time // the registry's clock at this answer
+	Limits       Limits
+	Seq          int64 // rises with every change
+	Images       []RowImage
+}
+
+// RowImage is one image of a Row, in the order of its first reservation.
+type RowImage struct {
+	ID            ImageID
+	State         ImageState
+	Bytes         int64  // of the sealed object
+	SHA256        Digest // of the sealed object
+	Seq           int64
+	RetractWanted bool
+	Refused       bool     // the agent refused the retraction: filing had begun
+	Sinks         []string // where it was filed: "folder", "alex-scan", "alex-media"
+}
+
+// Mark is one image's new state, said by the workstation.
+type Mark struct {
+	ID     ImageID
+	State  ImageState // Landed, Filed, Retracted, Discarded, Unconfirmed, Quarantined
+	Refuse bool       // with the current state: the retraction asked for is refused
+	Bytes  int64
+	SHA256 Digest
+	Sinks  []string
+}
+
+// Objects is the S3 temp bucket as the workstation uses it, bounded to one
+// practice. Concurrent calls are fine. Missing is KindNotFound.
+type Objects interface {
+	// Get reads one sealed image whole, at most maxBytes (else KindTooLarge),
+	// and returns it with its SHA-256. When the stored checksum and the bytes
+	// differ: KindCorrupt.
+	Get(ctx context.Context, sid SessionID, id ImageID, maxBytes int64) ([]byte, Digest, error)
+	// List returns every object of one session.
+	List(ctx context.Context, sid SessionID) ([]Object, error)
+	// Delete removes one object; one that is not there is no error.
+	Delete(ctx context.Context, sid SessionID, id ImageID) error
+}
+
+// Object is one listed object.
+type Object struct {
+	ID       ImageID
+	Bytes    int64
+	Modified time.Time
+}
+
+// Signal is one thing a Feed has to say. Hints carry no truth: they are a
+// reason to look at the registry.
+type Signal struct {
+	// Healthy: attached with continuity since the last signal. Not healthy:
+	// connecting, suspended, or continuity lost; the engine polls meanwhile.
+	Healthy bool
+	// Event is "" for a change of health, else one of the Event constants.
+	Event Event
+	Image ImageID // of EventImageStored and EventImageRetracted
+}
+
+// Event is the name of a realtime message (design section 3).
+type Event string
+
+const (
+	EventPhonePaired    Event = "phone-paired"
+	EventImageStored    Event = "image-stored"
+	EventImageRetracted Event = "image-retracted"
+	EventPhoneDone      Event = "phone-done"
+	EventSessionClosed  Event = "session-closed"
+)
+
+// Feed is realtime (Ably). Listen subscribes to one session's channel until
+// ctx ends, reconnecting by itself; it returns nil then, and an error only
+// for KindAuth and KindBug. notify is called from one goroutine at a time
+// and must return at once.
+type Feed interface {
+	Listen(ctx context.Context, sid SessionID, notify func(Signal)) error
+}
+
+// Spool keeps sealed images and the sealed index on disk. Everything is
+// durable (fsync, rename) when a call returns, and every call is idempotent.
+// No space or no right to write is KindFull.
+type Spool interface {
+	// Land writes one sealed image as it came.
+	Land(ctx context.Context, sid SessionID, id ImageID, sealed []byte) error
+	// Sealed returns a landed image as it came, KindNotFound if it has not landed.
+	Sealed(ctx context.Context, sid SessionID, id ImageID) ([]byte, error)
+	// Save writes one record of the index, sealed; Kind and Key name it.
+	Save(ctx context.Context, rec Record) error
+	// Load returns every record of the index.
+	Load(ctx context.Context) ([]Record, error)
+	// Remove deletes a session's records and files for good.
+	Remove(ctx context.Context, sid SessionID) error
+}
+
+// Record is one entry of the spool's index. Body is plaintext here and sealed
+// on disk (to the workstation's age identity and the practice's recovery
+// recipient); Kind and Key stay readable and hold no patient value.
+type Record struct {
+	SID  SessionID
+	Kind string // "session", "image", "delivery"
+	Key  string // image id or delivery id; "" for the session itself
+	Body []byte // JSON; a nil Body in Save removes the record
+}
+
+// Vault is the OS keyring. Every call has its own deadline: a locked keyring
+// never hangs the caller. A name without a secret is KindNotFound; any other
+// failure, a locked or missing keyring included, is KindAuth.
+type Vault interface {
+	Get(ctx context.Context, name string) (Sealed, error)
+	Set(ctx context.Context, name string, secret Sealed) error
+	Delete(ctx context.Context, name string) error
+}
+
+// Sink hands images over to where they belong. Deliver may be called again
+// with the same Delivery after any failure or kill: it must find out what it
+// did before and never do it twice. What it can neither prove done nor prove
+// absent it answers with Unconfirmed set, and leaves as it is.
+type Sink interface {
+	Name() string
+	Deliver(ctx context.Context, d Delivery) ([]Receipt, error)
+}
+
+// Delivery is a frozen hand-over: the bytes that leave, fixed in the spool
+// before the first try.
+type Delivery struct {
+	ID    string // 26 Crockford characters
+	SID   SessionID
+	Again bool // a try came before this one
+	Items []DeliveryItem
+}
+
+// DeliveryItem is one picture of a Delivery. Name was rendered when the
+// delivery was frozen and may hold patient values: it is only ever written
+// to the practice's own sink.
+type DeliveryItem struct {
+	Image  ImageID
+	Name   Sealed // file name without folder, ".jpg"
+	JPEG   []byte // exact bytes, EXIF stripped
+	SHA256 Digest // of JPEG
+}
+
+// Receipt is what a sink answers for one item. Exactly one of the three
+// holds: filed (Place set), Unconfirmed, or Err (it is certainly not there).
+type Receipt struct {
+	Image       ImageID
+	Place       Sealed // where it went: a full path, a resource id
+	Unconfirmed bool
+	Err         error
+}
