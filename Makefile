@@ -1,0 +1,105 @@
+# make run and make test are all anyone needs; make help lists the rest.
+# One flag set for every build: another flag would compile everything again.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export GOFLAGS := -buildvcs=false
+
+PURE := clinicpro-images clinicproctl clinicpro-gateway clinicpro-localcloud
+STATICCHECK := .cache/staticcheck
+export CLINICPRO_VERSITYGW := $(CURDIR)/.cache/versitygw
+export CLINICPRO_BIN := $(CURDIR)/bin
+
+# What the Windows workstation is made of.
+WORKSTATION := ./app/... ./sync/... ./ui/... ./assets/... ./cmd/clinicpro-images ./cmd/clinicproctl
+# Everything but the one package that needs OpenGL, and its program.
+NODESKTOP = $$(CGO_ENABLED=0 go list ./... | grep -v -e /ui/desktop$$ -e /cmd/clinicpro-images-ui$$)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: run
+run: ## install what is missing, build, start in local mode
+	@.ci/install run
+	@$(MAKE) --no-print-directory -j2 bin ui
+	@.ci/start $(ARGS)
+
+.PHONY: build
+build: ## build every program into bin/
+	@.ci/install run
+	@$(MAKE) --no-print-directory -j2 bin ui
+
+# The pure programs, and the independent S3 server the tests compare with.
+.PHONY: bin
+bin:
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -o bin/ $(PURE:%=./cmd/%)
+
+.PHONY: ui
+ui:
+	@mkdir -p bin
+	CGO_ENABLED=1 go build -tags x11 -o bin/ ./cmd/clinicpro-images-ui
+
+.PHONY: tools
+tools: bin
+	@mkdir -p .cache
+	CGO_ENABLED=0 go build -o $(CLINICPRO_VERSITYGW) github.com/versity/versitygw/cmd/versitygw
+	CGO_ENABLED=0 go build -o $(STATICCHECK) honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: test
+test: ## install what is missing, then run every test
+	@.ci/install test
+	@rm -rf artefacts && mkdir -p artefacts/counts
+	@go mod download
+	@$(MAKE) --no-print-directory -j2 --output-sync=target ui tools phone
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint go-test
+	@$(MAKE) --no-print-directory e2e
+	@.ci/total
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+		[ -z "$$unformatted" ] || { echo "gofmt these: $$unformatted"; exit 1; }
+	CGO_ENABLED=0 go vet $(NODESKTOP)
+	CGO_ENABLED=1 go vet -tags x11 ./ui/desktop ./cmd/clinicpro-images-ui
+	GOOS=windows CGO_ENABLED=0 go vet $$(GOOS=windows CGO_ENABLED=0 go list $(WORKSTATION) | grep -v /ui/desktop$$)
+	CGO_ENABLED=0 $(STATICCHECK) $(NODESKTOP)
+	CGO_ENABLED=1 $(STATICCHECK) -tags x11 ./ui/desktop ./cmd/clinicpro-images-ui
+
+.PHONY: go-test
+go-test: ## every Go test with the race detector, but the end-to-end ones
+	@.ci/gotest go -race -timeout 10m -skip '^TestEndToEnd' $(NODESKTOP)
+
+.PHONY: phone
+phone: ## the phone page: types, unit tests, freshness of its bundle
+	@.ci/phone
+
+.PHONY: e2e
+e2e: ## the built programs, a real browser, a real keyring, a display
+	@.ci/gotest e2e -count=1 -timeout 10m -run '^TestEndToEnd' ./cmd/clinicpro-images
+
+.PHONY: bench
+bench: ## time from "PUT answered" to "durable in the spool", and the floor
+	@.ci/install run
+	@$(MAKE) --no-print-directory bin
+	@.ci/session bin/clinicproctl bench $(ARGS)
+
+.PHONY: soak
+soak: ## everything many times, fuzzing, and the window's race build
+	@.ci/install test
+	@$(MAKE) --no-print-directory -j2 ui tools
+	@.ci/soak
+
+.PHONY: screenshots
+screenshots: ## the end-to-end test's pictures into docs/screenshots/
+	@.ci/install test
+	@$(MAKE) --no-print-directory -j2 bin ui
+	@$(MAKE) --no-print-directory e2e
+	@mkdir -p docs/screenshots && cp artefacts/e2e/*.png docs/screenshots/
+
+.PHONY: packages
+packages: ## installable packages (VERSION=x.y.z); not there yet
+	@echo "There are no packages yet: they come with the packaging work. make build makes the programs." >&2
+	@exit 1
