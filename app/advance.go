@@ -1,0 +1,251 @@
+package app
+
+import "time"
+
+const (
+	landsAtOnce   = 8               // design section 9: bounded work
+	readUnhealthy = 5 * time.Second // while realtime is not known to work
+	readExpecting = 10 * time.Second
+	readWaiting   = 20 * time.Second // nobody has claimed: a lost registry must not make the code a dead one
+	readDraining  = time.Minute
+	listAgain     = 6 * time.Minute // after the last link: links live five
+)
+
+// advance derives everything that is to be done for the session as it stands.
+func (w *work) advance() {
+	s := &w.s
+	if s.dirty && !s.saving && !w.at.Before(s.saveDue) {
+		s.dirty, s.saving = false, true
+		defer func(at int) { // what is saved is the session as this Step leaves it
+			w.effects[at].Do = SaveSession{w.s}
+		}(len(w.effects))
+		w.do(SaveSession{})
+	}
+	w.call()
+	w.images()
+	w.tell()
+	w.read()
+	w.stage()
+	if !s.listing && !s.listDue.IsZero() && !w.at.Before(s.listDue) && s.Stage != StageOpening {
+		s.listing, s.listDue = true, time.Time{}
+		w.do(ListObjects{})
+	}
+	if want := s.Stage == StageLive; want != s.listening {
+		s.listening = want
+		if want {
+			w.do(Listen{})
+		} else {
+			s.FeedHealthy = false
+			w.trouble = withTrouble(w.trouble, AreaFeed, "")
+			w.do(StopListen{})
+		}
+	}
+}
+
+// call makes the one open, restore, renew or end call that is due.
+func (w *work) call() {
+	s := &w.s
+	if s.calling || w.at.Before(s.callDue) {
+		return
+	}
+	switch {
+	case s.Stage == StageOpening:
+		s.calling = true
+		w.do(OpenSession{s.opening(nil)})
+	case s.Stage == StageSettled:
+	case s.lost:
+		s.calling = true
+		copied := s.restorable()
+		w.do(OpenSession{s.opening(&copied)})
+	case s.Stage != StageLive:
+	case s.CodePending:
+		s.calling = true
+		w.do(RenewCode{s.Code, s.dropPhone})
+	case s.ending && (s.Row.State == SessionWaiting || s.Row.State == SessionPaired):
+		s.calling = true
+		w.do(EndSession{})
+	}
+}
+
+func (s Session) opening(restore *Row) Opening {
+	return Opening{SID: s.ID, PracticeName: s.Row.PracticeName, TokenHash: s.Code, Limits: s.Limits, Restore: restore}
+}
+
+// restorable is the registry's row as it should stand: the last answer with
+// what this workstation has made of the images since.
+func (s Session) restorable() Row {
+	r := s.Row
+	r.TokenHash = s.Code
+	r.Images = append([]RowImage(nil), r.Images...)
+	for i := range r.Images {
+		if im := s.Images[r.Images[i].ID]; im.durable.State != "" {
+			r.Images[i].State, r.Images[i].Sinks = im.durable.State, im.Sinks
+		}
+	}
+	return r
+}
+
+// images moves every image one step on.
+func (w *work) images() {
+	s := &w.s
+	flying := 0
+	for _, im := range s.Images {
+		if im.fetching {
+			flying++
+		}
+	}
+	held := map[string][]ImageID{} // deliveries to hand over, with their images
+	wait := map[string]bool{}      // deliveries with an image whose intent is not durable yet
+	again := map[string]bool{}
+	for _, id := range s.Order {
+		im := s.Images[id]
+		committed := im.Filing || im.Delivery != ""
+		if im.retract && !committed && !im.fetching &&
+			(im.State == ImageReserved || im.State == ImageStored || im.State == ImageLanded) {
+			im.State, im.dirty = ImageRetracted, true
+		}
+		if im.State == ImageStored && !im.fetching && flying < landsAtOnce && !w.at.Before(im.due) {
+			im.fetching = true
+			flying++
+			want := im.SHA256
+			if im.tries >= 3 { // let the seal judge instead: a checksum may be wrong, an HMAC not
+				want = ""
+			}
+			w.do(LandImage{id, want, s.Limits.MaxBytes})
+		}
+		if im.State == ImageLanded && !im.Shown && !im.examining && !w.at.Before(im.examineDue) {
+			im.examining = true
+			w.do(ExamineImage{id})
+		}
+		if im.dirty && !im.saving && !w.at.Before(im.saveDue) {
+			im.dirty, im.saving = false, true
+			w.do(SaveImage{im})
+		}
+		if im.known() && !im.gone && !im.deleting && !w.at.Before(im.deleteDue) {
+			im.deleting = true
+			w.do(DeleteObject{id})
+		}
+		if im.Filing && !im.handing {
+			if im.durable.Filing && im.durable.Delivery == im.Delivery {
+				held[im.Delivery] = append(held[im.Delivery], id)
+				again[im.Delivery] = again[im.Delivery] || im.Tried
+			} else {
+				wait[im.Delivery] = true
+			}
+		}
+		s.Images[id] = im
+	}
+	for _, id := range s.Order { // in the images' order, so that Step is deterministic
+		d := s.Images[id].Delivery
+		if len(held[d]) == 0 || wait[d] || held[d][0] != id {
+			continue
+		}
+		for _, id := range held[d] {
+			im := s.Images[id]
+			im.handing = true
+			s.Images[id] = im
+		}
+		w.do(Deliver{d, held[d], again[d]})
+	}
+}
+
+// known reports that the registry has been told what became of the image, so
+// that its object may go.
+func (im Image) known() bool {
+	return im.told != "" && im.told != ImageReserved && im.told != ImageStored && im.durable.State != ""
+}
+
+// tell marks in one call every image of which the registry knows less than
+// the index holds.
+func (w *work) tell() {
+	s := &w.s
+	if s.telling || s.lost || s.Stage == StageOpening || s.Stage == StageSettled || w.at.Before(s.tellDue) {
+		return
+	}
+	var marks []Mark
+	for _, id := range s.Order {
+		im := s.Images[id]
+		refuse := im.retract && !im.refused && (im.Filing || im.Delivery != "") && im.State != ImageRetracted
+		if im.durable.State == "" || im.told == im.durable.State && !refuse || im.told.Terminal() {
+			continue
+		}
+		marks = append(marks, Mark{ID: id, State: im.durable.State, Refuse: refuse, Bytes: im.Bytes, SHA256: im.SHA256, Sinks: im.Sinks})
+	}
+	if len(marks) > 0 {
+		s.telling = true
+		w.do(TellMarks{marks})
+	}
+}
+
+// read asks the registry when a hint came or a time has passed.
+func (w *work) read() {
+	s := &w.s
+	if s.reading || s.lost || s.Stage != StageLive {
+		return
+	}
+	if !s.readAgain {
+		every := w.readEvery()
+		if every == 0 || w.at.Sub(s.readAt) < every {
+			return
+		}
+	}
+	s.reading, s.readAgain, s.readAt = true, false, w.at
+	w.do(ReadRow{})
+}
+
+func (w *work) readEvery() time.Duration {
+	s := &w.s
+	_, toCome := s.Outstanding()
+	switch {
+	case s.Row.State == SessionDraining && s.FeedHealthy:
+		return readDraining
+	case !s.FeedHealthy:
+		return readUnhealthy
+	case s.Row.State == SessionWaiting:
+		return readWaiting
+	case toCome > 0:
+		return readExpecting
+	case s.serverNow(w.at).After(s.Row.Expires):
+		return readWaiting
+	}
+	return 0
+}
+
+// serverNow estimates the registry's clock from its last answer.
+func (s Session) serverNow(at time.Time) time.Time {
+	if s.RowAt.IsZero() {
+		return s.Row.Now
+	}
+	return s.Row.Now.Add(max(0, at.Sub(s.RowAt)))
+}
+
+// stage moves the session from live over settling to settled.
+func (w *work) stage() {
+	s := &w.s
+	toFile, toCome := s.Outstanding()
+	over := s.Row.State == SessionClosed || s.Row.State == SessionExpired
+	switch s.Stage {
+	case StageLive:
+		if s.Row.PhoneDone && toFile == 0 && toCome == 0 && len(s.Images) > 0 && !s.ending {
+			s.ending, s.dirty = true, true
+			w.call()
+		}
+		if over && !s.lost {
+			s.Stage, s.dirty, s.lists, s.listDue = StageSettling, true, 0, w.at
+		}
+	case StageSettling:
+		if s.listing || !s.listDue.IsZero() {
+			return
+		}
+		if s.lists < 2 {
+			s.listDue = w.at.Add(listAgain)
+			return
+		}
+		for _, im := range s.Images {
+			if im.fetching || im.deleting || im.State == ImageStored && !w.at.After(s.Row.DrainUntil) {
+				return
+			}
+		}
+		s.Stage, s.dirty = StageSettled, true
+	}
+}

@@ -1,0 +1,199 @@
+package app
+
+import "time"
+
+// Input is one thing that happened. Every Input but Boot and Tick names its
+// session, and Step hands it that session alone: an input of one session
+// cannot reach another. At is the workstation's clock.
+type Input struct {
+	SID SessionID
+	At  time.Time
+	What
+}
+
+// What is the content of an Input.
+type What interface{ what() }
+
+// From the start and the clock.
+type (
+	// Boot carries what the spool's index held. The Engine sends it first.
+	Boot struct{ Sessions []Session }
+	// Tick comes once a second while any session is not settled.
+	Tick struct{}
+	// Trouble sets or clears (Kind "") what a part's health is.
+	Health struct {
+		Area Area
+		Kind Kind
+	}
+)
+
+// From the GP.
+type (
+	// Start opens a session about Patient; the Input's SID is the new id.
+	Start struct {
+		Patient Patient
+		Secrets Secrets
+		Code    Digest
+		Limits  Limits
+	}
+	// NewCode shows a new QR code. Insist drops a phone that is paired.
+	NewCode struct {
+		Token  Token
+		Code   Digest
+		Insist bool
+	}
+	// File hands over the images named, or every image that can be filed.
+	File struct {
+		Delivery string
+		Images   []ImageID
+	}
+	// Discard throws images away.
+	Discard struct{ Images []ImageID }
+	// End closes the session for new photos.
+	End struct{}
+	// Refresh looks now.
+	Refresh struct{}
+	// Show puts the session into the window.
+	Show struct{}
+)
+
+// From effects that finished. Err is nil on success.
+type (
+	RowRead struct {
+		Row Row
+		Err error
+	}
+	SessionOpened struct {
+		Row     Row
+		Restore bool
+		Err     error
+	}
+	CodeRenewed struct {
+		Row Row
+		Err error
+	}
+	SessionEnded struct {
+		Row Row
+		Err error
+	}
+	MarksTold struct {
+		Marks []Mark
+		Row   Row
+		Err   error
+	}
+	Landed struct {
+		Image  ImageID
+		Bytes  int64
+		SHA256 Digest
+		Area   Area // where Err comes from
+		Err    error
+	}
+	Examined struct {
+		Image         ImageID
+		Reason        Reason // "" when it can be shown
+		Width, Height int
+		TakenAt       time.Time
+		Err           error // could not be examined now; nothing is known
+	}
+	// SessionSaved and ImageSaved say that the index now holds what was given.
+	SessionSaved struct{ Err error }
+	ImageSaved   struct {
+		Image Image
+		Err   error
+	}
+	ObjectDeleted struct {
+		Image ImageID
+		Err   error
+	}
+	ObjectsListed struct {
+		Objects []Object
+		Err     error
+	}
+	Delivered struct {
+		Delivery string
+		Receipts []Receipt
+		Err      error // nothing was handed over: the whole try failed
+	}
+	// Heard is a signal of the feed.
+	Heard struct{ Signal }
+)
+
+func (Boot) what()          {}
+func (Tick) what()          {}
+func (Health) what()        {}
+func (Start) what()         {}
+func (NewCode) what()       {}
+func (File) what()          {}
+func (Discard) what()       {}
+func (End) what()           {}
+func (Refresh) what()       {}
+func (Show) what()          {}
+func (RowRead) what()       {}
+func (SessionOpened) what() {}
+func (CodeRenewed) what()   {}
+func (SessionEnded) what()  {}
+func (MarksTold) what()     {}
+func (Landed) what()        {}
+func (Examined) what()      {}
+func (SessionSaved) what()  {}
+func (ImageSaved) what()    {}
+func (ObjectDeleted) what() {}
+func (ObjectsListed) what() {}
+func (Delivered) what()     {}
+func (Heard) what()         {}
+
+// Effect is one thing to do outside. The Engine runs each and sends its
+// outcome back as an Input of the same session.
+type Effect struct {
+	SID SessionID
+	Do
+}
+
+// Do is the content of an Effect.
+type Do interface{ do() }
+
+type (
+	OpenSession struct{ Opening Opening }
+	ReadRow     struct{}
+	RenewCode   struct {
+		Code      Digest
+		DropPhone bool
+	}
+	EndSession struct{}
+	TellMarks  struct{ Marks []Mark }
+	// LandImage fetches, verifies against SHA256 (unless empty) and makes durable.
+	LandImage struct {
+		Image    ImageID
+		SHA256   Digest
+		MaxBytes int64
+	}
+	ExamineImage struct{ Image ImageID }
+	// SaveSession and SaveImage write the index; the Engine keeps their order.
+	SaveSession  struct{ Session Session }
+	SaveImage    struct{ Image Image }
+	DeleteObject struct{ Image ImageID }
+	ListObjects  struct{}
+	// Deliver freezes the images (unless Again) and hands them over.
+	Deliver struct {
+		Delivery string
+		Images   []ImageID
+		Again    bool
+	}
+	Listen     struct{}
+	StopListen struct{}
+)
+
+func (OpenSession) do()  {}
+func (ReadRow) do()      {}
+func (RenewCode) do()    {}
+func (EndSession) do()   {}
+func (TellMarks) do()    {}
+func (LandImage) do()    {}
+func (ExamineImage) do() {}
+func (SaveSession) do()  {}
+func (SaveImage) do()    {}
+func (DeleteObject) do() {}
+func (ListObjects) do()  {}
+func (Deliver) do()      {}
+func (Listen) do()       {}
+func (StopListen) do()   {}

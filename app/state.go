@@ -1,0 +1,163 @@
+package app
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// State is everything the agent knows. The Engine's goroutine is its one
+// writer; Step makes the next one without touching the last, so a State once
+// published never changes under its reader.
+type State struct {
+	Booted   bool
+	Current  SessionID // the session in the window; "" when none
+	Sessions map[SessionID]Session
+	Trouble  map[Area]Kind // what does not work right now; no entry: works
+}
+
+// Area names a part that can fail by itself, for the sentence the GP reads.
+type Area string
+
+const (
+	AreaRegistry Area = "registry"
+	AreaObjects  Area = "objects"
+	AreaFeed     Area = "feed"
+	AreaSpool    Area = "spool"
+	AreaVault    Area = "vault"
+	AreaSink     Area = "sink"
+)
+
+// Stage is where a session stands on this workstation.
+type Stage string
+
+const (
+	StageOpening  Stage = "opening"  // being created in the registry
+	StageLive     Stage = "live"     // open for photos, or draining
+	StageSettling Stage = "settling" // over; the bucket is looked through once more
+	StageSettled  Stage = "settled"  // nothing will come any more
+)
+
+// Session is one capture session with everything needed to resume it.
+type Session struct {
+	ID      SessionID
+	Patient Patient
+	Secrets Secrets
+	Limits  Limits
+	Stage   Stage
+	Started time.Time // workstation's clock, for display only
+	Row     Row       // the registry's last answer
+	RowAt   time.Time // workstation's clock at that answer; zero: never
+	Images  map[ImageID]Image
+	Order   []ImageID
+
+	FeedHealthy bool
+	Code        Digest // SHA-256 of the token in the QR code on show
+	CodePending bool   // the registry has not confirmed that code yet
+
+	dirty, saving bool      // the index is behind; a save is under way
+	saveDue       time.Time // not before, after a failed save
+	reading       bool      // a read is under way
+	readAgain     bool      // a hint came meanwhile
+	readAt        time.Time // when the last read was asked for
+	calling       bool      // an open, restore, renew or end is under way
+	callTries     int
+	callDue       time.Time
+	dropPhone     bool // the pending code drops the paired phone
+	lost          bool // the registry has no such session: restore it
+	ending        bool // the GP, or the phone's "done", asked for the end
+	telling       bool
+	tellTries     int
+	tellDue       time.Time
+	listening     bool
+	listing       bool
+	listDue       time.Time // zero: none planned
+	lists         int       // listings finished since the session was over
+}
+
+// Secrets are what a session is made of. Saved only inside sealed records.
+type Secrets struct {
+	Token     Token
+	Identity  Sealed // age X25519 secret key
+	Recipient string // its public half
+	Pairing   Sealed // pairing secret: 16 bytes, base64url
+}
+
+// Image is one image on this workstation.
+type Image struct {
+	ID      ImageID
+	State   ImageState
+	Bytes   int64  // of the sealed object
+	SHA256  Digest // of the sealed object, as landed
+	Reason  Reason // why it is quarantined
+	Width   int
+	Height  int
+	TakenAt time.Time // with the phone's zone; zero: unknown
+	Arrived time.Time // workstation's clock
+	Shown   bool      // examined: can be reviewed and filed
+
+	Delivery string // names the hand-over asked for; "" none yet
+	Filing   bool   // a hand-over is under way
+	Tried    bool   // Delivery may have been tried before
+	FileKind Kind   // why the last hand-over failed; "" none
+	Place    Sealed // where it was filed
+	Sinks    []string
+
+	durable       durable // what the index holds
+	dirty, saving bool
+	saveDue       time.Time
+	fetching      bool
+	handing       bool // Deliver is running
+	tries         int
+	due           time.Time  // earliest next fetch
+	told          ImageState // what the registry holds
+	retract       bool       // the phone asked for it back
+	refused       bool       // and the registry knows that it is refused
+	gone          bool       // deleted from S3, as far as we know
+	deleting      bool
+	deleteDue     time.Time
+	examining     bool
+	examineDue    time.Time
+}
+
+// durable is the part of an image's record that decides what may follow.
+type durable struct {
+	State    ImageState
+	Delivery string
+	Filing   bool
+}
+
+// Reason says in one fixed word why an image was quarantined.
+type Reason string
+
+const (
+	ReasonSeal     Reason = "seal"     // cannot be opened: not sealed for this session
+	ReasonForeign  Reason = "foreign"  // HMAC wrong: not from the phone that saw this code
+	ReasonPicture  Reason = "picture"  // not a JPEG, truncated, or empty
+	ReasonTooLarge Reason = "toolarge" // over the bounds of design section 9
+	ReasonChecksum Reason = "checksum" // bytes differ from what the phone announced
+)
+
+// Outstanding counts images that the GP has still to file or discard, and
+// those that may still arrive.
+func (s Session) Outstanding() (toFile, toCome int) {
+	for _, im := range s.Images {
+		switch im.State {
+		case ImageLanded, ImageUnconfirmed:
+			toFile++
+		case ImageReserved, ImageStored:
+			toCome++
+		}
+	}
+	return toFile, toCome
+}
+
+// clone returns a copy whose images may be changed freely.
+func (s Session) clone() Session {
+	s.Images = maps.Clone(s.Images)
+	if s.Images == nil {
+		s.Images = map[ImageID]Image{}
+	}
+	s.Order = slices.Clone(s.Order)
+	return s
+}

@@ -1,0 +1,314 @@
+package app
+
+import (
+	"slices"
+	"time"
+)
+
+// take puts what happened into the session. What follows from it is advance's.
+func (w *work) take(what What) {
+	s := &w.s
+	switch in := what.(type) {
+	case Show:
+	case Refresh:
+		s.readAgain = true
+		w.retryNow()
+	case End:
+		s.ending, s.dirty = true, true
+	case NewCode:
+		s.Secrets.Token, s.Code, s.CodePending = in.Token, in.Code, true
+		s.dropPhone, s.callDue, s.dirty = in.Insist, time.Time{}, true
+	case File:
+		w.file(in)
+	case Discard:
+		for _, id := range in.Images {
+			im, ok := s.Images[id]
+			if ok && !im.Filing && slices.Contains([]ImageState{ImageLanded, ImageUnconfirmed}, im.State) {
+				im.State, im.dirty = ImageDiscarded, true
+				s.Images[id] = im
+			}
+		}
+	case Heard:
+		if s.FeedHealthy != in.Healthy {
+			s.readAgain = true
+		}
+		s.FeedHealthy = in.Healthy
+		s.readAgain = s.readAgain || in.Event != ""
+		kind := Kind("")
+		if !in.Healthy {
+			kind = KindOffline
+		}
+		w.trouble = withTrouble(w.trouble, AreaFeed, kind)
+	case SessionOpened:
+		w.called(AreaRegistry, in.Err)
+		if in.Err == nil {
+			s.lost = false
+			if in.Row.TokenHash == s.Code {
+				s.CodePending, s.dropPhone = false, false
+			}
+			w.row(in.Row)
+			if s.Stage == StageOpening {
+				s.Stage, s.dirty = StageLive, true
+			}
+			if in.Restore { // what was stored unnoticed is in the bucket
+				s.listDue = w.at
+			}
+		}
+	case CodeRenewed:
+		w.called(AreaRegistry, in.Err)
+		if in.Err == nil {
+			s.dirty = true
+			if in.Row.TokenHash == s.Code {
+				s.CodePending, s.dropPhone = false, false
+			}
+			w.row(in.Row)
+		}
+	case SessionEnded:
+		w.called(AreaRegistry, in.Err)
+		if in.Err == nil {
+			w.row(in.Row)
+		}
+	case RowRead:
+		s.reading = false
+		w.health(AreaRegistry, in.Err)
+		s.lost = s.lost || KindOf(in.Err) == KindNotFound
+		if in.Err == nil {
+			w.row(in.Row)
+		}
+	case MarksTold:
+		s.telling = false
+		w.health(AreaRegistry, in.Err)
+		s.lost = s.lost || KindOf(in.Err) == KindNotFound
+		if in.Err != nil {
+			s.tellTries++
+			s.tellDue = w.at.Add(backoff(s.tellTries))
+			break
+		}
+		s.tellTries = 0
+		w.row(in.Row)
+	case Landed:
+		w.landed(in)
+	case Examined:
+		w.examined(in)
+	case SessionSaved:
+		s.saving = false
+		w.health(AreaSpool, in.Err)
+		if in.Err != nil {
+			s.dirty, s.saveDue = true, w.at.Add(2*time.Second)
+		}
+	case ImageSaved:
+		w.health(AreaSpool, in.Err)
+		im, ok := s.Images[in.Image.ID]
+		if !ok {
+			break
+		}
+		im.saving = false
+		if in.Err != nil {
+			im.dirty, im.saveDue = true, w.at.Add(2*time.Second)
+		} else {
+			im.durable = durable{in.Image.State, in.Image.Delivery, in.Image.Filing}
+		}
+		s.Images[im.ID] = im
+	case ObjectDeleted:
+		w.health(AreaObjects, in.Err)
+		if im, ok := s.Images[in.Image]; ok {
+			im.deleting, im.gone = false, in.Err == nil
+			im.deleteDue = w.at.Add(5 * time.Second)
+			s.Images[im.ID] = im
+		}
+	case ObjectsListed:
+		w.listed(in)
+	case Delivered:
+		w.delivered(in)
+	}
+}
+
+// called closes an open, restore, renew or end call.
+func (w *work) called(area Area, err error) {
+	s := &w.s
+	s.calling = false
+	w.health(area, err)
+	if err == nil {
+		s.callTries, s.callDue = 0, time.Time{}
+		return
+	}
+	if KindOf(err) == KindNotFound {
+		s.lost = true
+	}
+	s.callTries++
+	s.callDue = w.at.Add(backoff(s.callTries))
+}
+
+// retryNow drops every wait: the GP asked.
+func (w *work) retryNow() {
+	w.s.callDue, w.s.tellDue, w.s.saveDue = time.Time{}, time.Time{}, time.Time{}
+	for id, im := range w.s.Images {
+		im.due, im.deleteDue, im.saveDue, im.examineDue = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		w.s.Images[id] = im
+	}
+}
+
+// row merges the registry's answer. An answer older than the last is dropped:
+// calls overlap. The registry decides on the session and on what the phone
+// has stored; from "landed" on, this workstation does.
+func (w *work) row(r Row) {
+	s := &w.s
+	if r.Now.Before(s.Row.Now) {
+		return
+	}
+	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone {
+		s.dirty = true
+	}
+	s.Row, s.RowAt = r, w.at
+	known := map[ImageID]bool{}
+	for _, ri := range r.Images {
+		known[ri.ID] = true
+		im, ok := s.Images[ri.ID]
+		if !ok {
+			im = Image{ID: ri.ID, State: ri.State}
+			s.Order = append(s.Order, ri.ID)
+		}
+		if im.State == ImageReserved || im.State == ImageStored {
+			if ri.State == ImageStored && im.State == ImageReserved {
+				im.State, im.due, im.tries = ImageStored, time.Time{}, 0
+			}
+			im.Bytes, im.SHA256 = ri.Bytes, ri.SHA256
+		}
+		im.told, im.retract, im.refused = ri.State, ri.RetractWanted, ri.Refused
+		s.Images[ri.ID] = im
+	}
+	for id, im := range s.Images {
+		if !known[id] && im.told != "" {
+			im.told = ""
+			s.Images[id] = im
+		}
+	}
+}
+
+func (w *work) landed(in Landed) {
+	s := &w.s
+	w.health(in.Area, in.Err)
+	im, ok := s.Images[in.Image]
+	if !ok { // found in the bucket only: the "stored" call never arrived
+		im = Image{ID: in.Image, State: ImageStored}
+		s.Order = append(s.Order, in.Image)
+	}
+	im.fetching = false
+	switch KindOf(in.Err) {
+	case "":
+		if im.State == ImageReserved || im.State == ImageStored {
+			im.State, im.dirty, im.Arrived = ImageLanded, true, w.at
+			im.Bytes, im.SHA256, im.tries = in.Bytes, in.SHA256, 0
+		}
+	case KindTooLarge:
+		im.State, im.Reason, im.dirty = ImageQuarantined, ReasonTooLarge, true
+	default:
+		im.tries++
+		im.due = w.at.Add(backoff(im.tries))
+	}
+	s.Images[im.ID] = im
+}
+
+func (w *work) examined(in Examined) {
+	im, ok := w.s.Images[in.Image]
+	if !ok {
+		return
+	}
+	im.examining = false
+	w.health(AreaSpool, in.Err)
+	switch {
+	case in.Err != nil:
+		im.examineDue = w.at.Add(2 * time.Second)
+	case im.State != ImageLanded && im.State != ImageUnconfirmed:
+	case in.Reason != "":
+		im.State, im.Reason, im.dirty = ImageQuarantined, in.Reason, true
+	default:
+		im.Shown, im.dirty = true, true
+		im.Width, im.Height, im.TakenAt = in.Width, in.Height, in.TakenAt
+	}
+	w.s.Images[im.ID] = im
+}
+
+func (w *work) listed(in ObjectsListed) {
+	s := &w.s
+	s.listing = false
+	w.health(AreaObjects, in.Err)
+	if in.Err != nil {
+		s.listDue = w.at.Add(10 * time.Second)
+		return
+	}
+	if s.Stage == StageSettling {
+		s.lists++
+	}
+	for _, o := range in.Objects {
+		im, ok := s.Images[o.ID]
+		switch {
+		case !ok:
+			s.Images[o.ID] = Image{ID: o.ID, State: ImageStored, Bytes: o.Bytes}
+			s.Order = append(s.Order, o.ID)
+		case im.State == ImageReserved:
+			im.State, im.SHA256 = ImageStored, ""
+			s.Images[o.ID] = im
+		default:
+			im.gone = false // back again by a link that outlived the deletion
+			s.Images[o.ID] = im
+		}
+	}
+}
+
+// file begins the hand-over of images that can be filed. One that failed
+// before goes on with the delivery that was frozen for it then. A session
+// without a patient files nothing.
+func (w *work) file(in File) {
+	if w.s.Patient.IsZero() || in.Delivery == "" {
+		return
+	}
+	for _, id := range w.s.Order {
+		im := w.s.Images[id]
+		asked := slices.Contains(in.Images, id)
+		unsure := im.State == ImageUnconfirmed && asked // only ever at the GP's word
+		if !unsure && !im.CanFile() || len(in.Images) > 0 && !asked {
+			continue
+		}
+		if im.Delivery == "" || unsure {
+			im.Delivery, im.Tried = in.Delivery, false
+		}
+		im.State, im.Filing, im.FileKind, im.dirty = ImageLanded, true, "", true
+		w.s.Images[id] = im
+	}
+}
+
+// CanFile reports whether the image is there, examined and not on its way.
+func (im Image) CanFile() bool {
+	return im.State == ImageLanded && im.Shown && !im.Filing
+}
+
+func (w *work) delivered(in Delivered) {
+	w.health(AreaSink, in.Err)
+	receipts := map[ImageID]Receipt{}
+	for _, r := range in.Receipts {
+		receipts[r.Image] = r
+	}
+	for id, im := range w.s.Images {
+		if im.Delivery != in.Delivery || !im.handing {
+			continue
+		}
+		r, answered := receipts[id]
+		im.handing, im.Filing, im.Tried, im.dirty = false, false, true, true
+		switch {
+		case in.Err != nil || !answered:
+			im.FileKind = KindOf(in.Err)
+			if im.FileKind == "" {
+				im.FileKind = KindBug
+			}
+		case r.Err != nil:
+			im.FileKind = KindOf(r.Err)
+			w.health(AreaSink, r.Err)
+		case r.Unconfirmed:
+			im.State = ImageUnconfirmed
+		default:
+			im.State, im.Place, im.Sinks = ImageFiled, r.Place, []string{r.Sink}
+		}
+		w.s.Images[id] = im
+	}
+}
