@@ -135,6 +135,7 @@ func (w *work) images() {
 		}
 		s.Images[id] = im
 	}
+	w.thaw()
 	for _, id := range s.Order { // in the images' order, so that Step is deterministic
 		d := s.Images[id].Delivery
 		if len(held[d]) == 0 || wait[d] || held[d][0] != id {
@@ -146,6 +147,35 @@ func (w *work) images() {
 			s.Images[id] = im
 		}
 		w.do(Deliver{d, held[d], again[d]})
+	}
+}
+
+// thaw drops the frozen bytes of deliveries of which every image is filed,
+// and known to the index to be.
+func (w *work) thaw() {
+	over := map[string][]ImageID{}
+	open := map[string]bool{}
+	for _, id := range w.s.Order {
+		im := w.s.Images[id]
+		if im.State == ImageFiled && im.durable.State == ImageFiled && !im.durable.Filing {
+			if !im.thawed {
+				over[im.Delivery] = append(over[im.Delivery], id)
+			}
+		} else if im.Delivery != "" {
+			open[im.Delivery] = true
+		}
+	}
+	for _, id := range w.s.Order {
+		d := w.s.Images[id].Delivery
+		if len(over[d]) == 0 || open[d] || over[d][0] != id {
+			continue
+		}
+		for _, id := range over[d] {
+			im := w.s.Images[id]
+			im.thawed = true
+			w.s.Images[id] = im
+		}
+		w.do(DropFrozen{d, over[d]})
 	}
 }
 

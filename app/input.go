@@ -179,6 +179,11 @@ type (
 		Images   []ImageID
 		Again    bool
 	}
+	// DropFrozen forgets the frozen bytes of a delivery that is over.
+	DropFrozen struct {
+		Delivery string
+		Images   []ImageID
+	}
 	Listen     struct{}
 	StopListen struct{}
 )
@@ -195,5 +200,6 @@ func (SaveImage) do()    {}
 func (DeleteObject) do() {}
 func (ListObjects) do()  {}
 func (Deliver) do()      {}
+func (DropFrozen) do()   {}
 func (Listen) do()       {}
 func (StopListen) do()   {}

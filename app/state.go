@@ -108,6 +108,7 @@ type Image struct {
 	saveDue       time.Time
 	fetching      bool
 	handing       bool // Deliver is running
+	thawed        bool // the frozen bytes were dropped
 	tries         int
 	due           time.Time  // earliest next fetch
 	told          ImageState // what the registry holds

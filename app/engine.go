@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func sortImageIDs(ids []ImageID) { slices.Sort(ids) }
+
+// Darkroom opens sealed images. It holds no state of a session; what it
+// shows (thumbnails) it gives to the window itself. Calls may be concurrent.
+type Darkroom interface {
+	// Examine opens the seal, checks HMAC and bounds, decodes, and keeps a
+	// thumbnail. A bad image is a Reason, not an error.
+	Examine(ctx context.Context, s Session, id ImageID, sealed []byte) (Examined, error)
+	// Prepare returns the picture as it leaves: EXIF-free, named. n counts
+	// from 1 within the session.
+	Prepare(ctx context.Context, s Session, id ImageID, n int, sealed []byte) (DeliveryItem, error)
+}
+
+// Ports are the parts that an Engine drives.
+type Ports struct {
+	Registry Registry
+	Objects  Objects
+	Feed     Feed
+	Spool    Spool
+	Sink     Sink
+	Darkroom Darkroom
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Engine owns the State: one goroutine steps it, effects run beside it and
+// come back as Inputs. Send and Watch may be called from anywhere.
+type Engine struct {
+	ports Ports
+
+	mu       sync.Mutex
+	queue    []Input
+	wake     chan struct{}
+	watchers map[chan State]struct{}
+	last     State
+
+	group     *errgroup.Group
+	saves     chan Effect
+	landings  chan struct{}                         // a slot per landing at work
+	delivers  chan struct{}                         // one hand-over at a time
+	listeners map[SessionID]context.CancelCauseFunc // Run's goroutine only
+}
+
+// NewEngine returns an engine that does nothing until Run.
+func NewEngine(p Ports) *Engine {
+	return &Engine{
+		ports: p, wake: make(chan struct{}, 1), watchers: map[chan State]struct{}{},
+		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce), delivers: make(chan struct{}, 1),
+		listeners: map[SessionID]context.CancelCauseFunc{},
+	}
+}
+
+// Send queues an Input and returns at once. A hint equal to one still in the
+// queue is dropped: ten thousand of them are one look.
+func (e *Engine) Send(in Input) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if heard, ok := in.What.(Heard); ok {
+		for _, q := range e.queue {
+			if was, ok := q.What.(Heard); ok && q.SID == in.SID && was == heard {
+				return
+			}
+		}
+	}
+	e.queue = append(e.queue, in)
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Watch delivers the State now and after every change until ctx ends; a slow
+// reader sees the newest and misses those between.
+func (e *Engine) Watch(ctx context.Context) <-chan State {
+	ch := make(chan State, 1)
+	e.mu.Lock()
+	ch <- e.last
+	e.watchers[ch] = struct{}{}
+	e.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.watchers, ch)
+		close(ch)
+	})
+	return ch
+}
+
+func (e *Engine) publish(st State) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.last = st
+	for ch := range e.watchers {
+		select {
+		case <-ch:
+		default:
+		}
+		ch <- st
+	}
+}
+
+func (e *Engine) drain() []Input {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	q := e.queue
+	e.queue = nil
+	return q
+}
+
+// Run loads the spool and steps until ctx ends; then it waits for what is
+// under way. An unreadable spool is returned as an error: nothing may be
+// written beside what cannot be read.
+func (e *Engine) Run(ctx context.Context) error {
+	records, err := e.ports.Spool.Load(ctx)
+	if err != nil {
+		return err
+	}
+	sessions, err := restoreSessions(records)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	e.group = group
+	group.Go(func() error { return e.save(ctx) })
+	group.Go(func() error { return e.loop(ctx, sessions) })
+	return group.Wait()
+}
+
+func (e *Engine) loop(ctx context.Context, sessions []Session) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	st := State{}
+	step := func(in Input) {
+		var effects []Effect
+		if in.At.IsZero() {
+			in.At = e.ports.Now()
+		}
+		st, effects = Step(st, in)
+		e.publish(st)
+		for _, eff := range effects {
+			e.run(ctx, st, eff)
+		}
+	}
+	step(Input{What: Boot{Sessions: sessions}})
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.wake:
+			for _, in := range e.drain() {
+				step(in)
+			}
+		case <-ticker.C:
+			if slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle() }) {
+				step(Input{What: Tick{}})
+			}
+		}
+	}
+}
+
+func sessionsOf(st State) []Session {
+	out := make([]Session, 0, len(st.Sessions))
+	for _, s := range st.Sessions {
+		out = append(out, s)
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package app
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Kinds of index records.
+const (
+	RecordSession  = "session"
+	RecordImage    = "image"
+	RecordDelivery = "delivery" // key: delivery id; written once all its items are
+	RecordItem     = "item"     // key: delivery id and image id: the exact bytes that leave
+)
+
+// sessionRecord and imageRecord are what the sealed index holds: the one
+// place where sealed values are written out, because the record is encrypted
+// before it reaches the disk.
+type sessionRecord struct {
+	Name, NHI, BirthDate, Sex, Source   string
+	Token, Identity, Recipient, Pairing string
+	Limits                              Limits
+	Stage                               Stage
+	Started                             time.Time
+	Row                                 Row
+	RowAt                               time.Time
+	Order                               []ImageID
+	Code                                Digest
+	CodePending, Ending                 bool
+}
+
+type imageRecord struct {
+	State         ImageState
+	Bytes         int64
+	SHA256        Digest
+	Reason        Reason
+	Width, Height int
+	TakenAt       time.Time
+	Arrived       time.Time
+	Shown         bool
+	Delivery      string
+	Filing, Tried bool
+	FileKind      Kind
+	Place         string
+	Sinks         []string
+}
+
+func recordOfSession(s Session) (Record, error) {
+	body, err := json.Marshal(sessionRecord{
+		Name: s.Patient.Name.Reveal(), NHI: s.Patient.NHI.Reveal(), BirthDate: s.Patient.BirthDate.Reveal(),
+		Sex: s.Patient.Sex.Reveal(), Source: s.Patient.Source,
+		Token: s.Secrets.Token.Reveal(), Identity: s.Secrets.Identity.Reveal(),
+		Recipient: s.Secrets.Recipient, Pairing: s.Secrets.Pairing.Reveal(),
+		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, RowAt: s.RowAt, Order: s.Order,
+		Code: s.Code, CodePending: s.CodePending, Ending: s.ending,
+	})
+	if err != nil {
+		return Record{}, E("write session record", KindBug, err)
+	}
+	return Record{SID: s.ID, Kind: RecordSession, Body: body}, nil
+}
+
+func recordOfImage(sid SessionID, im Image) (Record, error) {
+	body, err := json.Marshal(imageRecord{
+		State: im.State, Bytes: im.Bytes, SHA256: im.SHA256, Reason: im.Reason,
+		Width: im.Width, Height: im.Height, TakenAt: im.TakenAt, Arrived: im.Arrived, Shown: im.Shown,
+		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind,
+		Place: im.Place.Reveal(), Sinks: im.Sinks,
+	})
+	if err != nil {
+		return Record{}, E("write image record", KindBug, err)
+	}
+	return Record{SID: sid, Kind: RecordImage, Key: string(im.ID), Body: body}, nil
+}
+
+// restoreSessions rebuilds the sessions that records describe. A hand-over
+// that was under way counts as tried: its sink must look before it writes. An
+// image whose session record is missing, or a body that cannot be read, is
+// KindCorrupt: nothing is guessed, and the rest is returned with the error.
+func restoreSessions(records []Record) ([]Session, error) {
+	byID := map[SessionID]*Session{}
+	var order []SessionID
+	var bad error
+	for _, rec := range records {
+		if rec.Kind != RecordSession {
+			continue
+		}
+		var r sessionRecord
+		if err := json.Unmarshal(rec.Body, &r); err != nil {
+			bad = E("read session record", KindCorrupt, err)
+			continue
+		}
+		var nhi NHI
+		if r.NHI != "" {
+			nhi, _, _ = ParseNHI(r.NHI) // checked when it was entered
+		}
+		byID[rec.SID] = &Session{
+			ID: rec.SID,
+			Patient: Patient{Name: Seal(r.Name), NHI: nhi, BirthDate: Seal(r.BirthDate),
+				Sex: Seal(r.Sex), Source: r.Source},
+			Secrets: Secrets{Token: Token{Seal(r.Token)}, Identity: Seal(r.Identity),
+				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
+			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Row: r.Row, RowAt: r.RowAt,
+			Images: map[ImageID]Image{}, Code: r.Code, CodePending: r.CodePending, ending: r.Ending,
+			readAgain: true,
+		}
+		order = append(order, rec.SID)
+		for _, id := range r.Order {
+			byID[rec.SID].Order = append(byID[rec.SID].Order, id)
+		}
+	}
+	for _, rec := range records {
+		if rec.Kind != RecordImage {
+			continue
+		}
+		s := byID[rec.SID]
+		var r imageRecord
+		if s == nil {
+			bad = E("read image record", KindCorrupt, nil)
+			continue
+		}
+		if err := json.Unmarshal(rec.Body, &r); err != nil {
+			bad = E("read image record", KindCorrupt, err)
+			continue
+		}
+		id := ImageID(rec.Key)
+		s.Images[id] = Image{
+			ID: id, State: r.State, Bytes: r.Bytes, SHA256: r.SHA256, Reason: r.Reason,
+			Width: r.Width, Height: r.Height, TakenAt: r.TakenAt, Arrived: r.Arrived,
+			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind,
+			Place: Seal(r.Place), Sinks: r.Sinks,
+			thawed:  r.State == ImageFiled,
+			durable: durable{r.State, r.Delivery, r.Filing},
+		}
+	}
+	out := make([]Session, 0, len(order))
+	for _, sid := range order {
+		s := byID[sid]
+		s.Order = s.completeOrder()
+		if s.Stage == StageSettling {
+			s.listDue = s.Started // due at once
+		}
+		out = append(out, *s)
+	}
+	return out, bad
+}
+
+// completeOrder drops what has no image record (it was never landed: the
+// registry will name it again) and adds images that landed after the order
+// was last saved.
+func (s Session) completeOrder() []ImageID {
+	var order []ImageID
+	seen := map[ImageID]bool{}
+	for _, id := range s.Order {
+		if _, ok := s.Images[id]; ok && !seen[id] {
+			order, seen[id] = append(order, id), true
+		}
+	}
+	var late []ImageID
+	for id := range s.Images {
+		if !seen[id] {
+			late = append(late, id)
+		}
+	}
+	// UUIDv7 sorts by the time of the shutter.
+	sortImageIDs(late)
+	return append(order, late...)
+}
