@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -175,6 +176,7 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 		return out
 	}
 	frozen.Again = do.Again
+	frozen.Items = slices.DeleteFunc(frozen.Items, func(it DeliveryItem) bool { return !slices.Contains(do.Images, it.Image) })
 	out.Receipts, out.Err = e.ports.Sink.Deliver(ctx, *frozen)
 	return out
 }

@@ -159,7 +159,7 @@ func (w *work) row(r Row) {
 	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone {
 		s.dirty = true
 	}
-	s.Row, s.RowAt = r, w.at
+	s.Row, s.RowAt, s.readAt = r, w.at, w.at
 	known := map[ImageID]bool{}
 	for _, ri := range r.Images {
 		known[ri.ID] = true

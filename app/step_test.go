@@ -1,0 +1,352 @@
+package app
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+var day = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+const (
+	sidA = SessionID("0000000000000000000000000A")
+	sidB = SessionID("0000000000000000000000000B")
+)
+
+func imageID(n int) ImageID { return ImageID(fmt.Sprintf("01900000-0000-7000-8000-%012d", n)) }
+
+func patient(name string) Patient {
+	nhi, _, _ := ParseNHI("ZZZ0016")
+	return Patient{Name: Seal(name), NHI: nhi}
+}
+
+// script drives one State by hand.
+type script struct {
+	t  *testing.T
+	st State
+	at time.Time
+}
+
+func (s *script) in(sid SessionID, what What) []Effect {
+	s.t.Helper()
+	s.at = s.at.Add(10 * time.Millisecond)
+	var effects []Effect
+	s.st, effects = Step(s.st, Input{SID: sid, At: s.at, What: what})
+	return effects
+}
+
+func find[D Do](effects []Effect) (D, bool) {
+	for _, e := range effects {
+		if d, ok := e.Do.(D); ok {
+			return d, true
+		}
+	}
+	var zero D
+	return zero, false
+}
+
+func want[D Do](t *testing.T, effects []Effect) D {
+	t.Helper()
+	d, ok := find[D](effects)
+	if !ok {
+		t.Fatalf("no %T among %+v", d, effects)
+	}
+	return d
+}
+
+func none[D Do](t *testing.T, effects []Effect) {
+	t.Helper()
+	if d, ok := find[D](effects); ok {
+		t.Fatalf("unwanted %T: %+v", d, d)
+	}
+}
+
+func (s *script) row(state SessionState, images ...RowImage) Row {
+	return Row{State: state, Created: day, Expires: s.at.Add(time.Hour), Ends: s.at.Add(8 * time.Hour), Now: s.at,
+		Limits: DefaultLimits, Seq: int64(s.at.UnixMilli()), Images: images, TokenHash: "code"}
+}
+
+// live brings a session to the point where the feed hears and row is known.
+func (s *script) live(sid SessionID) {
+	s.in(sid, Start{Patient: patient("Aroha Testperson"), Limits: DefaultLimits, Code: "code"})
+	s.in(sid, SessionSaved{})
+	s.in(sid, SessionOpened{Row: s.row(SessionWaiting)})
+	s.in(sid, SessionSaved{})
+	s.in(sid, Heard{Signal{Healthy: true}})
+	s.in(sid, RowRead{Row: s.row(SessionPaired)})
+	s.in(sid, SessionSaved{})
+}
+
+func (s *script) land(sid SessionID, id ImageID) {
+	s.in(sid, Heard{Signal{Healthy: true, Event: EventImageStored, Image: id}})
+	s.in(sid, RowRead{Row: s.row(SessionPaired, RowImage{ID: id, State: ImageStored, Bytes: 9, SHA256: "aa"})})
+	s.in(sid, Landed{Image: id, Bytes: 9, SHA256: "aa"})
+	s.in(sid, ImageSaved{Image: s.st.Sessions[sid].Images[id]})
+	s.in(sid, MarksTold{Row: s.row(SessionPaired, RowImage{ID: id, State: ImageLanded, Bytes: 9, SHA256: "aa"})})
+	s.in(sid, ObjectDeleted{Image: id})
+	s.in(sid, Examined{Image: id, Width: 4, Height: 3})
+	s.in(sid, ImageSaved{Image: s.st.Sessions[sid].Images[id]})
+}
+
+func TestAnImageLeavesTheBucketOnlyWhenTheIndexHoldsIt(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	if _, ok := find[ReadRow](s.in(sidA, Heard{Signal{Healthy: true, Event: EventImageStored, Image: id}})); !ok {
+		t.Fatal("a hint did not lead to a look")
+	}
+	stored := RowImage{ID: id, State: ImageStored, Bytes: 9, SHA256: "aa"}
+	land := want[LandImage](t, s.in(sidA, RowRead{Row: s.row(SessionPaired, stored)}))
+	if land.SHA256 != "aa" || land.MaxBytes != DefaultLimits.MaxBytes {
+		t.Fatalf("asked to land %+v", land)
+	}
+	effects := s.in(sidA, Landed{Image: id, Bytes: 9, SHA256: "aa"})
+	save := want[SaveImage](t, effects)
+	want[ExamineImage](t, effects)
+	none[TellMarks](t, effects)
+	none[DeleteObject](t, effects)
+
+	effects = s.in(sidA, ImageSaved{Image: save.Image})
+	tell := want[TellMarks](t, effects)
+	none[DeleteObject](t, effects)
+	if tell.Marks[0].State != ImageLanded {
+		t.Fatalf("told %+v", tell.Marks)
+	}
+	stored.State = ImageLanded
+	effects = s.in(sidA, MarksTold{Marks: tell.Marks, Row: s.row(SessionPaired, stored)})
+	if want[DeleteObject](t, effects).Image != id {
+		t.Fatal("another object was deleted")
+	}
+}
+
+func TestAFailedIndexWriteHoldsEverythingBack(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	s.in(sidA, RowRead{Row: s.row(SessionPaired, RowImage{ID: id, State: ImageStored, SHA256: "aa"})})
+	save := want[SaveImage](t, s.in(sidA, Landed{Image: id, SHA256: "aa"}))
+	effects := s.in(sidA, ImageSaved{Image: save.Image, Err: E("save", KindFull, nil)})
+	none[TellMarks](t, effects)
+	none[DeleteObject](t, effects)
+	if s.st.Trouble[AreaSpool] != KindFull {
+		t.Fatal("the full disk is not shown")
+	}
+	s.at = s.at.Add(3 * time.Second)
+	save = want[SaveImage](t, s.in("", Tick{}))
+	want[TellMarks](t, s.in(sidA, ImageSaved{Image: save.Image}))
+	if len(s.st.Trouble) != 0 {
+		t.Fatalf("trouble stays: %v", s.st.Trouble)
+	}
+}
+
+func TestFilingWaitsForItsIntentAndKeepsItsDelivery(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	s.land(sidA, id)
+	effects := s.in(sidA, File{Delivery: "D1"})
+	none[Deliver](t, effects)
+	deliver := want[Deliver](t, s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image}))
+	if deliver.Again || deliver.Delivery != "D1" {
+		t.Fatalf("first try is %+v", deliver)
+	}
+	none[Deliver](t, s.in(sidA, File{Delivery: "D2"})) // a second press while it runs
+	effects = s.in(sidA, Delivered{Delivery: "D1", Receipts: []Receipt{{Image: id, Err: E("write", KindNotFound, nil)}}})
+	s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image})
+	effects = s.in(sidA, File{Delivery: "D3"})
+	deliver = want[Deliver](t, s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image}))
+	if !deliver.Again || deliver.Delivery != "D1" {
+		t.Fatalf("the retry is %+v, want the frozen delivery again", deliver)
+	}
+	effects = s.in(sidA, Delivered{Delivery: "D1", Receipts: []Receipt{{Image: id, Sink: "folder", Place: Seal("x")}}})
+	effects = s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image})
+	if m := want[TellMarks](t, effects).Marks[0]; m.State != ImageFiled || !slices.Equal(m.Sinks, []string{"folder"}) {
+		t.Fatalf("told %+v", m)
+	}
+	want[DropFrozen](t, effects)
+}
+
+func TestUnprovableIsNeverSentAgainUnasked(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	s.land(sidA, id)
+	s.in(sidA, ImageSaved{Image: want[SaveImage](t, s.in(sidA, File{Delivery: "D1"})).Image})
+	effects := s.in(sidA, Delivered{Delivery: "D1", Receipts: []Receipt{{Image: id, Unconfirmed: true}}})
+	s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image})
+	none[SaveImage](t, s.in(sidA, File{Delivery: "D2"}))
+	if st := s.st.Sessions[sidA].Images[id].State; st != ImageUnconfirmed {
+		t.Fatalf("it is %s", st)
+	}
+	effects = s.in(sidA, File{Delivery: "D3", Images: []ImageID{id}})
+	if d := want[Deliver](t, s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image})); d.Delivery != "D3" || d.Again {
+		t.Fatalf("at the GP's word: %+v", d)
+	}
+}
+
+func TestRetractionIsRefusedOnceFilingIsCommitted(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	early, late := imageID(1), imageID(2)
+	s.land(sidA, early)
+	s.in(sidA, ImageSaved{Image: want[SaveImage](t, s.in(sidA, File{Delivery: "D1"})).Image})
+	tell := want[TellMarks](t, s.in(sidA, RowRead{Row: s.row(SessionPaired,
+		RowImage{ID: early, State: ImageLanded, RetractWanted: true}, RowImage{ID: late, State: ImageReserved, RetractWanted: true})}))
+	if !tell.Marks[0].Refuse || s.st.Sessions[sidA].Images[early].State != ImageLanded {
+		t.Fatalf("told %+v", tell.Marks)
+	}
+	if st := s.st.Sessions[sidA].Images[late].State; st != ImageRetracted {
+		t.Fatalf("an image never landed is %s, want retracted", st)
+	}
+}
+
+func TestALostRegistryIsRestoredAndTheBucketLookedThrough(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	s.land(sidA, id)
+	s.in(sidA, Refresh{})
+	open := want[OpenSession](t, s.in(sidA, RowRead{Err: E("read", KindNotFound, nil)}))
+	if open.Opening.Restore == nil || open.Opening.Restore.Images[0].State != ImageLanded {
+		t.Fatalf("restored with %+v", open.Opening.Restore)
+	}
+	effects := s.in(sidA, SessionOpened{Restore: true, Row: s.row(SessionPaired, open.Opening.Restore.Images...)})
+	want[ListObjects](t, effects)
+	orphan := imageID(2)
+	land := want[LandImage](t, s.in(sidA, ObjectsListed{Objects: []Object{{ID: orphan, Bytes: 9}}}))
+	if land.Image != orphan || land.SHA256 != "" {
+		t.Fatalf("the orphan is landed as %+v", land)
+	}
+}
+
+func TestStoppedInTheMiddleOfFilingItLooksBeforeItWrites(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	s.land(sidA, id)
+	s.in(sidA, ImageSaved{Image: want[SaveImage](t, s.in(sidA, File{Delivery: "D1"})).Image})
+
+	var records []Record
+	session, err := recordOfSession(s.st.Sessions[sidA])
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := recordOfImage(sidA, s.st.Sessions[sidA].Images[id])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := restoreSessions(append(records, image, session))
+	if err != nil {
+		t.Fatal(err)
+	}
+	restarted := &script{t: t, at: s.at.Add(time.Hour)}
+	deliver := want[Deliver](t, restarted.in("", Boot{Sessions: sessions}))
+	if !deliver.Again || deliver.Delivery != "D1" {
+		t.Fatalf("after the restart: %+v", deliver)
+	}
+	if got := restarted.st.Sessions[sidA].Patient.Name.Reveal(); got != "Aroha Testperson" {
+		t.Fatalf("the patient came back as %q", got)
+	}
+}
+
+// randomInput draws one input of any kind, with what a late, doubled or
+// hostile world could send.
+func randomInput(r *rand.Rand, at time.Time) What {
+	id := imageID(r.IntN(4))
+	err := []error{nil, nil, nil, E("x", KindOffline, nil), E("x", KindNotFound, nil), E("x", KindCorrupt, nil), E("x", KindFull, nil)}[r.IntN(7)]
+	states := []ImageState{ImageReserved, ImageStored, ImageLanded, ImageFiled, ImageRetracted}
+	row := Row{State: []SessionState{SessionWaiting, SessionPaired, SessionDraining, SessionClosed, SessionExpired}[r.IntN(5)],
+		Now: at, Limits: DefaultLimits, PhoneDone: r.IntN(2) == 0,
+		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0}}}
+	return []What{
+		Show{}, Refresh{}, End{}, NewCode{Code: "new", Insist: r.IntN(2) == 0},
+		File{Delivery: fmt.Sprint("D", r.IntN(3))}, Discard{Images: []ImageID{id}},
+		Heard{Signal{Healthy: r.IntN(2) == 0, Event: EventImageStored, Image: id}},
+		SessionOpened{Row: row, Restore: r.IntN(2) == 0, Err: err}, CodeRenewed{row, err}, SessionEnded{row, err},
+		RowRead{row, err}, MarksTold{Row: row, Err: err},
+		Landed{Image: id, SHA256: "aa", Err: err}, Examined{Image: id, Reason: []Reason{"", ReasonSeal}[r.IntN(2)], Err: err},
+		SessionSaved{err}, ImageSaved{Image{ID: id, State: states[r.IntN(5)]}, err}, ObjectDeleted{id, err},
+		ObjectsListed{[]Object{{ID: id}}, err},
+		Delivered{Delivery: fmt.Sprint("D", r.IntN(3)), Receipts: []Receipt{{Image: id, Place: Seal("p")}}, Err: err},
+	}[r.IntN(19)]
+}
+
+// TestNoInputReachesAnotherSession is the wrong-patient guard as a property:
+// whatever happens to session A, session B stays as it was, and every effect
+// names the session whose input caused it.
+func FuzzNoInputReachesAnotherSession(f *testing.F) {
+	for seed := range uint64(200) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		s := &script{t: t, at: day}
+		s.live(sidB)
+		s.land(sidB, imageID(0)) // the same image ids in both sessions, on purpose
+		s.in(sidA, Start{Patient: patient("Wiremu Testperson"), Limits: DefaultLimits, Code: "other"})
+		before := s.st.Sessions[sidB]
+		frozen := before.clone()
+		for range 300 {
+			for _, eff := range s.in(sidA, randomInput(r, s.at)) {
+				if eff.SID != sidA {
+					t.Fatalf("an input of A caused %T for %s", eff.Do, eff.SID)
+				}
+			}
+			if !reflect.DeepEqual(s.st.Sessions[sidB], frozen) {
+				t.Fatal("an input of A changed B")
+			}
+		}
+		if got := s.st.Sessions[sidA].Patient.Name.Reveal(); got != "Wiremu Testperson" {
+			t.Fatalf("A's patient became %q", got)
+		}
+	})
+}
+
+// FuzzStepIsPure: the same State and Input give the same answer, and the
+// State given is not touched.
+func FuzzStepIsPure(f *testing.F) {
+	for seed := range uint64(50) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		s := &script{t: t, at: day}
+		s.live(sidA)
+		for range 200 {
+			before := s.st.Sessions[sidA].clone()
+			in := Input{SID: sidA, At: s.at, What: randomInput(r, s.at)}
+			one, effectsOne := Step(s.st, in)
+			two, effectsTwo := Step(s.st, in)
+			if !reflect.DeepEqual(one, two) || !reflect.DeepEqual(effectsOne, effectsTwo) {
+				t.Fatalf("%T gave two answers", in.What)
+			}
+			if !reflect.DeepEqual(s.st.Sessions[sidA], before) {
+				t.Fatalf("%T changed the State it was given", in.What)
+			}
+			s.st, s.at = one, s.at.Add(time.Duration(r.IntN(3000))*time.Millisecond)
+		}
+	})
+}
+
+// TestFiledStaysFiled: no order of inputs takes a filed image back, or hands
+// one over twice under two names.
+func TestFiledStaysFiled(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		s := &script{t: t, at: day}
+		s.live(sidA)
+		filed := map[ImageID]bool{}
+		for range 300 {
+			s.in(sidA, randomInput(r, s.at))
+			for id, im := range s.st.Sessions[sidA].Images {
+				if filed[id] && im.State != ImageFiled {
+					t.Fatalf("seed %d: %s went from filed to %s", seed, id, im.State)
+				}
+				filed[id] = filed[id] || im.State == ImageFiled
+			}
+		}
+	}
+}
