@@ -1,0 +1,393 @@
+//go:build linux
+
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// desk is a workstation of its own: display, window manager, session bus,
+// unlocked keyring and every XDG folder in one scratch folder.
+type desk struct {
+	t       *testing.T
+	bin     string   // the built programs
+	scratch string   // everything below belongs to this desk
+	data    string   // the agent's -dir
+	sink    string   // the practice folder
+	prefix  []string // runs a program in the desk's network namespace; may be empty
+	env     []string
+}
+
+// newDesk starts a desk; with display it has a screen to look at.
+func newDesk(t *testing.T, display bool, prefix ...string) *desk {
+	t.Helper()
+	bin := os.Getenv("CLINICPRO_BIN")
+	if bin == "" {
+		t.Fatal("CLINICPRO_BIN must name the folder with the built programs: run this test with make e2e")
+	}
+	// Short: sockets live below it, and their paths are limited to 107 bytes.
+	scratch, err := os.MkdirTemp("", "cpi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			keep := filepath.Join(artefacts(t), "failed")
+			_ = os.MkdirAll(keep, 0o700)
+			for _, log := range []string{"agent.log", "phone.log", "ctl.log"} {
+				if raw, err := os.ReadFile(filepath.Join(scratch, log)); err == nil {
+					_ = os.WriteFile(filepath.Join(keep, t.Name()+"-"+log), raw, 0o600)
+				}
+			}
+		}
+		_ = os.RemoveAll(scratch)
+	})
+	d := &desk{t: t, bin: bin, scratch: scratch, prefix: prefix,
+		data: filepath.Join(scratch, "data"), sink: filepath.Join(scratch, "practice folder")}
+	d.env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "LIBGL_ALWAYS_SOFTWARE=1"}
+	for name, dir := range map[string]string{
+		"HOME": "home", "TMPDIR": "tmp", "XDG_DATA_HOME": "xdg/data", "XDG_CONFIG_HOME": "xdg/config",
+		"XDG_CACHE_HOME": "xdg/cache", "XDG_STATE_HOME": "xdg/state", "XDG_RUNTIME_DIR": "run",
+	} {
+		dir = filepath.Join(scratch, dir)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		d.env = append(d.env, name+"="+dir)
+	}
+	if err := os.MkdirAll(d.sink, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if display {
+		d.startDisplay()
+	}
+	d.startKeyring()
+	return d
+}
+
+func (d *desk) startDisplay() {
+	d.t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	cmd := d.command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
+	cmd.ExtraFiles = []*os.File{w}
+	start(d.t, cmd, filepath.Join(d.scratch, "xvfb.log"))
+	_ = w.Close()
+	number, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		d.t.Fatalf("Xvfb: %v", err)
+	}
+	_ = r.Close()
+	d.env = append(d.env, "DISPLAY=:"+strings.TrimSpace(number))
+	start(d.t, d.command("openbox"), filepath.Join(d.scratch, "openbox.log"))
+}
+
+// startKeyring starts a session bus and gnome-keyring with an unlocked
+// collection.
+func (d *desk) startKeyring() {
+	d.t.Helper()
+	address := "unix:path=" + filepath.Join(d.scratch, "run", "bus")
+	start(d.t, d.command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+address),
+		filepath.Join(d.scratch, "bus.log"))
+	d.env = append(d.env, "DBUS_SESSION_BUS_ADDRESS="+address)
+	eventually(d.t, 10*time.Second, func() bool {
+		_, err := os.Stat(filepath.Join(d.scratch, "run", "bus"))
+		return err == nil
+	}, func() string { return "the session bus did not start" })
+	keyring := d.command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
+	keyring.Stdin = strings.NewReader("a test's password")
+	start(d.t, keyring, filepath.Join(d.scratch, "keyring.log"))
+	eventually(d.t, 10*time.Second, func() bool {
+		out, _ := d.command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus",
+			"/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets").Output()
+		return strings.Contains(string(out), "boolean true")
+	}, func() string { return "gnome-keyring did not start" })
+}
+
+// command is a program of this desk, in its environment and network.
+func (d *desk) command(name string, args ...string) *exec.Cmd {
+	argv := append(append([]string{}, d.prefix...), name)
+	argv = append(argv, args...)
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = d.env
+	return cmd
+}
+
+// startAgent starts the agent in local mode, serving the phone on listen.
+func (d *desk) startAgent(listen string, more ...string) {
+	d.t.Helper()
+	args := append([]string{"-local", "-dir", d.data, "-listen", listen, "-sink", d.sink,
+		"-practice-name", "Kauri Test Practice"}, more...)
+	start(d.t, d.command(filepath.Join(d.bin, "clinicpro-images"), args...), filepath.Join(d.scratch, "agent.log"))
+}
+
+// killAgent kills the agent itself, not its keeper, with SIGKILL: the process
+// that the local cloud is a child of.
+func (d *desk) killAgent() {
+	d.t.Helper()
+	for _, p := range d.processes() {
+		if p.exe == filepath.Join(d.bin, "clinicpro-localcloud") {
+			if err := syscall.Kill(p.parent, syscall.SIGKILL); err != nil {
+				d.t.Fatal(err)
+			}
+			return
+		}
+	}
+	d.t.Fatal("no local cloud is running, so no agent to kill")
+}
+
+type process struct {
+	pid, parent   int
+	exe           string
+	args, environ []byte
+}
+
+// processes are those that run in this desk's environment.
+func (d *desk) processes() []process {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var out []process
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		dir := filepath.Join("/proc", e.Name())
+		environ, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err != nil || !strings.Contains(string(environ), d.scratch+"/") {
+			continue // gone, or not ours
+		}
+		stat, _ := os.ReadFile(filepath.Join(dir, "stat"))
+		exe, _ := os.Readlink(filepath.Join(dir, "exe"))
+		args, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		p := process{pid: pid, exe: exe, args: args, environ: environ}
+		// pid (name) state ppid: the name may hold anything, so from its end.
+		if i := strings.LastIndexByte(string(stat), ')'); i >= 0 {
+			_, _ = fmt.Sscanf(string(stat[i+1:]), " %c %d", new(rune), &p.parent)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// ready is what the local cloud said at its start.
+func (d *desk) ready() (r struct {
+	Base, Bucket, Region, Redis string
+	Workstation                 json.RawMessage
+}) {
+	d.t.Helper()
+	path := filepath.Join(d.data, "local", "ready.json")
+	eventually(d.t, 30*time.Second, func() bool {
+		raw, err := os.ReadFile(path)
+		return err == nil && json.Unmarshal(raw, &r) == nil && r.Redis != ""
+	}, func() string { return "the local cloud is not ready: no " + path })
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		d.t.Errorf("ready.json holds keys and has mode %v", info.Mode())
+	}
+	return r
+}
+
+// redis runs one command at the local cloud's Redis; a Redis that is away
+// answers "".
+func (d *desk) redis(args ...string) string {
+	d.t.Helper()
+	out, err := d.command("redis-cli", append([]string{"--no-auth-warning", "-u", d.ready().Redis}, args...)...).Output()
+	if err != nil {
+		return ""
+	}
+	return string(out)
+}
+
+// imageStates counts the images of the one session in the registry by state.
+func (d *desk) imageStates() map[string]int {
+	d.t.Helper()
+	states := map[string]int{}
+	for _, key := range strings.Fields(d.redis("KEYS", "cp:{*}:s:*")) {
+		lines := strings.Split(d.redis("HGETALL", key), "\n")
+		for i := 0; i+1 < len(lines); i += 2 {
+			if strings.HasPrefix(lines[i], "i:") {
+				state, _, _ := strings.Cut(lines[i+1], "|")
+				states[state]++
+			}
+		}
+	}
+	return states
+}
+
+// objects are the sealed images that lie in the local cloud's bucket now.
+func (d *desk) objects() []string {
+	d.t.Helper()
+	var out []string
+	_ = filepath.WalkDir(filepath.Join(d.data, "local"), func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && strings.HasSuffix(path, ".age") {
+			out = append(out, path)
+		}
+		return nil
+	})
+	return out
+}
+
+// window waits for the app's window, brings it forward and returns its id.
+func (d *desk) window() string {
+	d.t.Helper()
+	var id string
+	eventually(d.t, 60*time.Second, func() bool {
+		out, err := d.command("xdotool", "search", "--onlyvisible", "--name", "ClinicPro Images").Output()
+		if ids := strings.Fields(string(out)); err == nil && len(ids) > 0 {
+			id = ids[len(ids)-1]
+			return true
+		}
+		return false
+	}, func() string { return "the window did not open" })
+	d.xdotool("windowactivate", "--sync", id)
+	return id
+}
+
+func (d *desk) xdotool(args ...string) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 20*time.Second)
+	defer cancel()
+	full := d.command("xdotool", args...)
+	cmd := exec.CommandContext(ctx, full.Args[0], full.Args[1:]...)
+	cmd.Env = full.Env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		d.t.Fatalf("xdotool %s: %v\n%s", args[0], err, out)
+	}
+}
+
+// enter types each text into the next field, and Enter at the end.
+func (d *desk) enter(fields ...string) {
+	d.t.Helper()
+	for i, f := range fields {
+		if i > 0 {
+			d.xdotool("key", "Tab")
+		}
+		d.xdotool("type", "--delay", "15", f)
+	}
+	d.xdotool("key", "Return")
+}
+
+func (d *desk) screenshot(path string) {
+	d.t.Helper()
+	if out, err := d.command("import", "-window", "root", path).CombinedOutput(); err != nil {
+		d.t.Fatalf("screenshot: %v\n%s", err, out)
+	}
+}
+
+// scan reads the QR code off the screen, as a phone's camera would.
+func (d *desk) scan() string {
+	d.t.Helper()
+	shot := filepath.Join(d.scratch, "scan.png")
+	defer os.Remove(shot)
+	var link string
+	eventually(d.t, 30*time.Second, func() bool {
+		d.screenshot(shot)
+		out, err := exec.Command("zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", shot).Output()
+		link = strings.TrimSpace(string(out))
+		return err == nil && strings.Contains(link, "/p/")
+	}, func() string {
+		d.screenshot(filepath.Join(artefacts(d.t), "no-qr-code.png"))
+		return "no QR code can be read off the screen"
+	})
+	return link
+}
+
+// filed are the pictures in the practice folder.
+func (d *desk) filed() []string {
+	d.t.Helper()
+	var out []string
+	err := filepath.WalkDir(d.sink, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && strings.HasSuffix(strings.ToLower(path), ".jpg") {
+			out = append(out, path)
+		}
+		return err
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return out
+}
+
+// start runs a program in a process group of its own, its errors (and its
+// output, when nobody else reads it) in a file, until the test ends.
+func start(t *testing.T, cmd *exec.Cmd, log string) {
+	t.Helper()
+	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = f
+	if cmd.Stdout == nil {
+		cmd.Stdout = f
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", cmd.Path, err)
+	}
+	_ = f.Close()
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second):
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			<-done
+		}
+	})
+}
+
+// eventually waits until ok answers true, and fails with say's words when it
+// does not within the time.
+func eventually(t *testing.T, within time.Duration, ok func() bool, say func() string) {
+	t.Helper()
+	for end := time.Now().Add(within); ; time.Sleep(100 * time.Millisecond) {
+		if ok() {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(say())
+		}
+	}
+}
+
+// artefacts is where pictures and logs are kept after the test.
+func artefacts(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../artefacts/e2e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// freePort is a loopback port that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -1,0 +1,54 @@
+// The phone of the end-to-end test: a real Chromium, told what to do by JSON
+// lines on standard input, answering each with one JSON line.
+// usage: node phone.mjs <folder with playwright-core> <chromium> <profile folder>
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+
+const [modules, chromium, profile] = process.argv.slice(2);
+const { chromium: driver, devices } = createRequire(join(modules, "x.js"))("playwright-core");
+
+const context = await driver.launchPersistentContext(profile, {
+  executablePath: chromium,
+  headless: true,
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
+  ...devices["Pixel 7"],
+  locale: "en-NZ",
+  timezoneId: "Pacific/Auckland",
+});
+context.setDefaultTimeout(60_000);
+const page = context.pages()[0] ?? (await context.newPage());
+const said = []; // console errors and uncaught exceptions
+page.on("console", (m) => { if (m.type() === "error") said.push(m.text()); });
+page.on("pageerror", (e) => said.push(String(e)));
+const network = await context.newCDPSession(page);
+await network.send("Network.enable");
+
+const commands = {
+  open: ({ url }) => page.goto(url, { waitUntil: "load" }).then((r) => r?.status() ?? 0),
+  choose: ({ files }) => page.locator('input[type="file"][multiple]').setInputFiles(files),
+  take: ({ files }) => page.locator('input[type="file"][capture]').setInputFiles(files),
+  text: () => page.evaluate(() => document.body.innerText),
+  eval: ({ js }) => page.evaluate(js),
+  click: ({ name }) => page.getByRole("button", { name: new RegExp(name, "i") }).first().click(),
+  screenshot: ({ path }) => page.screenshot({ path, fullPage: true }),
+  // Bytes a second upwards; 0 is as fast as it goes.
+  upload: ({ rate }) => network.send("Network.emulateNetworkConditions",
+    { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: rate || -1 }),
+  url: () => page.url(),
+  reload: () => page.reload({ waitUntil: "load" }).then(() => null),
+  errors: () => said,
+};
+
+process.stdout.write(JSON.stringify({ value: "ready" }) + "\n");
+for await (const line of createInterface({ input: process.stdin })) {
+  const { cmd, ...args } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { value: (await commands[cmd](args)) ?? null };
+  } catch (e) {
+    answer = { error: String(e) };
+  }
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
+await context.close();
