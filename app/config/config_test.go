@@ -1,0 +1,46 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+func TestRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		want  string // part of the error; "" for none
+		check func(Config) bool
+	}{
+		"empty":         {"", "", func(c Config) bool { return c == Default() && !c.Enrolled() }},
+		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Enrolled() && c.Bucket == Default().Bucket }},
+		"unknown key":   {"practice = \"hill-road\"\n\npractise = \"x\"\n", "line 3", nil},
+		"not TOML":      {"practice = \n", "line 1", nil},
+		"bad practice":  {"practice = \"Hill Road\"\n", "practice:", nil},
+		"wrong type":    {"s3_encrypts = \"yes\"\n", "line 1", nil},
+		"secret inside": {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "config.toml")
+			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Read(path)
+			if c.want == "" {
+				if err != nil || !c.check(got) {
+					t.Fatalf("got %+v, %v", got, err)
+				}
+				return
+			}
+			if app.KindOf(err) != app.KindCorrupt || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	if _, err := Read(filepath.Join(t.TempDir(), "none.toml")); err != nil {
+		t.Fatalf("a missing file: %v", err)
+	}
+}
