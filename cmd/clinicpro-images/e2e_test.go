@@ -1,0 +1,247 @@
+//go:build linux
+
+package main_test
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What the phone says; ui and page share these sentences' beginnings.
+const (
+	saysOnComputer = "on the computer"
+	saysSaved      = "saved to the practice folder"
+)
+
+// TestEndToEnd is the product's promise on one machine: photos from a real
+// browser reach the practice folder through the built programs, with Redis
+// emptied and the agent killed on the way, and leave no trace elsewhere.
+func TestEndToEnd(t *testing.T) {
+	d := newDesk(t, true)
+	pictures := artefacts(t)
+	input := filepath.Join(d.scratch, "camera")
+	photos := writePhotos(t, input, 2)
+
+	listen := freePort(t)
+	d.startAgent(listen)
+	d.window()
+	d.screenshot(filepath.Join(pictures, "form.png"))
+	d.enter(patientName, patientNHI, patientBirth)
+	link := d.scan()
+	d.screenshot(filepath.Join(pictures, "pairing.png"))
+
+	p := newPhone(t, d.scratch)
+	p.open(link)
+	p.see(20*time.Second, "A. T.", "016")
+	if at, _ := p.do("url", nil).(string); strings.Contains(at, "#") {
+		t.Error("the key is still in the phone's address bar")
+	}
+	p.screenshot(filepath.Join(pictures, "phone-ready.png"))
+
+	p.choose(photos[0])
+	p.see(60*time.Second, saysOnComputer)
+	d.waitStates(t, map[string]int{"landed": 1})
+	p.screenshot(filepath.Join(pictures, "phone-landed.png"))
+	d.settle()
+	d.screenshot(filepath.Join(pictures, "landed.png"))
+
+	// The second photo is on its way when everything that can go, goes.
+	p.upload(60_000)
+	p.choose(photos[1])
+	d.waitStates(t, map[string]int{"landed": 1, "reserved": 1})
+	if got := strings.TrimSpace(d.redis("FLUSHALL")); got != "OK" {
+		t.Fatalf("FLUSHALL: %q", got)
+	}
+	d.killAgent()
+	p.upload(0)
+	d.restartIfGone(listen)
+	d.waitStates(t, map[string]int{"landed": 2})
+	p.see(60*time.Second, saysOnComputer)
+	if left := d.objects(); len(left) != 0 {
+		t.Errorf("landed images are still in the bucket: %q", left)
+	}
+	d.canary(t, input, nil)
+
+	d.raise(listen)
+	d.settle()
+	d.screenshot(filepath.Join(pictures, "session.png"))
+	d.xdotool("key", "--clearmodifiers", "ctrl+Return")
+	p.see(60*time.Second, saysSaved)
+	d.waitStates(t, map[string]int{"filed": 2})
+	d.settle()
+	d.screenshot(filepath.Join(pictures, "filed.png"))
+	p.screenshot(filepath.Join(pictures, "phone-saved.png"))
+
+	filed := d.filed()
+	if len(filed) != 2 {
+		t.Fatalf("%d pictures in the practice folder: %q", len(filed), filed)
+	}
+	for _, path := range filed {
+		if !strings.HasPrefix(filepath.Base(path), patientNHI) {
+			t.Errorf("%s is not named after the patient's NHI", filepath.Base(path))
+		}
+		checkFiled(t, path)
+	}
+	if left := d.objects(); len(left) != 0 {
+		t.Errorf("the bucket is not empty: %q", left)
+	}
+	d.canary(t, input, stretches(t, filed))
+}
+
+// TestEndToEndPlainHTTP is local mode as a phone on the practice's Wi-Fi sees
+// it: an http:// address that is not loopback, where browsers withhold
+// crypto.subtle, wake lock and service workers. Both ends live in network
+// namespaces of the test's own; the workstation has no display, so the
+// session runs in the terminal.
+func TestEndToEndPlainHTTP(t *testing.T) {
+	office, street := namespaces(t)
+	d := newDesk(t, false, office...)
+	input := filepath.Join(d.scratch, "camera")
+	photos := writePhotos(t, input, 2)
+
+	d.startAgent("192.0.2.1:8787", "-no-window")
+	term := d.receive(`{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`)
+	link := term.link()
+	if !strings.HasPrefix(link, "http://192.0.2.1:8787/p/") {
+		t.Fatalf("the link is for another address: %.40s…", link)
+	}
+
+	p := newPhone(t, d.scratch, street...)
+	p.open(link)
+	if secure := p.do("eval", map[string]any{"js": "window.isSecureContext"}); secure != false {
+		t.Fatalf("isSecureContext is %v: this test proves nothing", secure)
+	}
+	p.choose(photos...)
+	p.see(90*time.Second, saysOnComputer)
+	d.waitStates(t, map[string]int{"landed": 2})
+	p.screenshot(filepath.Join(artefacts(t), "phone-plain-http.png"))
+
+	term.say("file")
+	p.see(60*time.Second, saysSaved)
+	d.waitStates(t, map[string]int{"filed": 2})
+	filed := d.filed()
+	if len(filed) != 2 {
+		t.Fatalf("%d pictures in the practice folder: %q", len(filed), filed)
+	}
+	for _, path := range filed {
+		checkFiled(t, path)
+	}
+	term.say("quit")
+	d.canary(t, input, stretches(t, filed))
+}
+
+// writePhotos fills a folder with n photos.
+func writePhotos(t *testing.T, dir string, n int) []string {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for i := range n {
+		path := filepath.Join(dir, "IMG_000"+string(rune('1'+i))+".jpg")
+		writePhoto(t, path, uint64(i))
+		out = append(out, path)
+	}
+	return out
+}
+
+// waitStates waits until the registry's session holds exactly these images.
+func (d *desk) waitStates(t *testing.T, want map[string]int) {
+	t.Helper()
+	var got map[string]int
+	wanted, _ := json.Marshal(want)
+	var have []byte
+	eventually(t, 90*time.Second, func() bool {
+		got = d.imageStates()
+		have, _ = json.Marshal(got)
+		return string(have) == string(wanted)
+	}, func() string { return "the registry should hold " + string(wanted) + " and holds " + string(have) })
+}
+
+// settle gives the window a moment to paint before a picture is taken of it.
+func (d *desk) settle() { time.Sleep(1500 * time.Millisecond) }
+
+// restartIfGone starts the agent when its keeper has not brought it back.
+func (d *desk) restartIfGone(listen string) {
+	d.t.Helper()
+	running := func() bool {
+		for _, p := range d.processes() {
+			if p.exe == filepath.Join(d.bin, "clinicpro-localcloud") {
+				return true
+			}
+		}
+		return false
+	}
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if running() {
+			return
+		}
+	}
+	d.startAgent(listen)
+}
+
+// raise starts the program a second time, as a GP would, to see the window.
+func (d *desk) raise(listen string) {
+	d.t.Helper()
+	d.startAgent(listen)
+	d.window()
+}
+
+// terminal is clinicproctl receive.
+type terminal struct {
+	d   *desk
+	in  io.Writer
+	log string
+}
+
+// receive starts a session in a terminal, attached to the running agent.
+func (d *desk) receive(patient string) *terminal {
+	d.t.Helper()
+	from := filepath.Join(d.scratch, "camera", "patient.json")
+	if err := os.WriteFile(from, []byte(patient), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	cmd := d.command(filepath.Join(d.bin, "clinicproctl"), "receive", "-local", "-dir", d.data, "-patient-from", from)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	term := &terminal{d: d, in: in, log: filepath.Join(d.scratch, "camera", "terminal.txt")}
+	out, err := os.Create(term.log)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	cmd.Stdout = out
+	start(d.t, cmd, filepath.Join(d.scratch, "ctl.log"))
+	_ = out.Close()
+	return term
+}
+
+// link waits for the line that holds the link.
+func (term *terminal) link() (link string) {
+	term.d.t.Helper()
+	var screen []byte
+	eventually(term.d.t, 60*time.Second, func() bool {
+		screen, _ = os.ReadFile(term.log)
+		for line := range strings.Lines(string(screen)) {
+			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "Link: "); ok {
+				link = rest
+				return true
+			}
+		}
+		return false
+	}, func() string { return "the terminal shows no link:\n" + string(screen) })
+	return link
+}
+
+func (term *terminal) say(line string) {
+	term.d.t.Helper()
+	if _, err := io.WriteString(term.in, line+"\n"); err != nil {
+		term.d.t.Fatal(err)
+	}
+}
