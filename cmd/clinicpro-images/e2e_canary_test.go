@@ -35,15 +35,28 @@ var marks = []struct{ name, bytes string }{
 // find names every mark in raw; extra are stretches of the filed pictures.
 func find(raw []byte, extra [][]byte) []string {
 	var out []string
-	low := bytes.ToLower(raw)
+	low := lower(raw)
+	narrow := bytes.ReplaceAll(low, []byte{0}, nil) // UTF-16 as ASCII
 	for _, m := range marks {
-		if bytes.Contains(low, []byte(m.bytes)) {
+		if bytes.Contains(low, []byte(m.bytes)) || bytes.Contains(narrow, []byte(m.bytes)) {
 			out = append(out, m.name)
 		}
 	}
 	for _, e := range extra {
 		if bytes.Contains(raw, e) {
 			out = append(out, "a filed picture")
+		}
+	}
+	return out
+}
+
+// lower lowers ASCII letters only: bytes.ToLower would rewrite whatever is not
+// UTF-8, and with it the beginning of a JPEG.
+func lower(raw []byte) []byte {
+	out := bytes.Clone(raw)
+	for i, c := range out {
+		if 'A' <= c && c <= 'Z' {
+			out[i] = c + 'a' - 'A'
 		}
 	}
 	return out
@@ -133,7 +146,7 @@ func stretches(t *testing.T, pictures []string) [][]byte {
 // A canary that never sings proves nothing.
 func TestEndToEndCanarySings(t *testing.T) {
 	for _, leak := range []string{
-		"level=INFO patient=AROHA", `{"nhi":"zzz0016"}`, "born 1980-02-01",
+		"level=INFO patient=AROHA", `{"nhi":"zzz0016"}`, "born 1980-02-01", "T\x00e\x00s\x00t\x00P\x00e\x00r\x00s\x00o\x00n\x00",
 		"....\xff\xd8\xff\xe0\x00\x10JFIF\x00", "Make=" + cameraMake,
 	} {
 		if len(find([]byte(leak), nil)) != 1 {
