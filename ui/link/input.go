@@ -1,0 +1,88 @@
+package link
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+// InputKind is what the GP did.
+type InputKind string
+
+const (
+	InputDraft          InputKind = "draft"           // typed in the form: Draft
+	InputNewSession     InputKind = "new-session"     // Patient, Confirmed
+	InputConfirmPatient InputKind = "confirm-patient" // answers Snapshot.Asked: Confirmed yes or no
+	InputNewCode        InputKind = "new-code"        // Insist: although a phone is connected
+	InputFileAll        InputKind = "file-all"
+	InputDiscard        InputKind = "discard"       // Image
+	InputRetry          InputKind = "retry"         // whatever the banner is about
+	InputRefresh        InputKind = "refresh"       // look at the registry now
+	InputOpenSession    InputKind = "open-session"  // show the session SID
+	InputCloseSession   InputKind = "close-session" // no more photos; files nothing
+	InputCloseWindow    InputKind = "close-window"  // ends nothing, files nothing
+)
+
+// Input is one act of the GP. SID is the session that was on show when it
+// happened, so that an act meant for one patient cannot reach another.
+type Input struct {
+	Kind      InputKind `json:"kind"`
+	SID       string    `json:"sid,omitempty"`
+	Patient   Patient   `json:"patient,omitzero"`
+	Draft     Draft     `json:"draft,omitzero"`
+	Image     string    `json:"image,omitempty"`
+	Confirmed bool      `json:"confirmed,omitempty"`
+	Insist    bool      `json:"insist,omitempty"`
+}
+
+// valid checks the form of an input; its meaning is the agent's to judge.
+func (in Input) valid() error {
+	needsSID := false
+	switch in.Kind {
+	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputCloseWindow:
+	case InputNewCode, InputFileAll, InputDiscard, InputOpenSession, InputCloseSession:
+		needsSID = true
+	default:
+		return fmt.Errorf("no such input")
+	}
+	if in.SID != "" || needsSID {
+		if _, err := app.ParseSessionID(in.SID); err != nil {
+			return err
+		}
+	}
+	if in.Image != "" || in.Kind == InputDiscard {
+		if _, err := app.ParseImageID(in.Image); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decodeInput(body []byte) (Input, error) {
+	var in Input
+	if err := decodeStrict(body, &in); err != nil {
+		return Input{}, err
+	}
+	if err := in.valid(); err != nil {
+		return Input{}, app.E("read an input of the window", app.KindCorrupt, err)
+	}
+	return in, nil
+}
+
+// decodeStrict refuses unknown members and trailing bytes: both ends are the
+// same build, so either means a broken pipe. The error does not hold the
+// body, which has patient values.
+func decodeStrict(body []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return app.E("read a frame", app.KindCorrupt, errFrame)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return app.E("read a frame", app.KindCorrupt, errFrame)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package link
+
+import "github.com/clinicpro-nz/images/app"
+
+// Snapshot is everything the window shows, whole: the newest one replaces
+// what was shown before. Times are Unix milliseconds.
+type Snapshot struct {
+	// Now is the clock that Code.Expires is measured by, at the moment the
+	// snapshot was made: the window counts down from the difference, so that a
+	// wrong workstation clock cannot move the countdown.
+	Now      int64     `json:"now"`
+	Practice string    `json:"practice"`
+	SID      string    `json:"sid,omitempty"` // the session shown; inputs name it
+	Phase    Phase     `json:"phase"`
+	Patient  Patient   `json:"patient"`
+	Asked    *Patient  `json:"asked,omitempty"` // handed over by another system; the GP has to confirm
+	Draft    Draft     `json:"draft"`           // the patient form as last typed, for a window that reopens
+	Code     *Code     `json:"code,omitempty"`
+	Phone    Phone     `json:"phone,omitempty"`
+	Line     Line      `json:"line,omitempty"`
+	Images   []Image   `json:"images,omitempty"` // in the order shown
+	Filing   *Filing   `json:"filing,omitempty"`
+	Sink     Sink      `json:"sink"`
+	CanFile  bool      `json:"canFile,omitempty"`
+	WhyNot   string    `json:"whyNot,omitempty"` // a sentence; shown beside the disabled button
+	Problems []Problem `json:"problems,omitempty"`
+	Local    bool      `json:"local,omitempty"` // local mode: everything stays on this machine
+	Waiting  []Waiting `json:"waiting,omitempty"`
+}
+
+// Phase is where the session stands for the window.
+type Phase string
+
+const (
+	PhaseNone     Phase = "no-session"
+	PhaseOpening  Phase = "opening"
+	PhaseWaiting  Phase = "waiting"
+	PhasePaired   Phase = "paired"
+	PhaseDraining Phase = "draining"
+	PhaseClosed   Phase = "closed"
+	PhaseExpired  Phase = "expired"
+)
+
+// Patient in the clear; see the package comment.
+type Patient struct {
+	Name      string `json:"name,omitempty"`
+	NHI       string `json:"nhi,omitempty"`
+	BirthDate string `json:"birthDate,omitempty"` // 2006-01-02
+	Age       int    `json:"age,omitempty"`       // whole years
+	HasAge    bool   `json:"hasAge,omitempty"`
+	Source    string `json:"source,omitempty"` // form, handover, medtech
+}
+
+// Draft is the patient form as typed, unchecked.
+type Draft struct {
+	Name      string `json:"name,omitempty"`
+	NHI       string `json:"nhi,omitempty"`
+	BirthDate string `json:"birthDate,omitempty"`
+}
+
+// Code is the QR code on show.
+type Code struct {
+	Link    string  `json:"link"`
+	QR      Modules `json:"qr"`
+	Expires int64   `json:"expires"`
+}
+
+// Phone is what is known of the phone.
+type Phone string
+
+const (
+	PhoneNone    Phone = ""        // nobody has scanned
+	PhoneHere    Phone = "here"    // claimed the session
+	PhoneSending Phone = "sending" // an image is on its way
+	PhoneDone    Phone = "done"    // said it is finished
+)
+
+// Line is how images are heard of.
+type Line string
+
+const (
+	LineLive    Line = "live"    // realtime: within a second
+	LinePolling Line = "polling" // asked every few seconds
+	LineDown    Line = "down"    // the service does not answer
+)
+
+// Image is one tile. Thumb names the pixels sent apart, "" while there are none.
+type Image struct {
+	ID      string         `json:"id"`
+	State   app.ImageState `json:"state"`
+	Thumb   string         `json:"thumb,omitempty"`
+	Note    string         `json:"note,omitempty"`    // result: where it was filed
+	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
+}
+
+// Filing is a hand-over under way.
+type Filing struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
+}
+
+// Sink is where File sends the images.
+type Sink struct {
+	Label string `json:"label,omitempty"` // "the practice folder"
+	Place string `json:"place,omitempty"` // C:\mt32\attachments
+}
+
+// Problem is one thing that is wrong, as ui/text says it.
+type Problem struct {
+	What  string `json:"what"`
+	Safe  string `json:"safe"`
+	Do    string `json:"do"`
+	Retry bool   `json:"retry,omitempty"` // offer "Try again"
+	Grave bool   `json:"grave,omitempty"` // something cannot go on, as against slower
+}
+
+// Waiting is an earlier session with images that nobody has filed.
+type Waiting struct {
+	SID     string  `json:"sid"`
+	Patient Patient `json:"patient"`
+	Images  int     `json:"images"`
+	Since   int64   `json:"since"`
+}
+
+// Modules is a square QR code, packed eight modules a byte, row by row,
+// without the quiet zone.
+type Modules struct {
+	Size int    `json:"size"`
+	Bits []byte `json:"bits"`
+}
+
+// PackModules packs a bitmap; rows that are not as long as their number is
+// high are cut or left light.
+func PackModules(dark [][]bool) Modules {
+	n := len(dark)
+	m := Modules{Size: n, Bits: make([]byte, (n*n+7)/8)}
+	for y, row := range dark {
+		for x, on := range row {
+			if on && x < n {
+				i := y*n + x
+				m.Bits[i/8] |= 1 << (i % 8)
+			}
+		}
+	}
+	return m
+}
+
+// Dark reports the module at column x and row y; outside the code is light.
+func (m Modules) Dark(x, y int) bool {
+	if x < 0 || y < 0 || x >= m.Size || y >= m.Size {
+		return false
+	}
+	i := y*m.Size + x
+	return i/8 < len(m.Bits) && m.Bits[i/8]>>(i%8)&1 == 1
+}
