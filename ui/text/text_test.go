@@ -1,0 +1,62 @@
+package text
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+var places = []Place{PlaceRegistry, PlaceObjects, PlaceFeed, PlaceSpool, PlaceVault, PlaceFolder, PlaceRecord, PlaceEnrol, PlaceLink, PlaceImage}
+
+var kinds = []app.Kind{app.KindOffline, app.KindAuth, app.KindExpired, app.KindNotFound, app.KindTooLarge,
+	app.KindCorrupt, app.KindConflict, app.KindFull, app.KindBug}
+
+func TestEveryProblemSaysWhatIsWrongWhatIsSafeAndWhatToDo(t *testing.T) {
+	general := Problem("nowhere", app.KindBug)
+	for _, p := range places {
+		for _, k := range kinds {
+			s := Problem(p, k)
+			if s == general {
+				t.Errorf("%s/%s has only the general wording", p, k)
+			}
+			for _, part := range []string{s.What, s.Safe, s.Do} {
+				if !strings.HasSuffix(part, ".") || len(part) > 140 {
+					t.Errorf("%s/%s: %q", p, k, part)
+				}
+				for _, jargon := range []string{"Redis", "S3", "spool", "registry", "HMAC", "sink", "keyring", "error"} {
+					if strings.Contains(part, jargon) {
+						t.Errorf("%s/%s speaks of %s", p, k, jargon)
+					}
+				}
+			}
+			if strings.Contains(s.Line(), "  ") {
+				t.Errorf("%s/%s: %q", p, k, s.Line())
+			}
+		}
+	}
+	if Problem(PlaceFolder, app.KindCanceled) != (Sentence{}) {
+		t.Error("our own stop is told as a problem")
+	}
+}
+
+func TestEveryImageStateHasAWord(t *testing.T) {
+	for _, s := range []app.ImageState{app.ImageReserved, app.ImageStored, app.ImageLanded, app.ImageFiled,
+		app.ImageRetracted, app.ImageDiscarded, app.ImageUnconfirmed, app.ImageQuarantined} {
+		if ImageState(s) == "" {
+			t.Error(s)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for got, want := range map[string]string{
+		File(0): "File", File(1): "File 1 photo", File(3): "File 3 photos", Filing(0, 3): "Filing 1 of 3…", Filing(3, 3): "Filing 3 of 3…",
+		Countdown(61e9): "Code valid for 1:01", Waiting(1, "A"): "1 photo of A is waiting", BirthDate("1979-05-17"): "17 May 1979",
+		BirthDate("x"): "", To("the practice folder", "/a"): "to the practice folder · /a", To("", "x"): "",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
