@@ -1,0 +1,191 @@
+package model
+
+import (
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+// Screen is which screen the window shows.
+type Screen string
+
+const (
+	ScreenForm    Screen = "form"
+	ScreenAsk     Screen = "ask"
+	ScreenSession Screen = "session"
+)
+
+// ScreenOf chooses the screen. A patient handed over is asked about before
+// anything else.
+func ScreenOf(s link.Snapshot) Screen {
+	switch {
+	case s.Asked != nil:
+		return ScreenAsk
+	case s.Phase == link.PhaseNone || s.Phase == "":
+		return ScreenForm
+	}
+	return ScreenSession
+}
+
+// Card is the patient, on every screen that can change that patient's record.
+type Card struct {
+	Name, NHI, Born string
+	NHIMissing      bool
+}
+
+// CardOf words a patient.
+func CardOf(p link.Patient) Card {
+	c := Card{Name: p.Name, NHI: p.NHI, Born: text.BirthDate(p.BirthDate), NHIMissing: p.NHI == ""}
+	if c.NHIMissing {
+		c.NHI = text.NoNHI
+	}
+	switch {
+	case c.Born == "":
+		c.Born = text.NoBirthDate
+	case p.HasAge:
+		c.Born += " · " + text.Years(p.Age)
+	}
+	return c
+}
+
+// Pairing is the QR code's panel.
+type Pairing struct {
+	Shown    bool // the panel is there at all
+	Expired  bool
+	Opening  bool
+	QR       link.Modules
+	Link     string
+	Left     string
+	Urgent   bool    // under a minute left
+	Fraction float32 // of ten minutes, for the bar
+	Insist   bool    // a phone is connected: ask before a new code
+}
+
+const codeLife = 10 * time.Minute
+
+// PairingOf words the code. since is the time passed since the snapshot came;
+// opened is whether the GP asked to see the code although a phone is here.
+func PairingOf(s link.Snapshot, since time.Duration, opened bool) Pairing {
+	over := s.Phase == link.PhaseDraining || s.Phase == link.PhaseClosed
+	paired := s.Phase == link.PhasePaired
+	p := Pairing{Shown: !over && (!paired || opened), Opening: s.Phase == link.PhaseOpening, Insist: paired}
+	p.Expired = s.Phase == link.PhaseExpired
+	if s.Code == nil {
+		p.Opening = p.Opening || s.Phase == link.PhaseWaiting
+		return p
+	}
+	p.QR, p.Link = s.Code.QR, s.Code.Link
+	left := time.Duration(s.Code.Expires-s.Now)*time.Millisecond - since
+	if !paired {
+		p.Expired = p.Expired || left <= 0
+	}
+	left = max(left, 0)
+	p.Left, p.Urgent = text.Countdown(left), left < time.Minute
+	p.Fraction = min(float32(left)/float32(codeLife), 1)
+	return p
+}
+
+// Tone colours a chip or a dot.
+type Tone string
+
+const (
+	ToneQuiet Tone = "quiet"
+	ToneBusy  Tone = "busy"
+	ToneReady Tone = "ready"
+	ToneGood  Tone = "good"
+	ToneBad   Tone = "bad"
+)
+
+// Strip is the line that says what the phone does.
+type Strip struct {
+	Title, More string
+	Tone        Tone
+}
+
+// StripOf words the phone's state.
+func StripOf(s link.Snapshot) Strip {
+	switch s.Phase {
+	case link.PhaseDraining:
+		return Strip{text.Ended(true), text.PhoneMore("done"), ToneQuiet}
+	case link.PhaseClosed, link.PhaseExpired:
+		return Strip{Title: text.Ended(false), Tone: ToneQuiet}
+	}
+	t := Strip{text.Phone(string(s.Phone)), text.PhoneMore(string(s.Phone)), ToneGood}
+	switch s.Phone {
+	case link.PhoneNone:
+		t.Tone = ToneQuiet
+	case link.PhoneSending:
+		t.Tone = ToneBusy
+	}
+	return t
+}
+
+// Tile is one picture of the gallery.
+type Tile struct {
+	ID, Thumb, Chip, Note string
+	Tone                  Tone
+	Discardable           bool
+	Faded                 bool
+}
+
+// TilesOf words the gallery, in the snapshot's order.
+func TilesOf(s link.Snapshot) []Tile {
+	tiles := make([]Tile, 0, len(s.Images))
+	for _, im := range s.Images {
+		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet}
+		switch im.State {
+		case app.ImageReserved, app.ImageStored:
+			t.Tone = ToneBusy
+		case app.ImageLanded:
+			t.Tone, t.Discardable = ToneReady, s.Filing == nil
+		case app.ImageFiled:
+			t.Tone = ToneGood
+		case app.ImageQuarantined:
+			t.Tone, t.Discardable = ToneBad, true
+		case app.ImageUnconfirmed:
+			t.Tone = ToneBad
+		case app.ImageDiscarded, app.ImageRetracted:
+			t.Faded = true
+		}
+		if im.Problem != "" {
+			t.Note, t.Tone = im.Problem, ToneBad
+		}
+		tiles = append(tiles, t)
+	}
+	return tiles
+}
+
+// Bar is the bottom of the window.
+type Bar struct {
+	Button  string
+	Enabled bool
+	To      string
+	Note    string
+	Unfiled int
+}
+
+// BarOf words the primary action.
+func BarOf(s link.Snapshot) Bar {
+	b := Bar{To: text.To(s.Sink.Label, s.Sink.Place)}
+	filed := 0
+	for _, im := range s.Images {
+		switch im.State {
+		case app.ImageLanded:
+			b.Unfiled++
+		case app.ImageFiled:
+			filed++
+		}
+	}
+	b.Button, b.Enabled, b.Note = text.File(b.Unfiled), s.CanFile && b.Unfiled > 0, s.WhyNot
+	switch {
+	case s.Filing != nil:
+		b.Button, b.Enabled, b.Note = text.Filing(s.Filing.Done, s.Filing.Total), false, ""
+	case b.Unfiled == 0 && filed > 0:
+		b.Note = text.AllFiled
+	case b.Unfiled == 0:
+		b.Note = text.NothingToFile
+	}
+	return b
+}
