@@ -235,14 +235,14 @@ func (w *work) readEvery() time.Duration {
 		return readWaiting
 	case toCome > 0:
 		return readExpecting
-	case s.serverNow(w.at).After(s.Row.Expires):
+	case s.ServerNow(w.at).After(s.Row.Expires):
 		return readWaiting
 	}
 	return 0
 }
 
-// serverNow estimates the registry's clock from its last answer.
-func (s Session) serverNow(at time.Time) time.Time {
+// ServerNow estimates the registry's clock from its last answer.
+func (s Session) ServerNow(at time.Time) time.Time {
 	if s.RowAt.IsZero() {
 		return s.Row.Now
 	}

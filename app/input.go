@@ -31,10 +31,11 @@ type (
 type (
 	// Start opens a session about Patient; the Input's SID is the new id.
 	Start struct {
-		Patient Patient
-		Secrets Secrets
-		Code    Digest
-		Limits  Limits
+		Patient      Patient
+		Secrets      Secrets
+		PracticeName string
+		Code         Digest
+		Limits       Limits
 	}
 	// NewCode shows a new QR code. Insist drops a phone that is paired.
 	NewCode struct {

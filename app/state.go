@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -161,4 +162,16 @@ func (s Session) clone() Session {
 	}
 	s.Order = slices.Clone(s.Order)
 	return s
+}
+
+// Newest returns the sessions, the one started last first.
+func (st State) Newest() []Session {
+	out := slices.Collect(maps.Values(st.Sessions))
+	slices.SortFunc(out, func(a, b Session) int {
+		if c := b.Started.Compare(a.Started); c != 0 {
+			return c
+		}
+		return cmp.Compare(b.ID, a.ID)
+	})
+	return out
 }
