@@ -1,0 +1,120 @@
+package redisregistry
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+// Open implements app.Registry.
+func (r *Registry) Open(ctx context.Context, o app.Opening) (app.Row, error) {
+	token, name, limits := o.TokenHash, o.PracticeName, o.Limits
+	if o.Restore != nil {
+		token, name, limits = o.Restore.TokenHash, o.Restore.PracticeName, o.Restore.Limits
+	}
+	args := []any{string(token), name,
+		limits.Idle.Milliseconds(), limits.Drain.Milliseconds(), limits.Claim.Milliseconds(),
+		limits.Life.Milliseconds(), limits.MaxImages, limits.MaxBytes}
+	if c := o.Restore; c != nil {
+		args = append(args, string(c.State), string(c.PhoneHash), flag(c.PhoneDone),
+			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), c.Seq)
+		for i, m := range c.Images {
+			args = append(args, string(m.ID), encodeImage(m, i+1))
+		}
+	}
+	return r.run(ctx, "open session", r.scripts.open, r.sessionKey(o.SID), args...)
+}
+
+// Read implements app.Registry.
+func (r *Registry) Read(ctx context.Context, sid app.SessionID) (app.Row, error) {
+	return r.run(ctx, "read session", r.scripts.read, r.sessionKey(sid))
+}
+
+// Mark implements app.Registry.
+func (r *Registry) Mark(ctx context.Context, sid app.SessionID, marks []app.Mark) (app.Row, error) {
+	args := make([]any, 0, 6*len(marks))
+	for _, m := range marks {
+		args = append(args, string(m.ID), string(m.State), flag(m.Refuse), m.Bytes, string(m.SHA256),
+			strings.Join(m.Sinks, ","))
+	}
+	return r.run(ctx, "mark images", r.scripts.mark, r.sessionKey(sid), args...)
+}
+
+// Renew implements app.Registry. A session that is draining or over refuses
+// with KindConflict or KindExpired; one that expired unclaimed waits again.
+func (r *Registry) Renew(ctx context.Context, sid app.SessionID, tokenHash app.Digest, dropPhone bool) (app.Row, error) {
+	return r.run(ctx, "renew pairing", r.scripts.renew, r.sessionKey(sid), string(tokenHash), flag(dropPhone))
+}
+
+// Close implements app.Registry.
+func (r *Registry) Close(ctx context.Context, sid app.SessionID) (app.Row, error) {
+	return r.run(ctx, "close session", r.scripts.close, r.sessionKey(sid))
+}
+
+// Claim binds the session behind a token to a phone key. The same key again
+// is answered as the first time.
+func (r *Registry) Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error) {
+	return r.run(ctx, "claim session", r.scripts.claim, r.prefix+"t:"+string(tokenHash),
+		r.prefix+"s:", string(tokenHash), string(phoneHash))
+}
+
+// Status returns the session to the phone it is bound to, in every state.
+func (r *Registry) Status(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error) {
+	return r.run(ctx, "session status", r.scripts.status, r.sessionKey(sid), string(phoneHash))
+}
+
+// Reserve announces images (ID, Bytes, SHA256) before their upload, all or
+// none. For an id that is reserved it replaces the bytes and checksum (an
+// image sealed again); one that is stored or further is left as it is.
+func (r *Registry) Reserve(ctx context.Context, sid app.SessionID, phoneHash app.Digest, want []app.RowImage) (app.Row, error) {
+	return r.run(ctx, "reserve images", r.scripts.reserve, r.sessionKey(sid),
+		appendImages([]any{string(phoneHash)}, want)...)
+}
+
+// Stored records uploaded images. found says what the object store holds
+// under each id: Bytes and SHA256, Bytes -1 when nothing is there. Those that
+// match what was reserved are recorded even when others are refused; ids that
+// are stored or further stay as they are, whatever found says. next are
+// reservations for the same call: where they may not be, they are left out.
+func (r *Registry) Stored(ctx context.Context, sid app.SessionID, phoneHash app.Digest, found, next []app.RowImage) (app.Row, error) {
+	args := appendImages([]any{string(phoneHash), len(found)}, found)
+	return r.run(ctx, "images stored", r.scripts.stored, r.sessionKey(sid), appendImages(args, next)...)
+}
+
+// Retract says that the phone wants images back; the workstation decides.
+func (r *Registry) Retract(ctx context.Context, sid app.SessionID, phoneHash app.Digest, ids []app.ImageID) (app.Row, error) {
+	args := []any{string(phoneHash)}
+	for _, id := range ids {
+		args = append(args, string(id))
+	}
+	return r.run(ctx, "retract images", r.scripts.retract, r.sessionKey(sid), args...)
+}
+
+// Done says that the phone is finished.
+func (r *Registry) Done(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error) {
+	return r.run(ctx, "phone done", r.scripts.done, r.sessionKey(sid), string(phoneHash))
+}
+
+func appendImages(args []any, images []app.RowImage) []any {
+	for _, m := range images {
+		args = append(args, string(m.ID), m.Bytes, string(m.SHA256))
+	}
+	return args
+}
+
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// millis writes the zero time as 0, as the hash does.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

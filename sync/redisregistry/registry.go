@@ -1,0 +1,152 @@
+// Package redisregistry is the session registry on Redis (design section 5):
+// app.Registry for the workstation, and the phone's side for the gateway.
+//
+// Every transition is one call of one script that reads the server's clock,
+// checks the limits and writes: it happens whole or not at all, and repeating
+// it changes nothing. All keys of a practice share one hash slot.
+package redisregistry
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+// callTimeout bounds one call, retries included, whatever the caller's own
+// deadline.
+const callTimeout = 5 * time.Second
+
+// Config says which Redis, and for whom.
+type Config struct {
+	URL      app.Sealed   // redis:// or rediss://, with user and password
+	Practice app.Practice // empty for a gateway, which uses ForPractice
+	PoolSize int          // connections at most; 0 means 4
+}
+
+// Registry talks to one Redis for one practice. It may be used concurrently.
+type Registry struct {
+	client  *redis.Client
+	scripts *scripts
+	prefix  string // "cp:{<practice>}:"
+}
+
+var _ app.Registry = (*Registry)(nil)
+
+type scripts struct {
+	open, read, mark, renew, close                *redis.Script
+	claim, status, reserve, stored, retract, done *redis.Script
+}
+
+//go:embed lua/*.lua
+var lua embed.FS
+
+// New prepares the client; it does not connect. Shut ends it.
+func New(c Config) (*Registry, error) {
+	opt, err := redis.ParseURL(c.URL.Reveal())
+	if err != nil {
+		// The library's error repeats the address with its password.
+		return nil, app.E("read Redis address", app.KindBug, fmt.Errorf("want redis:// or rediss://"))
+	}
+	opt.PoolSize = c.PoolSize
+	if opt.PoolSize == 0 {
+		opt.PoolSize = 4
+	}
+	opt.ContextTimeoutEnabled = true // else a short deadline waits for the socket's own
+	opt.DisableIdentity = true
+	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	opt.DialTimeout = 3 * time.Second
+	opt.MinRetryBackoff, opt.MaxRetryBackoff = 20*time.Millisecond, 250*time.Millisecond
+	s, err := loadScripts()
+	if err != nil {
+		return nil, app.E("load registry scripts", app.KindBug, err)
+	}
+	r := &Registry{client: redis.NewClient(opt), scripts: s}
+	return r.ForPractice(c.Practice), nil
+}
+
+// ForPractice returns the registry of another practice on the same client.
+func (r *Registry) ForPractice(p app.Practice) *Registry {
+	return &Registry{client: r.client, scripts: r.scripts, prefix: "cp:{" + string(p) + "}:"}
+}
+
+// Shut closes the connections, of every practice's Registry on this client.
+func (r *Registry) Shut() error { return r.client.Close() }
+
+// Ready asks the server for a sign of life.
+func (r *Registry) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := r.client.Ping(ctx).Err(); err != nil {
+		return classify("ping registry", err)
+	}
+	return nil
+}
+
+// UpstashURL turns the REST address and token, as Upstash's console shows
+// them, into the address of the same database over the Redis protocol.
+func UpstashURL(restURL string, token app.Sealed) (app.Sealed, error) {
+	u, err := url.Parse(strings.TrimSpace(restURL))
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || token.IsZero() {
+		return app.Sealed{}, app.E("read Upstash address", app.KindBug,
+			fmt.Errorf("want UPSTASH_REDIS_REST_URL as https://… and UPSTASH_REDIS_REST_TOKEN"))
+	}
+	out := url.URL{Scheme: "rediss", Host: u.Hostname() + ":6379", User: url.UserPassword("default", token.Reveal())}
+	return app.Seal(out.String()), nil
+}
+
+func loadScripts() (*scripts, error) {
+	common, err := lua.ReadFile("lua/common.lua")
+	if err != nil {
+		return nil, err
+	}
+	s := &scripts{}
+	for name, to := range map[string]**redis.Script{
+		"open": &s.open, "read": &s.read, "mark": &s.mark, "renew": &s.renew, "close": &s.close,
+		"claim": &s.claim, "status": &s.status, "reserve": &s.reserve, "stored": &s.stored,
+		"retract": &s.retract, "done": &s.done,
+	} {
+		body, err := lua.ReadFile("lua/" + name + ".lua")
+		if err != nil {
+			return nil, err
+		}
+		*to = redis.NewScript(string(common) + string(body))
+	}
+	return s, nil
+}
+
+func (r *Registry) sessionKey(sid app.SessionID) string { return r.prefix + "s:" + string(sid) }
+
+// run calls one script: EVALSHA, and EVAL only when the server has lost it.
+func (r *Registry) run(ctx context.Context, op string, s *redis.Script, key string, args ...any) (app.Row, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := s.Run(ctx, r.client, []string{key}, args...).Slice()
+	if err != nil {
+		return app.Row{}, classify(op, err)
+	}
+	return decode(op, out)
+}
+
+// classify gives a failure of the client or the server its kind, by type and
+// by Redis' own error codes.
+func classify(op string, err error) error {
+	switch {
+	case redis.IsAuthError(err), redis.IsPermissionError(err):
+		return app.E(op, app.KindAuth, err)
+	case redis.IsLoadingError(err), redis.IsReadOnlyError(err), redis.IsClusterDownError(err),
+		redis.IsTryAgainError(err), redis.IsMasterDownError(err), redis.IsMaxClientsError(err),
+		redis.IsOOMError(err), redis.HasErrorPrefix(err, "BUSY"):
+		return app.E(op, app.KindOffline, err)
+	case isServerError(err):
+		return app.E(op, app.KindBug, err)
+	}
+	return app.E(op, app.KindOffline, err) // no answer: socket, DNS, TLS, deadline, pool
+}
