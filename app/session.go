@@ -2,6 +2,8 @@ package app
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
@@ -53,6 +55,12 @@ func ParseToken(s string) (Token, error) {
 // Token is a pairing token (design section 3): sealed, kept in the registry
 // only as its SHA-256.
 type Token struct{ Sealed }
+
+// Hash is how the registry knows the token.
+func (t Token) Hash() Digest {
+	sum := sha256.Sum256([]byte(t.Reveal()))
+	return Digest(hex.EncodeToString(sum[:]))
+}
 
 // randomBase32 writes 128 random bits as 26 Crockford characters, two zero
 // bits in front.

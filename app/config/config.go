@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/pelletier/go-toml/v2"
@@ -81,3 +83,16 @@ func Read(path string) (Config, error) {
 
 // Enrolled reports whether the settings name a practice and its gateway.
 func (c Config) Enrolled() bool { return c.Practice != "" && c.Gateway != "" }
+
+// DefaultDir is the agent's state folder: per user and per machine, never
+// roaming.
+func DefaultDir() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("LOCALAPPDATA"), "ClinicPro", "Images")
+	}
+	if data := os.Getenv("XDG_DATA_HOME"); data != "" {
+		return filepath.Join(data, "clinicpro-images")
+	}
+	home, _ := os.UserHomeDir()
+	return filepath.Join(home, ".local", "share", "clinicpro-images")
+}
