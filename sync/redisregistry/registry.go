@@ -62,7 +62,7 @@ func New(c Config) (*Registry, error) {
 	opt.ContextTimeoutEnabled = true // else a short deadline waits for the socket's own
 	opt.DisableIdentity = true
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	opt.DialTimeout = 3 * time.Second
+	opt.DialTimeout, opt.DialerRetries = 3*time.Second, 1 // commands are retried, dials need not be
 	opt.MinRetryBackoff, opt.MaxRetryBackoff = 20*time.Millisecond, 250*time.Millisecond
 	s, err := loadScripts()
 	if err != nil {
