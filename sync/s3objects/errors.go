@@ -14,8 +14,8 @@ import (
 )
 
 // kinds are S3's error codes that mean more than their HTTP status says.
-// NoSuchBucket is not KindNotFound: a wrong setting must never look like an
-// image that is gone.
+// Only a missing key is KindNotFound: a wrong setting, or a server that is no
+// S3, must never look like an image that is gone.
 var kinds = map[string]app.Kind{
 	"NoSuchKey":                    app.KindNotFound,
 	"NotFound":                     app.KindNotFound,
@@ -49,7 +49,8 @@ func kindOf(err error) app.Kind {
 		return kind
 	}
 	var status *smithyhttp.ResponseError
-	if errors.As(err, &status) {
+	// Status 0 is the SDK's for "no answer".
+	if errors.As(err, &status) && status.HTTPStatusCode() != 0 {
 		return kindOfStatus(status.HTTPStatusCode())
 	}
 	var network net.Error
@@ -65,10 +66,8 @@ func kindOf(err error) app.Kind {
 
 func kindOfStatus(status int) app.Kind {
 	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 		return app.KindAuth
-	case status == http.StatusNotFound:
-		return app.KindNotFound
 	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
 		return app.KindConflict
 	case status == http.StatusRequestEntityTooLarge:
