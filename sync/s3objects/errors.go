@@ -18,7 +18,6 @@ import (
 // S3, must never look like an image that is gone.
 var kinds = map[string]app.Kind{
 	"NoSuchKey":                    app.KindNotFound,
-	"NotFound":                     app.KindNotFound,
 	"NoSuchBucket":                 app.KindAuth,
 	"AuthorizationHeaderMalformed": app.KindAuth, // signed for another region
 	"PermanentRedirect":            app.KindAuth, // bucket in another region

@@ -233,6 +233,9 @@ func (o *Objects) Head(ctx context.Context, sid app.SessionID, id app.ImageID) (
 	out, err := o.client.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &o.cfg.Bucket, Key: &key, ChecksumMode: types.ChecksumModeEnabled,
 	})
+	if codeOf(err) == "NotFound" { // an answer to HEAD has no body to say NoSuchKey in
+		return 0, "", app.E(op, app.KindNotFound, err)
+	}
 	if err != nil {
 		return 0, "", classify(op, err)
 	}
