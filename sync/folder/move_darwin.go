@@ -1,0 +1,3 @@
+package folder
+
+func moveNew(from, to string) error { return linkNew(from, to) }
