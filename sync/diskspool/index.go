@@ -57,13 +57,13 @@ func (s *Spool) Load(ctx context.Context) ([]app.Record, error) {
 			}
 			parts := strings.SplitN(string(name), separator, 3)
 			if len(parts) != 3 {
-				s.log.Error("spool record unreadable", "reason", "name")
+				s.log.Error("spool record unreadable", "stage", "name")
 				return nil
 			}
 			rec := app.Record{SID: app.SessionID(parts[0]), Kind: parts[1], Key: parts[2]}
 			body, err := s.unseal(name, sealed)
 			if err != nil {
-				s.log.Error("spool record unreadable", "session", string(rec.SID), "kind", rec.Kind, "reason", "seal")
+				s.log.Error("spool record unreadable", "kind", rec.Kind, "stage", "seal")
 				return nil
 			}
 			rec.Body = body

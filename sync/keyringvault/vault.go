@@ -3,9 +3,9 @@
 //
 // The keyring library takes no context, and a locked Secret Service without a
 // prompter never answers. So every call runs on a goroutine of its own and is
-// left behind at its deadline; at most one is ever stuck, because calls take
-// turns and a stuck one keeps its turn: the next caller waits out its own
-// deadline without starting another.
+// left behind at its deadline. A stuck call keeps its place, so at most
+// mostCalls goroutines are ever left behind; the next caller then waits out
+// its own deadline without starting another.
 package keyringvault
 
 import (
@@ -28,6 +28,8 @@ const (
 	MaxSecret = 2560
 	// DefaultDeadline bounds one call.
 	DefaultDeadline = 5 * time.Second
+
+	mostCalls = 4
 )
 
 // Vault implements app.Vault. Safe for concurrent use.
@@ -45,7 +47,7 @@ func New(service string, deadline time.Duration) *Vault {
 	if deadline <= 0 {
 		deadline = DefaultDeadline
 	}
-	return &Vault{service: service, deadline: deadline, turn: make(chan struct{}, 1)}
+	return &Vault{service: service, deadline: deadline, turn: make(chan struct{}, mostCalls)}
 }
 
 // Get returns a secret; see app.Vault for its errors.
