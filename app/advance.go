@@ -227,7 +227,7 @@ func (w *work) readEvery() time.Duration {
 	s := &w.s
 	_, toCome := s.Outstanding()
 	switch {
-	case s.Row.State == SessionDraining && s.FeedHealthy:
+	case s.Row.State == SessionExpired, s.Row.State == SessionDraining && s.FeedHealthy:
 		return readDraining
 	case !s.FeedHealthy:
 		return readUnhealthy
@@ -253,7 +253,10 @@ func (s Session) ServerNow(at time.Time) time.Time {
 func (w *work) stage() {
 	s := &w.s
 	toFile, toCome := s.Outstanding()
-	over := s.Row.State == SessionClosed || s.Row.State == SessionExpired
+	// A code that nobody claimed in time is not the end: a new one may be shown.
+	unclaimed := s.Row.State == SessionExpired && s.Row.DrainUntil.IsZero() &&
+		!s.ending && s.ServerNow(w.at).Before(s.Row.Ends)
+	over := s.Row.State == SessionClosed || s.Row.State == SessionExpired && !unclaimed
 	switch s.Stage {
 	case StageLive:
 		if s.Row.PhoneDone && toFile == 0 && toCome == 0 && len(s.Images) > 0 && !s.ending {
