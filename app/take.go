@@ -200,6 +200,10 @@ func (w *work) landed(in Landed) {
 			im.State, im.dirty, im.Arrived = ImageLanded, true, w.at
 			im.Bytes, im.SHA256, im.tries = in.Bytes, in.SHA256, 0
 		}
+	case KindConflict: // other bytes under an id that has landed: the first stay
+		if im.State == ImageReserved || im.State == ImageStored {
+			im.State, im.dirty, im.Arrived = ImageLanded, true, w.at
+		}
 	case KindTooLarge:
 		im.State, im.Reason, im.dirty = ImageQuarantined, ReasonTooLarge, true
 	default:
