@@ -178,6 +178,9 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 	frozen.Again = do.Again
 	frozen.Items = slices.DeleteFunc(frozen.Items, func(it DeliveryItem) bool { return !slices.Contains(do.Images, it.Image) })
 	out.Receipts, out.Err = e.ports.Sink.Deliver(ctx, *frozen)
+	for i := range out.Receipts {
+		out.Receipts[i].Sink = e.ports.Sink.Name()
+	}
 	return out
 }
 

@@ -195,7 +195,7 @@ type DeliveryItem struct {
 // holds: filed (Place set), Unconfirmed, or Err (it is certainly not there).
 type Receipt struct {
 	Image       ImageID
-	Sink        string // the sink's Name
+	Sink        string // the sink's Name; the Engine sets it
 	Place       Sealed // where it went: a full path, a resource id
 	Unconfirmed bool
 	Err         error
