@@ -1,0 +1,181 @@
+// Package localcloud is the whole cloud on one machine and one port: S3
+// (embedded versitygw), Redis (miniredis), a hub that speaks Ably's protocol,
+// and the gateway. Local mode, tests and small practices use it with the same
+// drivers as the real services.
+//
+// versitygw changes the working directory and allows one gateway a process:
+// so does Run. It belongs in a process of its own, clinicpro-localcloud.
+//
+// Objects survive a restart, and so do the keys; the registry is in memory
+// only, and the agent restores what it lacks (design section 5).
+package localcloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/localcloud/ready"
+	"github.com/clinicpro-nz/images/sync/s3objects"
+)
+
+const (
+	bucket = "clinicpro-images-temp"
+	region = "ap-southeast-2"
+)
+
+// Config is what one local cloud needs.
+type Config struct {
+	// Dir is the state folder, made if missing: objects and keys.
+	Dir string
+	// Listen is host:port, one address of this machine; port 0 lets the
+	// system choose.
+	Listen       string
+	Practice     app.Practice
+	PracticeName string
+	Log          *slog.Logger
+	// Hub and Gateway build the handlers that are not made here.
+	Hub     func(Parts) (http.Handler, error)
+	Gateway func(context.Context, Parts) (http.Handler, error)
+}
+
+// Parts is what the gateway and the hub are built from.
+type Parts struct {
+	Base         string // the one public origin, no trailing slash
+	Practice     app.Practice
+	PracticeName string
+	Redis        app.Sealed       // redis:// address
+	S3           s3objects.Config // Practice is empty: For gives each its own
+	AblyKey      app.Sealed       // name.id:secret
+	Log          *slog.Logger
+}
+
+// Run serves until ctx ends and returns nil then. up is called once, when
+// everything answers. KindConflict: the address is taken; KindNotFound: it is
+// none of this machine's; KindBug: it is not one address; KindFull: the state
+// folder cannot be written.
+func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
+	listener, err := listen(ctx, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // for the ways out before Serve owns it
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return app.E("find state folder", app.KindFull, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return app.E("make state folder", app.KindFull, err)
+	}
+	keys, err := loadKeys(filepath.Join(dir, "keys.json"))
+	if err != nil {
+		return err
+	}
+	redis, err := startRedis(keys.Redis)
+	if err != nil {
+		return err
+	}
+	defer redis.Close()
+
+	group, ctx := errgroup.WithContext(ctx)
+	store, err := startStore(ctx, group, dir, keys)
+	if err != nil {
+		return errors.Join(err, group.Wait())
+	}
+	base := "http://" + listener.Addr().String()
+	redisURL := url.URL{Scheme: "redis", Host: redis.Addr(), User: url.UserPassword("", keys.Redis), Path: "/0"}
+	parts := Parts{
+		Base: base, Practice: cfg.Practice, PracticeName: cfg.PracticeName,
+		Redis: app.Seal(redisURL.String()), AblyKey: app.Seal(keys.Ably), Log: cfg.Log,
+		S3: s3objects.Config{
+			Region: region, Bucket: bucket, Endpoint: store.endpoint, PublicEndpoint: base,
+			AccessKey: keys.Access, SecretKey: app.Seal(keys.Secret),
+		},
+	}
+	front, err := newFront(ctx, cfg, parts, store)
+	if err != nil {
+		store.stop()
+		return errors.Join(err, group.Wait())
+	}
+	server := &http.Server{
+		Handler:           front,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       15 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+	}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return app.E("serve local cloud", app.KindOffline, err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		// What is under way may finish; websockets are not waited for.
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = server.Shutdown(grace)
+		_ = server.Close()
+		store.stop()
+		return nil
+	})
+	group.Go(func() error { return store.sweepHourly(ctx, cfg.Log) })
+	up(ready.Ready{
+		Ready: true, Base: base, Practice: string(cfg.Practice), PracticeName: cfg.PracticeName,
+		Bucket: bucket, Region: region, Redis: redisURL.String(),
+		Ably:        ready.Ably{Endpoint: base},
+		Workstation: ready.Workstation{AccessKey: keys.Access, SecretKey: keys.Secret, AblyKey: keys.Ably},
+	})
+	return group.Wait()
+}
+
+// listen takes the one port. An address that means every network at once is
+// refused: which one a practice opens is a choice.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	const op = "take local cloud's address"
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, app.E(op, app.KindBug, err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return nil, app.E(op, app.KindBug, errors.New("one address of this machine is needed"))
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	const (
+		winInUse    = syscall.Errno(10048) // WSAEADDRINUSE; syscall's own constants are not what Windows returns
+		winNotAvail = syscall.Errno(10049)
+	)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, winInUse):
+		return nil, app.E(op, app.KindConflict, err)
+	}
+	var dns *net.DNSError
+	if errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, winNotAvail) || errors.As(err, &dns) {
+		return nil, app.E(op, app.KindNotFound, err)
+	}
+	return nil, app.E(op, app.KindBug, err)
+}
+
+func startRedis(password string) (*miniredis.Miniredis, error) {
+	redis := miniredis.NewMiniRedis()
+	redis.ClockTTL(true) // keys expire by the clock, as in a real server
+	redis.RequireAuth(password)
+	if err := redis.StartAddr("127.0.0.1:0"); err != nil {
+		return nil, app.E("start local registry", app.KindBug, fmt.Errorf("miniredis: %w", err))
+	}
+	return redis, nil
+}

@@ -1,0 +1,39 @@
+// Package ready is the one line clinicpro-localcloud prints on standard
+// output when it serves: JSON, ended by a newline. It imports nothing, so that
+// who reads the line links none of the servers.
+//
+//	{"ready":true, "base":"http://127.0.0.1:8787", "practice":"local",
+//	 "practiceName":"…", "bucket":"clinicpro-images-temp",
+//	 "region":"ap-southeast-2", "redis":"redis://:…@127.0.0.1:45123/0",
+//	 "ably":{"endpoint":"http://127.0.0.1:8787"},
+//	 "workstation":{"accessKey":"…","secretKey":"…","ablyKey":"name.id:secret"}}
+//
+// The line holds keys: it goes through a pipe, or to a file of mode 0600.
+package ready
+
+// Ready is the line.
+type Ready struct {
+	Ready bool `json:"ready"`
+	// Base is the one origin of gateway, S3 (path-style) and hub; no trailing slash.
+	Base         string `json:"base"`
+	Practice     string `json:"practice"`
+	PracticeName string `json:"practiceName"`
+	Bucket       string `json:"bucket"`
+	Region       string `json:"region"`
+	// Redis is a redis:// address with its password, on a loopback port of its own.
+	Redis       string      `json:"redis"`
+	Ably        Ably        `json:"ably"`
+	Workstation Workstation `json:"workstation"`
+}
+
+// Ably is where the hub speaks Ably's protocol.
+type Ably struct {
+	Endpoint string `json:"endpoint"`
+}
+
+// Workstation holds the keys a workstation uses.
+type Workstation struct {
+	AccessKey string `json:"accessKey"`
+	SecretKey string `json:"secretKey"`
+	AblyKey   string `json:"ablyKey"`
+}
