@@ -1,0 +1,59 @@
+// Package desktop runs the windows with OpenGL. It alone imports Fyne's app
+// package, so that everything else tests without cgo and without a display.
+package desktop
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/clinicpro-nz/images/assets/icons"
+	"github.com/clinicpro-nz/images/ui"
+	"github.com/clinicpro-nz/images/ui/link"
+)
+
+// ID and Name are FyneApp.toml's; a test keeps them equal.
+const (
+	ID   = "nz.co.clinicpro.images"
+	Name = "ClinicPro Images"
+)
+
+// Look is "light", "dark", or "" for the system's.
+type Look string
+
+// Run shows the window and speaks with the agent over pipe until either
+// leaves. It needs the main goroutine. The error is the pipe's.
+func Run(ctx context.Context, version string, look Look, pipe *link.Window, serve func(context.Context, link.Hear) error) error {
+	app.SetMetadata(fyne.AppMetadata{ID: ID, Name: Name, Version: version})
+	a := app.NewWithID(ID)
+	a.SetIcon(fyne.NewStaticResource("icon.png", icons.App()))
+	switch look {
+	case "light":
+		a.Settings().SetTheme(ui.NewThemeOf(theme.VariantLight))
+	case "dark":
+		a.Settings().SetTheme(ui.NewThemeOf(theme.VariantDark))
+	default:
+		a.Settings().SetTheme(ui.NewTheme())
+	}
+	w := ui.NewWindow(a, time.Now, pipe.Send)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	over := make(chan error, 1)
+	a.Lifecycle().SetOnStarted(func() {
+		go w.Tick(ctx)
+		go func() {
+			over <- serve(ctx, w.Hear())
+			w.Quit()
+		}()
+	})
+	w.Fyne().ShowAndRun()
+	select {
+	case err := <-over:
+		return err
+	default: // the GP closed the window: nothing went wrong
+		return nil
+	}
+}

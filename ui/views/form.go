@@ -1,0 +1,174 @@
+// Package views holds the screens: view models in, callbacks out.
+package views
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
+	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/widgets"
+)
+
+// Form asks who the photos are of.
+type Form struct {
+	Root fyne.CanvasObject
+
+	Name, NHI, Birth *widget.Entry
+	Start            *widget.Button
+	nhiNote, born    *widgets.Text
+	suggest          *widget.Button
+	why              *widgets.Text
+	waiting          *Waiting
+	now              func() time.Time
+	checked          model.Form
+	loading          bool
+	onDraft          func(link.Draft)
+	onStart          func(link.Patient)
+}
+
+// NewForm returns an empty form.
+func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.Patient), onOpen func(sid string)) *Form {
+	f := &Form{now: now, onDraft: onDraft, onStart: onStart}
+	f.Name, f.NHI, f.Birth = widget.NewEntry(), widget.NewEntry(), widget.NewEntry()
+	f.Name.PlaceHolder, f.NHI.PlaceHolder, f.Birth.PlaceHolder = text.FormNameHint, text.FormNHIHint, text.FormBirthHint
+	for _, e := range []*widget.Entry{f.Name, f.NHI, f.Birth} {
+		e.OnChanged = func(string) { f.changed() }
+		e.OnSubmitted = func(string) { f.submit() }
+	}
+	muted := widgets.ColorMuted
+	f.nhiNote, f.born, f.why = note(""), note(""), widgets.NewText("", 13, muted, fyne.TextStyle{})
+	f.suggest = widget.NewButton("", func() { f.NHI.SetText(f.checked.Suggest) })
+	f.suggest.Importance = widget.LowImportance
+	f.suggest.Hide()
+	f.Start = widget.NewButtonWithIcon(text.FormStart, theme.NavigateNextIcon(), f.submit)
+	f.Start.Importance, f.Start.IconPlacement = widget.HighImportance, widget.ButtonIconTrailingText
+	f.waiting = NewWaiting(onOpen)
+
+	field := func(name string, e fyne.CanvasObject, under ...fyne.CanvasObject) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedVBoxLayout(4),
+			widgets.NewText(name, 13, theme.ColorNameForeground, fyne.TextStyle{Bold: true}), e, container.NewHBox(under...))
+	}
+	card := widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 28, container.New(layout.NewCustomPaddedVBoxLayout(10),
+		widgets.NewText(text.FormTitle, 24, theme.ColorNameForeground, fyne.TextStyle{Bold: true}),
+		widgets.NewText(text.FormSub, 14, muted, fyne.TextStyle{}),
+		gap(8),
+		field(text.FormName, f.Name),
+		container.New(layout.NewGridLayoutWithColumns(2),
+			field(text.FormNHI, f.NHI, f.nhiNote, f.suggest), field(text.FormBirthDate, f.Birth, f.born)),
+		gap(4), f.Start, container.NewCenter(f.why)))
+	column := container.New(fixedWidth(600), container.New(layout.NewCustomPaddedVBoxLayout(16), card, f.waiting.Root))
+	f.Root = container.NewCenter(column)
+	f.check()
+	return f
+}
+
+// Load puts back what was typed before this window opened, once.
+func (f *Form) Load(d link.Draft) {
+	f.loading = true
+	f.Name.SetText(d.Name)
+	f.NHI.SetText(d.NHI)
+	f.Birth.SetText(d.BirthDate)
+	f.loading = false
+	f.check()
+}
+
+// SetWaiting shows the sessions whose photos are not filed.
+func (f *Form) SetWaiting(w []link.Waiting) { f.waiting.Set(w) }
+
+func (f *Form) draft() link.Draft {
+	return link.Draft{Name: f.Name.Text, NHI: f.NHI.Text, BirthDate: f.Birth.Text}
+}
+
+func (f *Form) changed() {
+	if f.loading {
+		return
+	}
+	f.check()
+	f.onDraft(f.draft())
+}
+
+func (f *Form) check() {
+	f.checked = model.CheckForm(f.draft(), f.now())
+	c := f.checked
+	f.nhiNote.Set(c.NHI.Note, noteColor(c.NHI))
+	f.born.Set(c.Birth.Note, noteColor(c.Birth))
+	f.suggest.Hidden = c.Suggest == ""
+	f.nhiNote.Hidden = c.Suggest != ""
+	f.suggest.SetText(c.NHI.Note)
+	f.why.Set(c.WhyNot, widgets.ColorMuted)
+	if c.Ready {
+		f.Start.Enable()
+	} else {
+		f.Start.Disable()
+	}
+}
+
+func (f *Form) submit() {
+	if f.checked.Ready {
+		f.onStart(f.checked.Patient)
+	}
+}
+
+func note(s string) *widgets.Text {
+	return widgets.NewText(s, 13, widgets.ColorMuted, fyne.TextStyle{})
+}
+
+func noteColor(f model.Field) fyne.ThemeColorName {
+	if f.Bad {
+		return theme.ColorNameError
+	}
+	return widgets.ColorMuted
+}
+
+// Waiting lists earlier sessions whose photos nobody has filed.
+type Waiting struct {
+	Root fyne.CanvasObject
+	rows *fyne.Container
+	open func(sid string)
+}
+
+// NewWaiting returns an empty, hidden list.
+func NewWaiting(onOpen func(sid string)) *Waiting {
+	w := &Waiting{rows: container.New(layout.NewCustomPaddedVBoxLayout(4)), open: onOpen}
+	w.Root = widgets.NewBox(widgets.ColorNotice, widgets.ColorNone, 12, 14, container.New(layout.NewCustomPaddedVBoxLayout(6),
+		widgets.NewText(text.WaitingTitle, 13, theme.ColorNameForeground, fyne.TextStyle{Bold: true}), w.rows))
+	w.Root.Hide()
+	return w
+}
+
+// Set replaces the list.
+func (w *Waiting) Set(list []link.Waiting) {
+	w.rows.RemoveAll()
+	for _, s := range list {
+		open := widget.NewButton(text.Open, func() { w.open(s.SID) })
+		line := widgets.NewText(text.Waiting(s.Images, s.Patient.Name), 14, theme.ColorNameForeground, fyne.TextStyle{})
+		w.rows.Add(container.NewBorder(nil, nil, container.NewCenter(line), open))
+	}
+	if len(list) == 0 {
+		w.Root.Hide()
+	} else {
+		w.Root.Show()
+	}
+}
+
+func gap(h float32) fyne.CanvasObject { return container.New(fixedHeight(h)) }
+
+type fixedHeight float32
+
+func (h fixedHeight) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(0, float32(h)) }
+func (fixedHeight) Layout([]fyne.CanvasObject, fyne.Size)   {}
+
+// fixedWidth gives its one child a width and the height it wants.
+type fixedWidth float32
+
+func (w fixedWidth) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(float32(w), o[0].MinSize().Height)
+}
+func (w fixedWidth) Layout(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }

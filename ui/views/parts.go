@@ -1,0 +1,190 @@
+package views
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
+	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/widgets"
+)
+
+// Banner says what is wrong, what is safe, and what to do.
+type Banner struct {
+	Root  *fyne.Container
+	retry func()
+	shown []link.Problem
+}
+
+// NewBanner returns a hidden banner.
+func NewBanner(onRetry func()) *Banner {
+	b := &Banner{Root: container.New(layout.NewCustomPaddedVBoxLayout(6)), retry: onRetry}
+	b.Root.Hide()
+	return b
+}
+
+// Set shows the problems, the first ones first.
+func (b *Banner) Set(problems []link.Problem) {
+	if len(problems) == len(b.shown) {
+		same := true
+		for i := range problems {
+			same = same && problems[i] == b.shown[i]
+		}
+		if same {
+			return
+		}
+	}
+	b.shown = problems
+	b.Root.RemoveAll()
+	for _, p := range problems {
+		what := widgets.NewText(p.What, 15, theme.ColorNameForeground, fyne.TextStyle{Bold: true})
+		rest := widget.NewLabel(p.Safe + " " + p.Do)
+		rest.Wrapping = fyne.TextWrapWord
+		fill, icon := widgets.ColorNotice, theme.InfoIcon()
+		if p.Grave {
+			fill, icon = widgets.ColorAlarm, theme.WarningIcon()
+		}
+		var right fyne.CanvasObject
+		if p.Retry {
+			right = container.NewCenter(widget.NewButton(text.TryAgain, b.retry))
+		}
+		b.Root.Add(widgets.NewBox(fill, widgets.ColorNone, 12, 10, container.NewBorder(nil, nil, container.NewCenter(widget.NewIcon(icon)), right,
+			container.New(layout.NewCustomPaddedVBoxLayout(0), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), what), rest))))
+	}
+	b.Root.Hidden = len(problems) == 0
+	b.Root.Refresh()
+}
+
+// Ask shows a patient that another system handed over.
+type Ask struct {
+	Root            fyne.CanvasObject
+	name, born, nhi *widgets.Text
+}
+
+// NewAsk returns the screen.
+func NewAsk(answer func(yes bool)) *Ask {
+	a := &Ask{}
+	fg := theme.ColorNameForeground
+	a.name = widgets.NewText("", 28, fg, fyne.TextStyle{Bold: true}).Centered()
+	a.born = widgets.NewText("", 17, widgets.ColorMuted, fyne.TextStyle{}).Centered()
+	a.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true}).Centered()
+	yes, no := widget.NewButton(text.AskYes, func() { answer(true) }), widget.NewButton(text.AskNo, func() { answer(false) })
+	yes.Importance = widget.HighImportance
+	a.Root = container.NewCenter(widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 32, container.New(layout.NewCustomPaddedVBoxLayout(12),
+		widgets.NewText(text.AskTitle, 16, widgets.ColorMuted, fyne.TextStyle{}).Centered(), gap(4), a.name, a.born, a.nhi, gap(8),
+		container.NewGridWithColumns(2, container.New(minSize{200, 44}, no), container.New(minSize{200, 44}, yes)))))
+	return a
+}
+
+// Set shows a patient.
+func (a *Ask) Set(p link.Patient) {
+	c := model.CardOf(p)
+	a.name.Set(c.Name, theme.ColorNameForeground)
+	a.born.Set(c.Born, widgets.ColorMuted)
+	a.nhi.Set(c.NHI, theme.ColorNameForeground)
+	a.Root.Refresh()
+}
+
+// Question asks before something that cannot be undone.
+type Question struct {
+	Root   fyne.CanvasObject
+	Cancel *widget.Button
+}
+
+// NewQuestion names the patient it is about.
+func NewQuestion(title, more, do string, c model.Card, no, yes func()) *Question {
+	words := widget.NewLabel(more)
+	words.Wrapping = fyne.TextWrapWord
+	q := &Question{Cancel: widget.NewButton(text.Cancel, no)}
+	ok := widget.NewButton(do, yes)
+	ok.Importance = widget.DangerImportance
+	left := func(o fyne.CanvasObject) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedLayout(0, 0, 9, 9), o)
+	}
+	q.Root = container.New(fixedWidth(480), container.New(layout.NewCustomPaddedLayout(16, 16, 14, 14), container.New(layout.NewCustomPaddedVBoxLayout(8),
+		left(widgets.NewText(title, 18, theme.ColorNameForeground, fyne.TextStyle{Bold: true})),
+		left(widgets.NewText(c.Name+" · "+c.NHI, 14, widgets.ColorMuted, fyne.TextStyle{})),
+		words, gap(4), container.NewHBox(layout.NewSpacer(), container.New(minSize{120, 40}, q.Cancel), container.New(minSize{120, 40}, ok)))))
+	return q
+}
+
+func gapW(w float32) fyne.CanvasObject { return container.New(minSize{w, 0}) }
+
+// minSize gives its child at least a size.
+type minSize struct{ w, h float32 }
+
+func (m minSize) MinSize(o []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(m.w, m.h)
+	for _, obj := range o {
+		size = size.Max(obj.MinSize())
+	}
+	return size
+}
+
+func (m minSize) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	for _, obj := range o {
+		obj.Resize(size)
+	}
+}
+
+// bodyLayout: the code alone in the middle, or on the left of the pictures,
+// or pictures alone.
+type bodyLayout struct{}
+
+const bodyGap = 16
+
+func (bodyLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	if o[0].Visible() {
+		return fyne.NewSize(640, o[0].MinSize().Height)
+	}
+	return fyne.NewSize(640, 300)
+}
+
+func (bodyLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	code, pictures := o[0], o[1]
+	want := code.MinSize()
+	alone := pairingAlone(code)
+	switch {
+	case !code.Visible():
+		pictures.Move(fyne.Position{})
+		pictures.Resize(size)
+	case alone:
+		code.Resize(want)
+		code.Move(fyne.NewPos(max((size.Width-want.Width)/2, 0), max((size.Height-want.Height)/2, 0)))
+		pictures.Resize(fyne.Size{})
+	default:
+		code.Resize(want)
+		code.Move(fyne.Position{})
+		pictures.Move(fyne.NewPos(want.Width+bodyGap, 0))
+		pictures.Resize(fyne.NewSize(size.Width-want.Width-bodyGap, size.Height))
+	}
+}
+
+func pairingAlone(code fyne.CanvasObject) bool {
+	steps := code.(*fyne.Container).Objects[1].(*fyne.Container).Objects[0].(*fyne.Container).Objects[0]
+	return steps.Visible()
+}
+
+// pairingLayout puts the steps at the right of the code while they show.
+type pairingLayout struct{}
+
+const stepsGap = 36
+
+func (pairingLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	m := o[0].MinSize()
+	if s := o[1].(*fyne.Container).Objects[0].(*fyne.Container).Objects[0]; s.Visible() {
+		m.Width += stepsGap + o[1].MinSize().Width
+	}
+	return m
+}
+
+func (pairingLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	m := o[0].MinSize()
+	o[0].Resize(m)
+	o[1].Move(fyne.NewPos(m.Width+stepsGap, 0))
+	o[1].Resize(fyne.NewSize(max(size.Width-m.Width-stepsGap, 0), m.Height))
+}

@@ -1,0 +1,221 @@
+package views
+
+import (
+	"image"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
+	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/widgets"
+)
+
+// Acts are what the GP can do on the session screen.
+type Acts struct {
+	File, NewCode, CopyLink, ToggleCode, Refresh, Retry, Next func()
+	Discard                                                   func(image string)
+}
+
+// Session is the screen of one patient's session.
+type Session struct {
+	Root fyne.CanvasObject
+	File *widget.Button
+
+	acts                 Acts
+	name, born, nhi      *widgets.Text
+	local                *widgets.Chip
+	banner               *Banner
+	stripDot             *widgets.Chip
+	stripMore            *widgets.Text
+	strip                fyne.CanvasObject
+	toggle               *widget.Button
+	qr                   *widgets.QR
+	meter                *widgets.Meter
+	left                 *widgets.Text
+	newCode, copyLink    *widget.Button
+	pairing              *fyne.Container
+	steps                *fyne.Container
+	tiles                map[string]*widgets.Tile
+	grid                 *fyne.Container
+	scroll               *container.Scroll
+	empty                fyne.CanvasObject
+	emptyTitle, emptySub *widgets.Text
+	body                 *fyne.Container
+	count, to            *widgets.Text
+	shortcut             *widgets.Text
+}
+
+// NewSession returns the screen without a session.
+func NewSession(acts Acts) *Session {
+	s := &Session{acts: acts, tiles: map[string]*widgets.Tile{}}
+	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
+
+	s.name = widgets.NewText("", 24, fg, bold)
+	s.born = widgets.NewText("", 15, muted, fyne.TextStyle{})
+	s.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true})
+	s.local = widgets.NewChip(text.LocalBadge, "quiet")
+	next := widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
+	next.IconPlacement = widget.ButtonIconTrailingText
+	patient := widgets.NewCard(container.NewBorder(nil, nil,
+		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born), nil,
+		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), gapW(16), container.NewCenter(next))))
+
+	s.banner = NewBanner(acts.Retry)
+	s.stripDot = widgets.NewChip("", "quiet")
+	s.stripMore = widgets.NewText("", 14, muted, fyne.TextStyle{})
+	s.toggle = widget.NewButtonWithIcon(text.ShowCode, theme.GridIcon(), acts.ToggleCode)
+	look := widget.NewButtonWithIcon(text.Refresh, theme.ViewRefreshIcon(), acts.Refresh)
+	s.toggle.Importance, look.Importance = widget.LowImportance, widget.LowImportance
+	s.strip = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(s.stripDot), container.NewCenter(s.stripMore)),
+		container.NewHBox(look, s.toggle))
+
+	s.qr, s.meter = widgets.NewQR(340), widgets.NewMeter()
+	s.left = widgets.NewText("", 14, muted, fyne.TextStyle{}).Centered()
+	s.newCode = widget.NewButtonWithIcon(text.NewCode, theme.ViewRefreshIcon(), acts.NewCode)
+	s.copyLink = widget.NewButtonWithIcon(text.CopyLink, theme.ContentCopyIcon(), acts.CopyLink)
+	code := container.New(layout.NewCustomPaddedVBoxLayout(10), container.NewCenter(s.qr), s.meter, s.left,
+		container.NewGridWithColumns(2, s.newCode, s.copyLink))
+	s.steps = container.New(layout.NewCustomPaddedVBoxLayout(16),
+		widgets.NewText(text.PairTitle, 22, fg, bold), step("1", text.PairStep1), step("2", text.PairStep2), step("3", text.PairStep3))
+	s.pairing = container.New(pairingLayout{}, widgets.NewCard(code), container.NewCenter(container.New(fixedWidth(380), s.steps)))
+
+	s.grid = container.New(layout.NewGridWrapLayout(fyne.NewSize(widgets.TileWidth+18, widgets.TileHeight+92)))
+	s.scroll = container.NewVScroll(s.grid)
+	s.emptyTitle = widgets.NewText("", 20, fg, bold).Centered()
+	s.emptySub = widgets.NewText("", 14, muted, fyne.TextStyle{}).Centered()
+	s.empty = container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(6), s.emptyTitle, s.emptySub))
+	s.body = container.New(bodyLayout{}, s.pairing, container.NewStack(s.scroll, s.empty))
+
+	s.File = widget.NewButtonWithIcon("", theme.ConfirmIcon(), acts.File)
+	s.File.Importance = widget.HighImportance
+	s.count = widgets.NewText("", 15, fg, bold)
+	s.to = widgets.NewText("", 13, muted, fyne.TextStyle{})
+	s.shortcut = widgets.NewText(text.FileShortcut, 13, muted, fyne.TextStyle{})
+	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to)),
+		container.NewHBox(container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
+
+	top := container.New(layout.NewCustomPaddedVBoxLayout(10), patient, s.banner.Root, s.strip)
+	s.Root = container.New(layout.NewCustomPaddedLayout(14, 14, 16, 16), container.NewBorder(top, bar, nil, nil,
+		container.New(layout.NewCustomPaddedLayout(8, 10, 0, 0), s.body)))
+	return s
+}
+
+// Set shows a snapshot's models. picture returns the pixels of a key, or nil.
+func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key string) image.Image) {
+	card := model.CardOf(snap.Patient)
+	s.name.Set(card.Name, theme.ColorNameForeground)
+	s.born.Set(card.Born, widgets.ColorMuted)
+	ink := theme.ColorNameForeground
+	if card.NHIMissing {
+		ink = widgets.ColorMuted
+	}
+	s.nhi.Set(card.NHI, ink)
+	s.local.Hidden = !snap.Local
+	s.banner.Set(snap.Problems)
+
+	strip := model.StripOf(snap)
+	s.stripDot.Set(strip.Title, widgets.Tone(strip.Tone))
+	s.stripMore.Set(strip.More, widgets.ColorMuted)
+	s.toggle.Hidden = snap.Phase != link.PhasePaired
+	s.toggle.SetText(map[bool]string{true: text.HideCode, false: text.ShowCode}[p.Shown])
+
+	s.setTiles(model.TilesOf(snap), picture)
+	over := snap.Phase == link.PhaseDraining || snap.Phase == link.PhaseClosed
+	s.emptyTitle.Set(map[bool]string{true: text.EmptyOver, false: text.EmptyTitle}[over], theme.ColorNameForeground)
+	s.emptySub.Set(map[bool]string{true: text.EmptyOverSub, false: text.EmptySub}[over], widgets.ColorMuted)
+
+	bar := model.BarOf(snap)
+	s.File.SetText(bar.Button)
+	if bar.Enabled {
+		s.File.Enable()
+	} else {
+		s.File.Disable()
+	}
+	s.shortcut.Hidden = !bar.Enabled
+	title := bar.Note
+	if title == "" {
+		title = text.Count(bar.Unfiled)
+	}
+	s.count.Set(title, theme.ColorNameForeground)
+	s.to.Set(bar.To, widgets.ColorMuted)
+	s.setPairing(p, len(snap.Images) > 0)
+	s.Root.Refresh()
+}
+
+// Tick moves the countdown only.
+func (s *Session) Tick(p model.Pairing) { s.setPairing(p, len(s.tiles) > 0) }
+
+func (s *Session) setPairing(p model.Pairing, pictures bool) {
+	s.pairing.Hidden = !p.Shown
+	s.steps.Hidden = pictures
+	visible(s.scroll, pictures)
+	visible(s.empty, !pictures && !p.Shown)
+	ink, word := widgets.ColorMuted, p.Left
+	bar := theme.ColorNamePrimary
+	if p.Urgent {
+		ink, bar = theme.ColorNameError, theme.ColorNameError
+	}
+	size := p.QR.Size
+	switch {
+	case p.Expired:
+		word, size = text.CodeExpired, 0
+		s.newCode.Importance = widget.HighImportance
+		s.copyLink.Disable()
+	case p.Opening:
+		word, size, ink = text.Opening, 0, widgets.ColorMuted
+		s.copyLink.Disable()
+	default:
+		s.newCode.Importance = widget.MediumImportance
+		s.copyLink.Enable()
+	}
+	s.newCode.Refresh()
+	s.left.Set(word, ink)
+	s.meter.Set(p.Fraction, bar)
+	s.qr.Set(size, p.QR.Dark)
+	s.body.Refresh()
+}
+
+func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image) {
+	kept := map[string]*widgets.Tile{}
+	objects := make([]fyne.CanvasObject, 0, len(tiles))
+	for _, t := range tiles {
+		w := s.tiles[t.ID]
+		if w == nil {
+			w = widgets.NewTile(text.Discard, func() { s.acts.Discard(t.ID) })
+		}
+		w.Set(picture(t.Thumb), t.Chip, widgets.Tone(t.Tone), t.Note, t.Discardable, t.Faded)
+		kept[t.ID] = w
+		objects = append(objects, w)
+	}
+	s.tiles, s.grid.Objects = kept, objects
+	s.grid.Refresh()
+}
+
+// Tiles returns what the chips say, by image id.
+func (s *Session) Tiles() map[string]string {
+	out := map[string]string{}
+	for id, t := range s.tiles {
+		out[id] = t.Chip()
+	}
+	return out
+}
+
+func visible(o fyne.CanvasObject, on bool) {
+	switch {
+	case on && !o.Visible():
+		o.Show()
+	case !on && o.Visible():
+		o.Hide()
+	}
+}
+
+func step(n, words string) fyne.CanvasObject {
+	label := widget.NewLabel(words)
+	label.Wrapping = fyne.TextWrapWord
+	return container.NewBorder(nil, nil, container.NewCenter(widgets.NewChip(n, "ready")), nil, label)
+}

@@ -1,0 +1,69 @@
+package widgets
+
+import (
+	"image"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Pictures on a tile are this large; the agent scales them before they come.
+const (
+	TileWidth  = 240
+	TileHeight = 180
+)
+
+// Tile is one picture with what became of it. One canvas.Image serves for its
+// whole life: a new one per change would cost the memory of all of them.
+type Tile struct {
+	widget.BaseWidget
+	picture *canvas.Image
+	chip    *Chip
+	note    *widget.Label
+	discard *widget.Button
+	body    fyne.CanvasObject
+}
+
+// NewTile returns an empty tile; discardLabel is for the keyboard's user.
+func NewTile(discardLabel string, onDiscard func()) *Tile {
+	t := &Tile{picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 8}, chip: NewChip("", "quiet")}
+	t.note = widget.NewLabel("")
+	t.note.Wrapping, t.note.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
+	t.discard = widget.NewButtonWithIcon(discardLabel, theme.DeleteIcon(), onDiscard)
+	t.discard.Importance = widget.LowImportance
+	t.picture.SetMinSize(fyne.NewSize(TileWidth, TileHeight))
+	well := NewBox(ColorWell, ColorNone, 8, 0, t.picture)
+	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), t.discard)
+	t.body = NewBox(ColorSurface, ColorOutline, 12, 8, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.note)))
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// Set changes everything on the tile; img nil leaves the grey well.
+func (t *Tile) Set(img image.Image, chip string, tone Tone, note string, discardable, faded bool) {
+	if t.picture.Image != img {
+		t.picture.Image = img
+		t.picture.Refresh()
+	}
+	if fade := map[bool]float64{true: 0.65}[faded]; t.picture.Translucency != fade {
+		t.picture.Translucency = fade
+		t.picture.Refresh()
+	}
+	t.chip.Set(chip, tone)
+	if t.note.Text != note {
+		t.note.SetText(note)
+	}
+	t.discard.Hidden = !discardable
+	t.note.Hidden = note == ""
+	t.Refresh()
+}
+
+// Chip returns the word shown.
+func (t *Tile) Chip() string { return t.chip.Value() }
+
+// CreateRenderer implements fyne.Widget.
+func (t *Tile) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(t.body) }

@@ -1,0 +1,193 @@
+package ui
+
+import (
+	"image"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
+	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/views"
+)
+
+// Window is the one window. All methods but Hear's functions, Tick and Quit
+// belong to Fyne's thread.
+type Window struct {
+	bridge  bridge
+	app     fyne.App
+	win     fyne.Window
+	send    func(link.Input)
+	now     func() time.Time
+	form    *views.Form
+	ask     *views.Ask
+	session *views.Session
+	root    *fyne.Container
+
+	snap     link.Snapshot
+	came     time.Time // by this computer's clock, for the countdown
+	shown    bool      // a snapshot has come
+	showCode bool      // asked for although a phone is connected
+	pixels   map[string]image.Image
+	asking   *widget.PopUp
+}
+
+// NewWindow builds the window, hidden. send gets what the GP does.
+func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
+	w := &Window{app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
+	w.form = views.NewForm(now,
+		func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
+		func(p link.Patient) { send(link.Input{Kind: link.InputNewSession, Patient: p, Confirmed: true}) },
+		func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) })
+	w.ask = views.NewAsk(func(yes bool) { send(link.Input{Kind: link.InputConfirmPatient, Confirmed: yes}) })
+	w.session = views.NewSession(views.Acts{
+		File: w.file, NewCode: w.newCode, CopyLink: w.copyLink, Next: w.next, Discard: w.discard,
+		ToggleCode: func() { w.showCode = !w.showCode; w.paint() },
+		Refresh:    func() { w.act(link.InputRefresh) },
+		Retry:      func() { w.act(link.InputRetry) },
+	})
+	w.root = container.NewStack(w.form.Root)
+	w.win.SetContent(w.root)
+	w.win.Resize(fyne.NewSize(1080, 780))
+	w.win.CenterOnScreen()
+	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter} {
+		w.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}, func(fyne.Shortcut) { w.file() })
+	}
+	w.win.SetCloseIntercept(func() { // closing ends nothing and files nothing
+		w.act(link.InputCloseWindow)
+		w.win.Close()
+	})
+	w.win.Canvas().Focus(w.form.Name)
+	return w
+}
+
+// Fyne returns the window itself, to show and run it.
+func (w *Window) Fyne() fyne.Window { return w.win }
+
+// Show replaces what is shown.
+func (w *Window) Show(s link.Snapshot) {
+	if s.SID != w.snap.SID {
+		w.showCode = false
+		w.dropDialog() // it asked about another patient's session
+	}
+	if !w.shown {
+		w.form.Load(s.Draft)
+	} else if w.snap.Phase != s.Phase && s.Phase == link.PhaseNone {
+		w.form.Load(link.Draft{})
+	}
+	w.snap, w.came, w.shown = s, w.now(), true
+	named := map[string]bool{}
+	for _, im := range s.Images {
+		named[im.Thumb] = true
+	}
+	for key := range w.pixels {
+		if !named[key] && model.ScreenOf(s) != model.ScreenSession {
+			delete(w.pixels, key)
+		}
+	}
+	w.paint()
+}
+
+// Pixels takes a picture; it shows with the snapshot that names it.
+func (w *Window) Pixels(p link.Pixels) { w.pixels[p.Key] = p.Image }
+
+func (w *Window) paint() {
+	var screen fyne.CanvasObject
+	switch model.ScreenOf(w.snap) {
+	case model.ScreenForm:
+		w.form.SetWaiting(w.snap.Waiting)
+		screen = w.form.Root
+	case model.ScreenAsk:
+		w.ask.Set(*w.snap.Asked)
+		screen = w.ask.Root
+	default:
+		w.session.Set(w.snap, w.pairing(), func(key string) image.Image { return w.pixels[key] })
+		screen = w.session.Root
+	}
+	if w.root.Objects[0] != screen {
+		w.root.Objects = []fyne.CanvasObject{screen}
+		w.root.Refresh()
+		if screen == w.form.Root {
+			w.win.Canvas().Focus(w.form.Name)
+		} else {
+			w.win.Canvas().Unfocus()
+		}
+	}
+}
+
+func (w *Window) pairing() model.Pairing {
+	return model.PairingOf(w.snap, w.now().Sub(w.came), w.showCode)
+}
+
+func (w *Window) tick() {
+	if model.ScreenOf(w.snap) == model.ScreenSession && w.snap.Code != nil {
+		if p := w.pairing(); p.Shown {
+			w.session.Tick(p)
+		}
+	}
+}
+
+// act sends an input about the session on show.
+func (w *Window) act(kind link.InputKind) { w.send(link.Input{Kind: kind, SID: w.snap.SID}) }
+
+func (w *Window) file() {
+	if w.asking == nil && model.ScreenOf(w.snap) == model.ScreenSession && model.BarOf(w.snap).Enabled {
+		w.act(link.InputFileAll)
+	}
+}
+
+func (w *Window) newCode() {
+	if w.snap.Phase != link.PhasePaired {
+		w.act(link.InputNewCode)
+		return
+	}
+	sid := w.snap.SID
+	w.question(text.NewCodeAsk, text.NewCodeAskMore, text.NewCode, func() {
+		w.send(link.Input{Kind: link.InputNewCode, SID: sid, Insist: true})
+	})
+}
+
+func (w *Window) copyLink() {
+	if w.snap.Code != nil {
+		w.app.Clipboard().SetContent(w.snap.Code.Link)
+	}
+}
+
+func (w *Window) discard(id string) {
+	sid := w.snap.SID
+	w.question(text.DiscardAsk, text.DiscardMore, text.Discard, func() {
+		w.send(link.Input{Kind: link.InputDiscard, SID: sid, Image: id})
+	})
+}
+
+func (w *Window) next() {
+	if model.BarOf(w.snap).Unfiled == 0 {
+		w.act(link.InputCloseSession)
+		return
+	}
+	sid := w.snap.SID
+	w.question(text.LeaveAsk, text.LeaveMore, text.LeaveDo, func() {
+		w.send(link.Input{Kind: link.InputCloseSession, SID: sid})
+	})
+}
+
+// question asks once, the patient named in it; Cancel has the focus, so that
+// Enter harms nothing.
+func (w *Window) question(title, more, do string, yes func()) {
+	w.dropDialog()
+	q := views.NewQuestion(title, more, do, model.CardOf(w.snap.Patient), w.dropDialog, func() { w.dropDialog(); yes() })
+	w.asking = widget.NewModalPopUp(q.Root, w.win.Canvas())
+	w.asking.Show()
+	w.win.Canvas().Focus(q.Cancel)
+}
+
+func (w *Window) dropDialog() {
+	if w.asking != nil {
+		w.asking.Hide()
+		w.asking = nil
+	}
+}
