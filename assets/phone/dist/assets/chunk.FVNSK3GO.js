@@ -1,0 +1,1 @@
+var e=class extends Error{constructor(o){super(o);this.reason=o}};export{e as a};

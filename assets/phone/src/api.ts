@@ -1,0 +1,117 @@
+// The session API (docs/contracts.md, "Session API").
+
+export type ImageState =
+  | 'reserved' | 'stored' | 'landed' | 'filed' | 'retracted' | 'discarded' | 'unconfirmed' | 'quarantined'
+
+export interface StatusImage {
+  id: string
+  state: ImageState
+  retractWanted?: boolean
+  refused?: boolean
+  sinks?: string[] | null
+}
+
+export interface Status {
+  sid: string
+  practice: string
+  practiceName: string
+  state: 'waiting' | 'paired' | 'draining' | 'closed' | 'expired'
+  now: number
+  expires: number
+  drainUntil: number
+  maxImages: number
+  maxBytes: number
+  images: StatusImage[] | null
+}
+
+export interface UploadRequest {
+  id: string
+  bytes: number
+  sha256: string
+}
+
+export interface Upload {
+  id: string
+  state: ImageState
+  url?: string
+  headers?: Record<string, string>
+  expires?: number
+}
+
+export interface Answer {
+  session: Status
+  uploads?: Upload[] | null
+}
+
+/** `code` is the gateway's, or one of ours: offline (no answer), captive (an answer that is not the gateway's). */
+export class Problem extends Error {
+  constructor(readonly code: string, readonly status: number, readonly retryAfterMs = 0) {
+    super(code)
+  }
+
+  /** Whether asking again may help. */
+  get retryable(): boolean {
+    return ['offline', 'captive', 'session-missing', 'rate-limited', 'unavailable'].includes(this.code) || this.status >= 500
+  }
+}
+
+const deadlineMs = 15_000
+
+export interface Credentials {
+  practice: string
+  sid: string
+  phoneKey: string
+}
+
+async function call(method: string, path: string, phoneKey: string, session: string, body?: unknown): Promise<Answer> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${phoneKey}`, Accept: 'application/json' }
+  if (session) headers['ClinicPro-Session'] = session
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), deadlineMs)
+  try {
+    const answer = await fetch(`/api/medtech/session/${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: stop.signal,
+      cache: 'no-store',
+      credentials: 'omit',
+      redirect: 'error',
+      referrerPolicy: 'no-referrer',
+    })
+    const type = answer.headers.get('Content-Type') ?? ''
+    if (!/^application\/(problem\+)?json/.test(type)) {
+      throw new Problem(answer.status >= 500 ? 'unavailable' : 'captive', answer.status)
+    }
+    const json = await answer.json()
+    if (answer.ok) return json as Answer
+    const after = Number(answer.headers.get('Retry-After') ?? 0)
+    throw new Problem(String(json.code ?? 'bad-request'), answer.status, (after || 0) * 1000)
+  } catch (err) {
+    throw err instanceof Problem ? err : new Problem('offline', 0)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export function claim(practice: string, token: string, phoneKey: string): Promise<Answer> {
+  return call('POST', 'claim', phoneKey, '', { practice, token })
+}
+
+export interface SessionAPI {
+  status(): Promise<Answer>
+  uploads(wanted: UploadRequest[]): Promise<Answer>
+  stored(ids: string[], next: UploadRequest[]): Promise<Answer>
+  done(): Promise<Answer>
+}
+
+export function sessionAPI(c: Credentials): SessionAPI {
+  const session = `${c.practice}/${c.sid}`
+  return {
+    status: () => call('GET', 'status', c.phoneKey, session),
+    uploads: (uploads) => call('POST', 'uploads', c.phoneKey, session, { uploads }),
+    stored: (stored, next) => call('POST', 'images', c.phoneKey, session, next.length ? { stored, uploads: next } : { stored }),
+    done: () => call('POST', 'done', c.phoneKey, session, {}),
+  }
+}

@@ -1,0 +1,117 @@
+// From whatever the camera gave to a small JPEG without metadata. Loaded
+// while the camera is open.
+
+import imageCompression from 'browser-image-compression'
+import { maxPixels, maxSide, sniff, stripMetadata } from './picture.ts'
+import { Refused } from './refused.ts'
+
+/** Below the 1 MB that the record systems accept. */
+export const targetBytes = 990_000
+/** A 12-megapixel photo keeps its long edge; iOS paints larger canvases black. */
+const longEdge = 4096
+
+export interface Small {
+  jpeg: Uint8Array
+  width: number
+  height: number
+  originalType: string
+  originalBytes: number
+  thumb: Blob | null
+}
+
+/** Throws Refused when the file is not a photo this page can send. */
+export async function shrink(file: Blob): Promise<Small> {
+  const original = new Uint8Array(await file.arrayBuffer())
+  const seen = sniff(original)
+  if (seen.kind === 'heic') throw new Refused('heic')
+  if (seen.kind !== 'jpeg' && seen.kind !== 'png') throw new Refused(original.length === 0 ? 'empty' : 'not-image')
+  if (seen.width * seen.height > maxPixels || Math.max(seen.width, seen.height) > maxSide) throw new Refused('too-many-pixels')
+
+  const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
+  const typed = new File([original], 'photo', { type })
+  // A small upright JPEG loses nothing: only its metadata goes.
+  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= targetBytes
+  const jpeg = stripMetadata(asIs ? original : await encode(typed))
+  const size = sniff(jpeg)
+  if (size.kind !== 'jpeg') throw new Refused('damaged')
+  const thumb = await thumbnail(new Blob([jpeg as BlobPart], { type: 'image/jpeg' }))
+  return { jpeg, width: size.width, height: size.height, originalType: type, originalBytes: original.length, thumb }
+}
+
+async function encode(file: File): Promise<Uint8Array> {
+  try {
+    for (const keep of [true, false]) {
+      const out = await imageCompression(file, {
+        maxSizeMB: targetBytes / 1024 / 1024,
+        maxWidthOrHeight: longEdge,
+        initialQuality: 0.86,
+        maxIteration: keep ? 6 : 10,
+        alwaysKeepResolution: keep,
+        fileType: 'image/jpeg',
+        useWebWorker: false, // its worker loads itself from a foreign host
+      })
+      const bytes = new Uint8Array(await out.arrayBuffer())
+      if (bytes.length <= targetBytes && sniff(bytes).kind === 'jpeg') return bytes
+    }
+  } catch {
+    // The ladder below is slower and plainer, and works where the library gives up.
+  }
+  return ladder(file)
+}
+
+/** Own encoder: smaller quality first, then smaller edges. */
+async function ladder(file: Blob): Promise<Uint8Array> {
+  const picture = await decode(file)
+  let best: Uint8Array | null = null
+  for (const edge of [longEdge, 3000, 2400, 2000, 1600]) {
+    for (const quality of [0.85, 0.72, 0.6]) {
+      best = await paint(picture, edge, quality)
+      if (best.length <= targetBytes) return best
+    }
+  }
+  if (!best) throw new Refused('damaged')
+  return best
+}
+
+type Picture = ImageBitmap | HTMLImageElement
+
+async function decode(file: Blob): Promise<Picture> {
+  const url = URL.createObjectURL(file)
+  try {
+    const img = new Image()
+    img.src = url
+    await img.decode()
+    return img
+  } catch {
+    throw new Refused('damaged')
+  } finally {
+    URL.revokeObjectURL(url)
+  }
+}
+
+async function paint(picture: Picture, edge: number, quality: number): Promise<Uint8Array> {
+  const scale = Math.min(1, edge / Math.max(picture.width, picture.height))
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.max(1, Math.round(picture.width * scale))
+  canvas.height = Math.max(1, Math.round(picture.height * scale))
+  const ctx = canvas.getContext('2d')
+  if (!ctx) throw new Refused('memory')
+  ctx.fillStyle = '#fff'
+  ctx.fillRect(0, 0, canvas.width, canvas.height)
+  ctx.drawImage(picture, 0, 0, canvas.width, canvas.height)
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', quality))
+  canvas.width = canvas.height = 0 // Safari keeps the memory otherwise
+  if (!blob) throw new Refused('memory')
+  return new Uint8Array(await blob.arrayBuffer())
+}
+
+/** Also the proof that the JPEG decodes at all. */
+async function thumbnail(jpeg: Blob): Promise<Blob | null> {
+  const picture = await decode(jpeg)
+  try {
+    const small = await paint(picture, 240, 0.7)
+    return new Blob([small as BlobPart], { type: 'image/jpeg' })
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,121 @@
+// What must survive a killed tab: the phone key of each session and the
+// sealed images not yet on the computer. Nothing here can be read without the
+// workstation's key, and no patient is named.
+
+export interface SessionRecord {
+  token: string
+  practice: string
+  phoneKey: string
+  /** Empty until the claim was answered. */
+  sid: string
+}
+
+export interface SealedRecord {
+  id: string
+  sid: string
+  order: number
+  bytes: number
+  sha256: string
+  /** An ArrayBuffer: private windows refuse Blobs. */
+  sealed: ArrayBuffer
+}
+
+export interface Store {
+  /** False when the browser refused storage: closing the page would lose what is unsent. */
+  durable: boolean
+  sessions(): Promise<SessionRecord[]>
+  putSession(s: SessionRecord): Promise<void>
+  dropSession(token: string): Promise<void>
+  /** Sealed images of a session in the order of capture, without their bytes. */
+  images(sid: string): Promise<Omit<SealedRecord, 'sealed'>[]>
+  sealed(id: string): Promise<ArrayBuffer | null>
+  putImage(r: SealedRecord): Promise<void>
+  dropImage(id: string): Promise<void>
+}
+
+/** IndexedDB if a probe write comes back, memory otherwise. */
+export async function openStore(factory: IDBFactory | undefined): Promise<Store> {
+  const memory = memoryStore()
+  if (!factory) return memory
+  try {
+    const db = await open(factory)
+    const store = dbStore(db, memory)
+    const probe = { token: '', practice: '', phoneKey: '', sid: '' }
+    await store.putSession(probe)
+    await store.dropSession(probe.token)
+    return store
+  } catch {
+    return memory
+  }
+}
+
+const openMs = 3_000
+
+function open(factory: IDBFactory): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('storage did not answer')), openMs)
+    const req = factory.open('clinicpro-images', 1)
+    req.onupgradeneeded = () => {
+      req.result.createObjectStore('sessions', { keyPath: 'token' })
+      req.result.createObjectStore('images', { keyPath: 'id' })
+    }
+    req.onsuccess = () => {
+      clearTimeout(timer)
+      resolve(req.result)
+    }
+    req.onerror = req.onblocked = () => reject(req.error ?? new Error('storage is blocked'))
+  })
+}
+
+function dbStore(db: IDBDatabase, memory: Store): Store {
+  const run = <T>(name: string, mode: IDBTransactionMode, act: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const tx = db.transaction(name, mode)
+      const req = act(tx.objectStore(name))
+      tx.oncomplete = () => resolve(req.result)
+      tx.onerror = tx.onabort = () => reject(tx.error ?? new Error('storage refused'))
+    })
+  const store: Store = {
+    durable: true,
+    sessions: () => run('sessions', 'readonly', (s) => s.getAll()),
+    putSession: async (r) => void (await run('sessions', 'readwrite', (s) => s.put(r))),
+    dropSession: async (token) => void (await run('sessions', 'readwrite', (s) => s.delete(token))),
+    async images(sid) {
+      const kept = (await run('images', 'readonly', (s) => s.getAll())) as SealedRecord[]
+      const held = await memory.images(sid)
+      return [...kept.filter((r) => r.sid === sid).map(({ sealed: _, ...r }) => r), ...held].sort((a, b) => a.order - b.order)
+    },
+    async sealed(id) {
+      const r = (await run('images', 'readonly', (s) => s.get(id))) as SealedRecord | undefined
+      return r?.sealed ?? memory.sealed(id)
+    },
+    async putImage(r) {
+      try {
+        await run('images', 'readwrite', (s) => s.put(r))
+      } catch {
+        store.durable = false // full: this one lives in memory, and the page says so
+        await memory.putImage(r)
+      }
+    },
+    async dropImage(id) {
+      await memory.dropImage(id)
+      await run('images', 'readwrite', (s) => s.delete(id))
+    },
+  }
+  return store
+}
+
+export function memoryStore(): Store {
+  const sessions = new Map<string, SessionRecord>()
+  const images = new Map<string, SealedRecord>()
+  return {
+    durable: false,
+    sessions: async () => [...sessions.values()],
+    putSession: async (s) => void sessions.set(s.token, s),
+    dropSession: async (token) => void sessions.delete(token),
+    images: async (sid) => [...images.values()].filter((r) => r.sid === sid).map(({ sealed: _, ...r }) => r),
+    sealed: async (id) => images.get(id)?.sealed ?? null,
+    putImage: async (r) => void images.set(r.id, r),
+    dropImage: async (id) => void images.delete(id),
+  }
+}

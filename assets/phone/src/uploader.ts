@@ -1,0 +1,263 @@
+// Sends the sealed photos of one session and learns what became of them.
+
+import { Problem, type Answer, type SessionAPI, type Status, type Upload } from './api.ts'
+import { backoffMs, firstPollMs, nextPollMs } from './backoff.ts'
+import type { PutResult } from './put.ts'
+import { ready, reduce, releasable, type Event, type Photo } from './queue.ts'
+import type { Reason } from './refused.ts'
+import type { Store } from './store.ts'
+
+export interface UploaderDeps {
+  sid: string
+  api: SessionAPI
+  store: Store
+  put(url: string, headers: Record<string, string>, bytes: Uint8Array, onProgress: (f: number) => void): Promise<PutResult>
+  now(): number
+  visible(): boolean
+  changed(): void
+}
+
+const atOnce = 2
+const batch = 20
+/** A link is not started on when it has less than this left. */
+const linkMarginMs = 10_000
+
+export class Uploader {
+  photos: Photo[] = []
+  status: Status | null = null
+  /** Server time minus this phone's. */
+  offsetMs = 0
+  /** Why the last call got no useful answer; '' when it did. */
+  trouble = ''
+  /** Set once no call can ever work again. */
+  ended: '' | 'session-over' | 'phone-replaced' = ''
+
+  private links = new Map<string, Upload>()
+  private running = 0
+  private attempts = 0
+  private callAt = 0
+  private pollGap = firstPollMs
+  private pollAt = Infinity
+  private oneByOne = false
+  private stopped = false
+  private wakeUp: () => void = () => {}
+  private releasing = new Set<string>()
+
+  constructor(private readonly deps: UploaderDeps) {}
+
+  /** Takes up what an earlier life of the page left in the store. */
+  async restore(): Promise<void> {
+    for (const r of await this.deps.store.images(this.deps.sid)) this.dispatch({ type: 'sealed', ...r })
+  }
+
+  dispatch(e: Event): void {
+    this.photos = reduce(this.photos, e)
+    this.deps.changed()
+  }
+
+  /** Looks for work at once; `fresh` also forgets every wait, and asks for the status. */
+  wake(fresh = false): void {
+    if (fresh) {
+      this.callAt = 0
+      this.attempts = 0
+      this.photos = this.photos.map((p) => (p.retryAt ? { ...p, retryAt: 0 } : p))
+      this.pollNow()
+    }
+    this.wakeUp()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.wakeUp()
+  }
+
+  /** Runs until stop() or the session is over for this phone. */
+  async run(): Promise<void> {
+    while (!this.stopped && !this.ended) {
+      const wait = await this.step()
+      if (wait > 0) await this.sleep(wait)
+    }
+  }
+
+  accept(a: Answer): void {
+    this.status = a.session
+    this.offsetMs = a.session.now - this.deps.now()
+    const before = this.photos
+    for (const u of a.uploads ?? []) if (u.url) this.links.set(u.id, u)
+    const known = (a.uploads ?? []).filter((u) => !u.url).map(({ id, state }) => ({ id, state }))
+    const images = [...(a.session.images ?? []), ...known.filter((k) => !a.session.images?.some((i) => i.id === k.id))]
+    this.dispatch({ type: 'status', status: { ...a.session, images } })
+    const moved = this.photos.some((p, i) => p.state !== before[i]?.state)
+    this.pollGap = moved ? firstPollMs : nextPollMs(this.pollGap)
+    this.pollAt = this.photos.some((p) => ['put', 'stored', 'landed'].includes(p.state)) ? this.deps.now() + this.pollGap : Infinity
+    if (a.session.state === 'closed' || a.session.state === 'expired') this.ended = 'session-over'
+    void this.release()
+  }
+
+  private pollNow(): void {
+    this.pollGap = firstPollMs
+    this.pollAt = 0
+  }
+
+  /** Does what can be done now; returns how long nothing more can be. */
+  private async step(): Promise<number> {
+    const now = this.deps.now()
+    const waiting = ready(this.photos, now)
+    for (const p of waiting) {
+      const link = this.links.get(p.id)
+      if (!link || this.running >= atOnce) continue
+      if ((link.expires ?? 0) - linkMarginMs < now + this.offsetMs) this.links.delete(p.id)
+      else void this.send(p, link)
+    }
+    if (now >= this.callAt) {
+      const stored = this.photos.filter((p) => p.state === 'put' && p.retryAt <= now)
+      const asked = ready(this.photos, now).filter((p) => !this.links.has(p.id))
+      if (stored.length || asked.length) return this.call(stored, asked)
+      if (now >= this.pollAt && this.deps.visible()) return this.poll()
+    }
+    return this.nextDue(now)
+  }
+
+  private nextDue(now: number): number {
+    const times = this.photos.filter((p) => p.retryAt > now).map((p) => p.retryAt)
+    if (this.callAt > now) times.push(this.callAt)
+    else if (this.deps.visible()) times.push(this.pollAt)
+    return Math.max(20, Math.min(60_000, ...times.map((t) => t - now)))
+  }
+
+  private async send(p: Photo, link: Upload): Promise<void> {
+    this.running++
+    this.links.delete(p.id)
+    this.dispatch({ type: 'sending', id: p.id })
+    let result: PutResult = 'again'
+    try {
+      const sealed = await this.deps.store.sealed(p.id)
+      if (sealed) {
+        const progress = (fraction: number) => this.dispatch({ type: 'progress', id: p.id, fraction })
+        result = await this.deps.put(link.url!, link.headers ?? {}, new Uint8Array(sealed), progress)
+      }
+    } catch {
+      // The store did not answer: the same wait as for the network.
+    } finally {
+      this.running--
+    }
+    if (result === 'stored') this.dispatch({ type: 'put', id: p.id })
+    else this.again(p.id)
+    this.wakeUp()
+  }
+
+  private again(id: string): void {
+    const attempts = (this.photos.find((p) => p.id === id)?.attempts ?? 0) + 1
+    this.dispatch({ type: 'again', id, retryAt: this.deps.now() + backoffMs(attempts) })
+  }
+
+  private async call(stored: Photo[], asked: Photo[]): Promise<number> {
+    let reports = stored.slice(0, batch)
+    let wants = asked.slice(0, batch)
+    if (this.oneByOne) {
+      reports = reports.slice(0, 1)
+      wants = reports.length ? [] : wants.slice(0, 1)
+    }
+    const ids = reports.map((p) => p.id)
+    const next = wants.map(({ id, bytes, sha256 }) => ({ id, bytes, sha256 }))
+    try {
+      this.answered(await (ids.length ? this.deps.api.stored(ids, next) : this.deps.api.uploads(next)))
+      // An id that was answered with neither link nor state would be asked for at once, for ever.
+      for (const p of wants) if (!this.links.has(p.id) && this.photos.some((q) => q.id === p.id && q.state === 'queued')) this.again(p.id)
+    } catch (err) {
+      this.failed(err, reports, wants)
+    }
+    return 0
+  }
+
+  private async poll(): Promise<number> {
+    try {
+      this.answered(await this.deps.api.status())
+    } catch (err) {
+      this.failed(err, [], [])
+    }
+    return 0
+  }
+
+  private answered(a: Answer): void {
+    this.trouble = ''
+    this.attempts = 0
+    this.accept(a)
+  }
+
+  private failed(err: unknown, reports: Photo[], wants: Photo[]): void {
+    const problem = err instanceof Problem ? err : new Problem('offline', 0)
+    switch (problem.code) {
+      case 'session-over':
+      case 'phone-replaced':
+        this.ended = problem.code
+        break
+      case 'session-draining':
+      case 'too-many-images':
+      case 'image-too-large':
+      case 'bad-request':
+        this.refusedBatch(problem.code, reports, wants)
+        break
+      case 'not-uploaded':
+      case 'image-mismatch':
+        if (reports.length + wants.length > 1) this.oneByOne = true
+        else for (const p of reports) this.refusedReport(problem.code, p)
+        break
+      default: // retryable, or unknown to this page: waiting loses nothing
+        this.trouble = problem.code
+        this.attempts++
+        this.callAt = this.deps.now() + Math.max(problem.retryAfterMs, backoffMs(this.attempts))
+    }
+    this.deps.changed()
+  }
+
+  /** A batch is refused as a whole: ask one by one, so that only the culprit fails. */
+  private refusedBatch(code: string, reports: Photo[], wants: Photo[]): void {
+    const [only] = wants
+    if (reports.length + wants.length > 1) {
+      this.oneByOne = true
+    } else if (only) {
+      this.dispatch({ type: 'failed', id: only.id, reason: reasonOf[code] ?? 'mismatch' })
+      this.pollNow() // the status says what the session still allows
+    } else {
+      for (const p of reports) this.again(p.id)
+    }
+  }
+
+  private refusedReport(code: string, p: Photo): void {
+    const tries = this.photos.find((q) => q.id === p.id)?.attempts ?? 0
+    if (code === 'image-mismatch' && tries >= 3) this.dispatch({ type: 'failed', id: p.id, reason: 'mismatch' })
+    else this.again(p.id)
+  }
+
+  /** The phone lets go last: only of what the registry says is on the computer. */
+  private async release(): Promise<void> {
+    for (const p of releasable(this.photos)) {
+      if (this.releasing.has(p.id)) continue
+      this.releasing.add(p.id)
+      try {
+        await this.deps.store.dropImage(p.id)
+        this.dispatch({ type: 'dropped', id: p.id })
+      } finally {
+        this.releasing.delete(p.id)
+      }
+    }
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.wakeUp = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+const reasonOf: Record<string, Reason> = {
+  'session-draining': 'closed',
+  'too-many-images': 'too-many',
+  'image-too-large': 'too-large',
+  'bad-request': 'mismatch',
+}
