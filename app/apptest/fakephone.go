@@ -1,0 +1,163 @@
+package apptest
+
+import (
+	"context"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+// Claim is the gateway's side of the fake, as are the calls below.
+func (f *FakeRegistry) Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error) {
+	f.mu.Lock()
+	sid, known := f.tokens[tokenHash]
+	fail := f.fail
+	f.mu.Unlock()
+	if fail == nil && !known {
+		return app.Row{}, refuse("link-unknown")
+	}
+	return f.change(ctx, sid, func(v *visit) error {
+		switch {
+		case v.s.TokenHash != tokenHash:
+			return refuse("link-unknown")
+		case v.s.PhoneHash == phoneHash:
+			return nil
+		case v.s.State == app.SessionPaired:
+			return refuse("link-used")
+		case v.s.State != app.SessionWaiting:
+			return refuse("link-unknown")
+		}
+		v.s.PhoneHash, v.s.State = phoneHash, app.SessionPaired
+		v.bump()
+		v.active()
+		return nil
+	})
+}
+
+// byPhone runs one transition for the bound phone.
+func (f *FakeRegistry) byPhone(ctx context.Context, sid app.SessionID, phoneHash app.Digest, do func(*visit) error) (app.Row, error) {
+	return f.change(ctx, sid, func(v *visit) error {
+		if phoneHash == "" || v.s.PhoneHash != phoneHash {
+			return refuse("phone-replaced")
+		}
+		return do(v)
+	})
+}
+
+// Status returns the session to its phone.
+func (f *FakeRegistry) Status(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(*visit) error { return nil })
+}
+
+// Reserve announces images, all or none.
+func (f *FakeRegistry) Reserve(ctx context.Context, sid app.SessionID, phoneHash app.Digest, want []app.RowImage) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error { return v.reserve(want) })
+}
+
+func (v *visit) reserve(want []app.RowImage) error {
+	held, total := 0, len(v.s.Images)
+	for _, m := range v.s.Images {
+		if m.State != app.ImageRetracted && m.State != app.ImageDiscarded {
+			held++
+		}
+	}
+	for _, w := range want {
+		m := v.find(w.ID)
+		if m == nil || m.State == app.ImageReserved {
+			if !v.running() {
+				return refuse("session-over")
+			}
+			if w.Bytes > v.s.Limits.MaxBytes {
+				return refuse("image-too-large")
+			}
+		}
+		if m == nil {
+			if v.s.State == app.SessionDraining {
+				return refuse("session-draining")
+			}
+			held, total = held+1, total+1
+			if held > v.s.Limits.MaxImages || total > 4*v.s.Limits.MaxImages {
+				return refuse("too-many-images")
+			}
+		}
+	}
+	for _, w := range want {
+		m := v.find(w.ID)
+		switch {
+		case m == nil:
+			v.add(app.RowImage{ID: w.ID, State: app.ImageReserved, Bytes: w.Bytes, SHA256: w.SHA256})
+		case m.State == app.ImageReserved && (m.Bytes != w.Bytes || m.SHA256 != w.SHA256):
+			m.Bytes, m.SHA256, m.Seq = w.Bytes, w.SHA256, v.bump()
+		}
+	}
+	v.active()
+	return nil
+}
+
+// Stored records uploaded images, and reserves next where it may.
+func (f *FakeRegistry) Stored(ctx context.Context, sid app.SessionID, phoneHash app.Digest, found, next []app.RowImage) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error {
+		code := ""
+		var bad []app.ImageID
+		for _, x := range found {
+			wrong := ""
+			switch m := v.find(x.ID); {
+			case m == nil:
+				wrong = "not-reserved"
+			case m.State != app.ImageReserved:
+			case !v.running():
+				wrong = "session-over"
+			case x.Bytes == -1:
+				wrong = "not-uploaded"
+			case x.Bytes != m.Bytes || x.SHA256 != m.SHA256:
+				wrong = "image-mismatch"
+			default:
+				m.State, m.Seq = app.ImageStored, v.bump()
+			}
+			if wrong != "" {
+				bad = append(bad, x.ID)
+				if code == "" {
+					code = wrong
+				}
+			}
+		}
+		v.active()
+		if code != "" {
+			return refuse(code, bad...)
+		}
+		_ = v.reserve(next) // left out where it may not be: the phone asks alone
+		return nil
+	})
+}
+
+// Retract says that the phone wants images back.
+func (f *FakeRegistry) Retract(ctx context.Context, sid app.SessionID, phoneHash app.Digest, ids []app.ImageID) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error {
+		for _, id := range ids {
+			m := v.find(id)
+			if m == nil {
+				if !v.running() {
+					return refuse("session-over")
+				}
+				if len(v.s.Images) >= 4*v.s.Limits.MaxImages {
+					return refuse("too-many-images")
+				}
+				m = v.add(app.RowImage{ID: id, State: app.ImageReserved})
+			}
+			if !m.State.Terminal() && !m.RetractWanted {
+				m.RetractWanted, m.Seq = true, v.bump()
+			}
+		}
+		return nil
+	})
+}
+
+// Done says that the phone is finished.
+func (f *FakeRegistry) Done(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error {
+		if !v.s.PhoneDone {
+			v.s.PhoneDone = true
+			v.bump()
+		}
+		return nil
+	})
+}
