@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"net/url"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/ablyfeed"
@@ -45,4 +47,19 @@ type ablyHints struct {
 
 func (h ablyHints) Publish(ctx context.Context, sid app.SessionID, ev app.Event, image app.ImageID, seq int64) error {
 	return h.to.PublishFor(ctx, h.practice, sid, ev, image, seq)
+}
+
+// S3Origin is where the upload links lead, for Config.S3Origin: it signs one
+// (which asks nobody) and looks.
+func (d Drivers) S3Origin(ctx context.Context) (string, error) {
+	const noPractice, noImage = "origin", app.ImageID("00000000-0000-7000-8000-000000000000")
+	link, err := d.Objects.For(noPractice).PresignPut(ctx, app.NewSessionID(), noImage, 1, digest(nil))
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(link.URL)
+	if err != nil {
+		return "", app.E("read upload link", app.KindBug, errors.New("not a URL"))
+	}
+	return u.Scheme + "://" + u.Host, nil
 }

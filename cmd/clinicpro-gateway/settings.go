@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/ablyfeed"
+	"github.com/clinicpro-nz/images/sync/gateway"
+	"github.com/clinicpro-nz/images/sync/redisregistry"
+	"github.com/clinicpro-nz/images/sync/s3objects"
+)
+
+// settings are the environment, read once.
+type settings struct {
+	listen    string
+	redisURL  app.Sealed
+	s3        s3objects.Config
+	ably      ablyfeed.Config
+	proxyHops int
+}
+
+// readSettings names every missing variable at once, and never a value.
+func readSettings(env func(string) string) (settings, error) {
+	var missing []string
+	need := func(name string) string {
+		v := strings.TrimSpace(env(name))
+		if v == "" {
+			missing = append(missing, name)
+		}
+		return v
+	}
+	c := settings{
+		listen: env("CLINICPRO_LISTEN"),
+		s3: s3objects.Config{
+			Region: need("AWS_REGION"), Bucket: need("S3_BUCKET_NAME"),
+			AccessKey: need("AWS_ACCESS_KEY_ID"), SecretKey: app.Seal(need("AWS_SECRET_ACCESS_KEY")),
+			Endpoint: env("CLINICPRO_S3_ENDPOINT"), PublicEndpoint: env("CLINICPRO_S3_PUBLIC_ENDPOINT"),
+			Encrypt: env("CLINICPRO_S3_ENCRYPT") != "off",
+		},
+		ably: ablyfeed.Config{Key: app.Seal(need("ABLY_API_KEY"))},
+	}
+	if c.listen == "" {
+		c.listen = ":8080"
+	}
+	upstash := env("REDIS_URL") == ""
+	var rest, token string
+	if upstash {
+		rest, token = need("UPSTASH_REDIS_REST_URL"), need("UPSTASH_REDIS_REST_TOKEN")
+	}
+	if len(missing) > 0 {
+		return settings{}, fmt.Errorf("not set: %s (REDIS_URL may stand for the two of Upstash)", strings.Join(missing, ", "))
+	}
+	c.redisURL = app.Seal(strings.TrimSpace(env("REDIS_URL")))
+	if upstash {
+		u, err := redisregistry.UpstashURL(rest, app.Seal(token))
+		if err != nil {
+			return settings{}, err
+		}
+		c.redisURL = u
+	}
+	if err := c.readHub(env("CLINICPRO_ABLY_ENDPOINT")); err != nil {
+		return settings{}, err
+	}
+	if hops := env("CLINICPRO_PROXY_HOPS"); hops != "" {
+		n, err := strconv.Atoi(hops)
+		if err != nil || n < 0 || n > 10 {
+			return settings{}, fmt.Errorf("CLINICPRO_PROXY_HOPS: want a number from 0 to 10")
+		}
+		c.proxyHops = n
+	}
+	return c, nil
+}
+
+func (c *settings) readHub(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	bad := fmt.Errorf("CLINICPRO_ABLY_ENDPOINT: want an origin like https://host or http://host:port")
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return bad
+	}
+	c.ably.Host, c.ably.PlainText = u.Hostname(), u.Scheme == "http"
+	if u.Port() != "" {
+		if c.ably.Port, err = strconv.Atoi(u.Port()); err != nil {
+			return bad
+		}
+	}
+	return nil
+}
+
+// gatewayConnections let one copy serve a few hundred calls a second.
+const gatewayConnections = 16
+
+func (c settings) drivers() (gateway.Drivers, error) {
+	var d gateway.Drivers
+	var err error
+	if d.Registry, err = redisregistry.New(redisregistry.Config{URL: c.redisURL, PoolSize: gatewayConnections}); err != nil {
+		return d, err
+	}
+	if d.Objects, err = s3objects.New(c.s3); err != nil {
+		return d, err
+	}
+	d.Hints, err = ablyfeed.NewPublisher(c.ably)
+	return d, err
+}
