@@ -37,10 +37,11 @@ var edges = []struct {
 
 	{"sync/envelope", []string{"app"}},
 	{"sync/pairing", []string{"app", "sync/envelope"}},
+	{"sync/s3objects/s3suite", []string{"app", "app/apptest", "sync/s3objects"}}, // for tests only
 	{"sync/gateway/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/relay/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
-	{"sync/localcloud/hub/...", nil},
-	{"sync/localcloud/ready", []string{"app"}},
+	{"sync/localcloud/hub/...", []string{"app"}},
+	{"sync/localcloud/ready", nil},
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing"}},
 
@@ -50,7 +51,7 @@ var edges = []struct {
 	{"ui/tray/...", []string{"app", "assets/...", "ui/text", "ui/model"}},
 	{"ui/instance", []string{"app"}},
 	{"ui/widgets/...", []string{"assets/..."}},
-	{"ui/views/...", []string{"app", "assets/...", "ui/text", "ui/model", "ui/widgets"}},
+	{"ui/views/...", []string{"app", "assets/...", "ui/text", "ui/link", "ui/model", "ui/widgets"}},
 	{"ui", []string{"app", "assets/...", "ui/text", "ui/model", "ui/link", "ui/widgets", "ui/views"}},
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
