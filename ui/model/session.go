@@ -108,7 +108,10 @@ type Strip struct {
 func StripOf(s link.Snapshot) Strip {
 	switch s.Phase {
 	case link.PhaseDraining:
-		return Strip{text.Ended(true), text.PhoneMore("done"), ToneQuiet}
+		if s.Phone == link.PhoneDone {
+			return Strip{text.Phone("done"), text.PhoneMore("done"), ToneGood}
+		}
+		return Strip{Title: text.Ended(true), Tone: ToneQuiet}
 	case link.PhaseClosed, link.PhaseExpired:
 		return Strip{Title: text.Ended(false), Tone: ToneQuiet}
 	}
@@ -164,6 +167,7 @@ type Bar struct {
 	To      string
 	Note    string
 	Unfiled int
+	Done    bool // everything is filed: the next patient is the next act
 }
 
 // BarOf words the primary action.
@@ -183,7 +187,7 @@ func BarOf(s link.Snapshot) Bar {
 	case s.Filing != nil:
 		b.Button, b.Enabled, b.Note = text.Filing(s.Filing.Done, s.Filing.Total), false, ""
 	case b.Unfiled == 0 && filed > 0:
-		b.Note = text.AllFiled
+		b.Note, b.Done = text.AllFiled, true
 	case b.Unfiled == 0:
 		b.Note = text.NothingToFile
 	}

@@ -64,8 +64,8 @@ func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.P
 			field(text.FormNHI, f.NHI, f.nhiNote, f.suggest), field(text.FormBirthDate, f.Birth, f.born)),
 		gap(4), f.Start, container.NewCenter(f.why)))
 	column := container.New(fixedWidth(600), container.New(layout.NewCustomPaddedVBoxLayout(16), card, f.waiting.Root))
-	f.Root = container.NewCenter(column)
 	f.check()
+	f.Root = container.NewCenter(column)
 	return f
 }
 
@@ -80,7 +80,10 @@ func (f *Form) Load(d link.Draft) {
 }
 
 // SetWaiting shows the sessions whose photos are not filed.
-func (f *Form) SetWaiting(w []link.Waiting) { f.waiting.Set(w) }
+func (f *Form) SetWaiting(w []link.Waiting) {
+	f.waiting.Set(w)
+	f.Root.Refresh()
+}
 
 func (f *Form) draft() link.Draft {
 	return link.Draft{Name: f.Name.Text, NHI: f.NHI.Text, BirthDate: f.Birth.Text}
@@ -103,6 +106,9 @@ func (f *Form) check() {
 	f.nhiNote.Hidden = c.Suggest != ""
 	f.suggest.SetText(c.NHI.Note)
 	f.why.Set(c.WhyNot, widgets.ColorMuted)
+	if f.Root != nil {
+		f.Root.Refresh()
+	}
 	if c.Ready {
 		f.Start.Enable()
 	} else {

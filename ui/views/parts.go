@@ -188,3 +188,31 @@ func (pairingLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	o[1].Move(fyne.NewPos(m.Width+stepsGap, 0))
 	o[1].Resize(fyne.NewSize(max(size.Width-m.Width-stepsGap, 0), m.Height))
 }
+
+// tilesLayout sets tiles in rows with air between them; all are as tall as
+// the tallest. It remembers its width, which its height follows from.
+type tilesLayout struct{ width float32 }
+
+const tileGap = 12
+
+func (l *tilesLayout) cell(o []fyne.CanvasObject) (cell fyne.Size, perRow int) {
+	for _, t := range o {
+		cell = cell.Max(t.MinSize())
+	}
+	return cell, max(int((l.width+tileGap)/(cell.Width+tileGap)), 1)
+}
+
+func (l *tilesLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	cell, n := l.cell(o)
+	rows := (len(o) + n - 1) / n
+	return fyne.NewSize(cell.Width, max(float32(rows)*(cell.Height+tileGap)-tileGap, 0))
+}
+
+func (l *tilesLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	l.width = size.Width
+	cell, n := l.cell(o)
+	for i, t := range o {
+		t.Resize(cell)
+		t.Move(fyne.NewPos(float32(i%n)*(cell.Width+tileGap), float32(i/n)*(cell.Height+tileGap)))
+	}
+}

@@ -34,6 +34,9 @@ type Session struct {
 	stripMore            *widgets.Text
 	strip                fyne.CanvasObject
 	toggle               *widget.Button
+	cover                *widgets.Box
+	coverIcon            *widget.Icon
+	next                 *widget.Button
 	qr                   *widgets.QR
 	meter                *widgets.Meter
 	left                 *widgets.Text
@@ -59,11 +62,11 @@ func NewSession(acts Acts) *Session {
 	s.born = widgets.NewText("", 15, muted, fyne.TextStyle{})
 	s.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true})
 	s.local = widgets.NewChip(text.LocalBadge, "quiet")
-	next := widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
-	next.IconPlacement = widget.ButtonIconTrailingText
+	s.next = widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
+	s.next.IconPlacement = widget.ButtonIconTrailingText
 	patient := widgets.NewCard(container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born), nil,
-		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), gapW(16), container.NewCenter(next))))
+		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), gapW(16), container.NewCenter(s.next))))
 
 	s.banner = NewBanner(acts.Retry)
 	s.stripDot = widgets.NewChip("", "quiet")
@@ -75,16 +78,18 @@ func NewSession(acts Acts) *Session {
 		container.NewHBox(look, s.toggle))
 
 	s.qr, s.meter = widgets.NewQR(340), widgets.NewMeter()
+	s.coverIcon = widget.NewIcon(nil)
+	s.cover = widgets.NewBox(widgets.ColorWell, widgets.ColorNone, 10, 0, container.NewCenter(container.New(minSize{72, 72}, s.coverIcon)))
 	s.left = widgets.NewText("", 14, muted, fyne.TextStyle{}).Centered()
 	s.newCode = widget.NewButtonWithIcon(text.NewCode, theme.ViewRefreshIcon(), acts.NewCode)
 	s.copyLink = widget.NewButtonWithIcon(text.CopyLink, theme.ContentCopyIcon(), acts.CopyLink)
-	code := container.New(layout.NewCustomPaddedVBoxLayout(10), container.NewCenter(s.qr), s.meter, s.left,
+	code := container.New(layout.NewCustomPaddedVBoxLayout(10), container.NewCenter(container.NewStack(s.qr, s.cover)), s.meter, s.left,
 		container.NewGridWithColumns(2, s.newCode, s.copyLink))
 	s.steps = container.New(layout.NewCustomPaddedVBoxLayout(16),
 		widgets.NewText(text.PairTitle, 22, fg, bold), step("1", text.PairStep1), step("2", text.PairStep2), step("3", text.PairStep3))
 	s.pairing = container.New(pairingLayout{}, widgets.NewCard(code), container.NewCenter(container.New(fixedWidth(380), s.steps)))
 
-	s.grid = container.New(layout.NewGridWrapLayout(fyne.NewSize(widgets.TileWidth+18, widgets.TileHeight+92)))
+	s.grid = container.New(&tilesLayout{})
 	s.scroll = container.NewVScroll(s.grid)
 	s.emptyTitle = widgets.NewText("", 20, fg, bold).Centered()
 	s.emptySub = widgets.NewText("", 14, muted, fyne.TextStyle{}).Centered()
@@ -136,6 +141,11 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	} else {
 		s.File.Disable()
 	}
+	s.next.Importance = widget.MediumImportance
+	if bar.Done {
+		s.next.Importance = widget.HighImportance
+	}
+	s.next.Refresh()
 	s.shortcut.Hidden = !bar.Enabled
 	title := bar.Note
 	if title == "" {
@@ -174,6 +184,10 @@ func (s *Session) setPairing(p model.Pairing, pictures bool) {
 		s.copyLink.Enable()
 	}
 	s.newCode.Refresh()
+	visible(s.cover, size == 0)
+	if icon := theme.HistoryIcon(); size == 0 && s.coverIcon.Resource == nil {
+		s.coverIcon.SetResource(theme.NewDisabledResource(icon))
+	}
 	s.left.Set(word, ink)
 	s.meter.Set(p.Fraction, bar)
 	s.qr.Set(size, p.QR.Dark)

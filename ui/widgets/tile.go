@@ -23,6 +23,7 @@ type Tile struct {
 	widget.BaseWidget
 	picture *canvas.Image
 	chip    *Chip
+	sign    *widget.Icon
 	note    *widget.Label
 	discard *widget.Button
 	body    fyne.CanvasObject
@@ -36,9 +37,13 @@ func NewTile(discardLabel string, onDiscard func()) *Tile {
 	t.discard = widget.NewButtonWithIcon(discardLabel, theme.DeleteIcon(), onDiscard)
 	t.discard.Importance = widget.LowImportance
 	t.picture.SetMinSize(fyne.NewSize(TileWidth, TileHeight))
-	well := NewBox(ColorWell, ColorNone, 8, 0, t.picture)
-	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), t.discard)
-	t.body = NewBox(ColorSurface, ColorOutline, 12, 8, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.note)))
+	t.sign = widget.NewIcon(nil)
+	t.sign.Resize(fyne.NewSquareSize(40))
+	well := NewBox(ColorWell, ColorNone, 8, 0, container.NewStack(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), t.sign)), t.picture))
+	strut := &canvas.Rectangle{} // the foot keeps its height without the button
+	strut.SetMinSize(fyne.NewSize(0, 36))
+	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), strut, t.discard)
+	t.body = NewBox(ColorSurface, ColorOutline, 12, 6, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.note)))
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -49,6 +54,14 @@ func (t *Tile) Set(img image.Image, chip string, tone Tone, note string, discard
 		t.picture.Image = img
 		t.picture.Refresh()
 	}
+	if img == nil {
+		icon := theme.MediaPhotoIcon()
+		if tone == "bad" {
+			icon = theme.BrokenImageIcon()
+		}
+		t.sign.SetResource(theme.NewDisabledResource(icon))
+	}
+	t.sign.Hidden = img != nil
 	if fade := map[bool]float64{true: 0.65}[faded]; t.picture.Translucency != fade {
 		t.picture.Translucency = fade
 		t.picture.Refresh()

@@ -1,0 +1,144 @@
+package ui
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+	"github.com/skip2/go-qrcode"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+const (
+	sid     = "0123456789ABCDEFGHJKMNPQRS"
+	qrLink  = "https://images.example.nz/p/karaka/0123456789ABCDEFGHJKMNPQRS#age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq.AAAAAAAAAAAAAAAAAAAAAA.QS4gVC58NDd8MDE2"
+	codeFor = 9*time.Minute + 42*time.Second
+)
+
+func imageID(n int) string { return "01890a5d-ac96-774b-bcce-b3020000000" + string(rune('0'+n)) }
+
+// lesion paints a synthetic skin photo: no real one is ever in this repository.
+func lesion(seed float64) link.Pixels {
+	img := image.NewNRGBA(image.Rect(0, 0, 240, 180))
+	for y := range 180 {
+		for x := range 240 {
+			fx, fy := float64(x), float64(y)
+			grain := 6*math.Sin(fx*.7+seed)*math.Sin(fy*.9) - fy/14
+			r, g, b := 222+grain, 178+grain, 152+grain
+			d := math.Hypot((fx-120-seed*9)/1.2, fy-88+seed*6) + 5*math.Sin(seed+4*math.Atan2(fy-88, fx-120))
+			if f := min(max((30+seed*3-d)/9, 0), 1); f > 0 {
+				r, g, b = r-95*f, g-105*f, b-95*f
+			}
+			img.SetNRGBA(x, y, color.NRGBA{uint8(r), uint8(g), uint8(b), 255})
+		}
+	}
+	return link.PixelsOf("t"+string(rune('0'+int(seed))), img)
+}
+
+func snapshot(t testing.TB, phase link.Phase) link.Snapshot {
+	t.Helper()
+	code, err := qrcode.New(qrLink, qrcode.Low)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code.DisableBorder = true
+	return link.Snapshot{
+		Now: 1_000_000, SID: sid, Practice: "Karaka Medical Centre", Phase: phase, Line: link.LineLive,
+		Patient: link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016", BirthDate: "1979-05-17", Age: 47, HasAge: true},
+		Code:    &link.Code{Link: qrLink, QR: link.PackModules(code.Bitmap()), Expires: 1_000_000 + codeFor.Milliseconds()},
+		Sink:    link.Sink{Label: "the practice folder", Place: `C:\mt32\attachments`}, Local: true,
+	}
+}
+
+func problemOf(s text.Sentence, grave bool) link.Problem {
+	return link.Problem{What: s.What, Safe: s.Safe, Do: s.Do, Retry: true, Grave: grave}
+}
+
+// screens are the states a designer looks at.
+func screens(t testing.TB) map[string]link.Snapshot {
+	empty := link.Snapshot{Phase: link.PhaseNone, Waiting: []link.Waiting{{SID: sid, Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"}}}}
+	typed := link.Snapshot{Phase: link.PhaseNone, Draft: link.Draft{Name: "Aroha Testperson", NHI: "ZZZOO16", BirthDate: "17/5/79"}}
+	ask := link.Snapshot{Phase: link.PhaseNone, Asked: &snapshotPatient}
+	pairedEmpty := snapshot(t, link.PhasePaired)
+	pairedEmpty.Phone = link.PhoneHere
+	gallery := pairedEmpty
+	gallery.Phone, gallery.CanFile = link.PhoneSending, true
+	for i, st := range []app.ImageState{app.ImageLanded, app.ImageLanded, app.ImageLanded, app.ImageStored, app.ImageReserved} {
+		im := link.Image{ID: imageID(i), State: st}
+		if st == app.ImageLanded {
+			im.Thumb = "t" + string(rune('1'+i))
+		}
+		gallery.Images = append(gallery.Images, im)
+	}
+	results := gallery
+	results.Phase, results.Phone, results.CanFile = link.PhaseDraining, link.PhoneDone, false
+	results.Images = []link.Image{
+		{ID: imageID(0), State: app.ImageFiled, Thumb: "t1", Note: "ZZZ0016_2026-11-23_1.jpg"},
+		{ID: imageID(1), State: app.ImageFiled, Thumb: "t2", Note: "ZZZ0016_2026-11-23_2.jpg"},
+		{ID: imageID(2), State: app.ImageQuarantined, Problem: text.Problem(text.PlaceImage, app.KindCorrupt).What},
+		{ID: imageID(3), State: app.ImageDiscarded, Thumb: "t3"},
+	}
+	trouble := gallery
+	trouble.Problems = []link.Problem{problemOf(text.Problem(text.PlaceFolder, app.KindNotFound), true), problemOf(text.Problem(text.PlaceFeed, app.KindOffline), false)}
+	expired := snapshot(t, link.PhaseWaiting)
+	expired.Code.Expires = expired.Now
+	return map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
+		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble}
+}
+
+var snapshotPatient = link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016", BirthDate: "1979-05-17", Age: 47, HasAge: true, Source: "medtech"}
+
+func newTestWindow(t testing.TB, v fyne.ThemeVariant) (*Window, *[]link.Input) {
+	t.Helper()
+	a := test.NewTempApp(t)
+	a.Settings().SetTheme(NewThemeOf(v))
+	var sent []link.Input
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	w := NewWindow(a, func() time.Time { return now }, func(in link.Input) { sent = append(sent, in) })
+	w.win.Resize(fyne.NewSize(1080, 780))
+	for i := range 3 {
+		w.Pixels(lesion(float64(i + 1)))
+	}
+	t.Cleanup(w.win.Close)
+	return w, &sent
+}
+
+// TestScreens paints every state, light and dark, without a display. With
+// CLINICPRO_SCREENSHOTS set (make screenshots) it leaves the pictures there.
+func TestScreens(t *testing.T) {
+	dir := os.Getenv("CLINICPRO_SCREENSHOTS")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for look, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for name, s := range screens(t) {
+			w, _ := newTestWindow(t, v)
+			w.Show(s)
+			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
+				t.Errorf("%s needs %v", name, min)
+			}
+			img := w.win.Canvas().Capture()
+			f, err := os.Create(filepath.Join(dir, name+"-"+look+".png"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := png.Encode(f, img); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
