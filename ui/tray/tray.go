@@ -1,0 +1,163 @@
+// Package tray is the agent's icon in the notification area. It needs neither
+// cgo nor OpenGL. Everything in its menu is also in the window.
+package tray
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"fyne.io/systray"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/assets/icons"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+// State chooses the icon.
+type State string
+
+const (
+	Idle    State = "idle"
+	Waiting State = "waiting" // a code is on show, or a phone is connected
+	ToFile  State = "to-file" // photos have landed and are not filed
+	Problem State = "problem"
+)
+
+// Status is what the tray shows. It holds no patient value: tooltips are read
+// over shoulders, and other programs can read them.
+type Status struct {
+	State   State
+	ToFile  int  // photos not filed, of every session
+	Session bool // a session is open
+}
+
+// Command is a menu entry chosen.
+type Command string
+
+const (
+	CommandNew     Command = "new-session"
+	CommandOpen    Command = "open-session"
+	CommandWaiting Command = "waiting"
+	CommandHelp    Command = "help"
+	CommandQuit    Command = "quit"
+)
+
+// Config is what Run needs.
+type Config struct {
+	// Status delivers what to show, newest last. A closed channel leaves the
+	// icon as it is.
+	Status <-chan Status
+	// Do is called from one goroutine and must return at once. A click on the
+	// icon itself is CommandOpen.
+	Do func(Command)
+}
+
+// ErrNoTray is the cause of the KindNotFound error where there is nobody to
+// show an icon: a Linux session without D-Bus or without a panel that speaks
+// StatusNotifier. The window and the terminal serve there.
+var ErrNoTray = errors.New("no notification area")
+
+// Run shows the icon until ctx ends, then returns nil. Call it once a
+// process, from the main goroutine (macOS insists). Without a notification
+// area it returns at once with an error that wraps ErrNoTray.
+func Run(ctx context.Context, cfg Config) error {
+	if err := available(ctx); err != nil {
+		return app.E("show the tray icon", app.KindNotFound, errors.Join(ErrNoTray, err))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, systray.Quit)
+	defer stop()
+	systray.Run(func() { // returns only after the library has taken the menu
+		m := newMenu()
+		systray.SetOnTapped(func() { m.send(ctx, CommandOpen) })
+		m.show(Status{State: Idle})
+		go m.run(ctx, cfg)
+	}, func() {})
+	return nil
+}
+
+type menu struct {
+	fresh, open, waiting, help, quit *systray.MenuItem
+	tapped                           chan Command
+	dark                             bool
+}
+
+func newMenu() *menu {
+	m := &menu{tapped: make(chan Command, 1), dark: darkPanel()}
+	m.fresh = systray.AddMenuItem(text.TrayNew, "")
+	m.open = systray.AddMenuItem(text.TrayOpen, "")
+	m.waiting = systray.AddMenuItem(text.TrayWaiting(0), "")
+	systray.AddSeparator()
+	m.help = systray.AddMenuItem(text.TrayHelp, "")
+	m.quit = systray.AddMenuItem(text.TrayQuit, "")
+	return m
+}
+
+// send never blocks the library: a second tap before the first is taken is
+// the same wish.
+func (m *menu) send(ctx context.Context, c Command) {
+	select {
+	case m.tapped <- c:
+	case <-ctx.Done():
+	default:
+	}
+}
+
+func (m *menu) run(ctx context.Context, cfg Config) {
+	status := cfg.Status
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s, more := <-status:
+			if !more {
+				status = nil
+				continue
+			}
+			m.show(s)
+		case c := <-m.tapped:
+			cfg.Do(c)
+		case <-m.fresh.ClickedCh:
+			cfg.Do(CommandNew)
+		case <-m.open.ClickedCh:
+			cfg.Do(CommandOpen)
+		case <-m.waiting.ClickedCh:
+			cfg.Do(CommandWaiting)
+		case <-m.help.ClickedCh:
+			cfg.Do(CommandHelp)
+		case <-m.quit.ClickedCh:
+			cfg.Do(CommandQuit)
+		}
+	}
+}
+
+func (m *menu) show(s Status) {
+	systray.SetIcon(icons.Tray(string(s.State), m.dark, runtime.GOOS == "windows"))
+	systray.SetTooltip(Tooltip(s))
+	m.waiting.SetTitle(text.TrayWaiting(s.ToFile))
+	enable(m.open, s.Session)
+	enable(m.waiting, s.ToFile > 0)
+}
+
+func enable(item *systray.MenuItem, on bool) {
+	if on {
+		item.Enable()
+	} else {
+		item.Disable()
+	}
+}
+
+// Tooltip words a status.
+func Tooltip(s Status) string {
+	switch {
+	case s.State == Problem:
+		return text.TrayWrong
+	case s.ToFile > 0:
+		return text.TrayToFile(s.ToFile)
+	case s.State == Waiting:
+		return text.TrayShown
+	}
+	return text.TrayIdle
+}
