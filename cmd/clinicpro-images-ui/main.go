@@ -13,9 +13,6 @@ import (
 	"github.com/clinicpro-nz/images/ui/link"
 )
 
-// build is set by the Makefile with -ldflags -X, to the agent's value.
-var build = "dev"
-
 func main() {
 	r, w, err := link.TakeStdio()
 	if err == nil {
@@ -33,8 +30,8 @@ func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) 
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	pipe := link.NewWindow(build)
-	return desktop.Run(ctx, build, desktop.Look(*look), pipe, func(ctx context.Context, hear link.Hear) error {
+	pipe := link.NewWindow(link.Build())
+	return desktop.Run(ctx, link.Version, desktop.Look(*look), pipe, func(ctx context.Context, hear link.Hear) error {
 		return pipe.Run(ctx, r, w, hear)
 	})
 }

@@ -16,6 +16,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 )
 
 // desk is a workstation of its own: display, window manager, session bus,
@@ -187,10 +190,7 @@ func (d *desk) processes() []process {
 }
 
 // ready is what the local cloud said at its start.
-func (d *desk) ready() (r struct {
-	Base, Bucket, Region, Redis string
-	Workstation                 json.RawMessage
-}) {
+func (d *desk) ready() (r ready.Ready) {
 	d.t.Helper()
 	path := filepath.Join(d.data, "local", "ready.json")
 	eventually(d.t, 30*time.Second, func() bool {
@@ -230,17 +230,46 @@ func (d *desk) imageStates() map[string]int {
 	return states
 }
 
-// objects are the sealed images that lie in the local cloud's bucket now.
-func (d *desk) objects() []string {
+// sessions are the registry's session ids.
+func (d *desk) sessions() []app.SessionID {
 	d.t.Helper()
-	var out []string
-	_ = filepath.WalkDir(filepath.Join(d.data, "local"), func(path string, e os.DirEntry, err error) error {
+	var out []app.SessionID
+	for _, key := range strings.Fields(d.redis("KEYS", "cp:{*}:s:*")) {
+		out = append(out, app.SessionID(key[strings.LastIndexByte(key, ':')+1:]))
+	}
+	return out
+}
+
+// bucketEmpty fails unless S3 itself, asked with the workstation's keys,
+// lists nothing for any session, and no object's file lies on the disk.
+func (d *desk) bucketEmpty() {
+	d.t.Helper()
+	store := objectStore(d.t, d.ready())
+	sessions := d.sessions()
+	if len(sessions) == 0 {
+		d.t.Error("no session in the registry to list the bucket for")
+	}
+	for _, sid := range sessions {
+		found, err := store.List(d.t.Context(), sid)
+		if err != nil || len(found) > 0 {
+			d.t.Errorf("the bucket is not empty: %v %v", found, err)
+		}
+	}
+	d.noObjects()
+}
+
+// noObjects fails when a sealed image lies in the local cloud's folder.
+func (d *desk) noObjects() {
+	d.t.Helper()
+	err := filepath.WalkDir(filepath.Join(d.data, "local"), func(path string, e os.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && strings.HasSuffix(path, ".age") {
-			out = append(out, path)
+			d.t.Errorf("%s is still in the bucket", filepath.Base(path))
 		}
 		return nil
 	})
-	return out
+	if err != nil {
+		d.t.Error(err)
+	}
 }
 
 // window waits for the app's window, brings it forward and returns its id.

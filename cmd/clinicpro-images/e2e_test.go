@@ -62,9 +62,7 @@ func TestEndToEnd(t *testing.T) {
 	d.restartIfGone(listen)
 	d.waitStates(t, map[string]int{"landed": 2})
 	p.see(60*time.Second, saysOnComputer)
-	if left := d.objects(); len(left) != 0 {
-		t.Errorf("landed images are still in the bucket: %q", left)
-	}
+	d.bucketEmpty()
 	d.canary(t, input, nil)
 
 	d.raise(listen)
@@ -87,9 +85,7 @@ func TestEndToEnd(t *testing.T) {
 		}
 		checkFiled(t, path)
 	}
-	if left := d.objects(); len(left) != 0 {
-		t.Errorf("the bucket is not empty: %q", left)
-	}
+	d.bucketEmpty()
 	d.canary(t, input, stretches(t, filed))
 }
 
@@ -131,6 +127,7 @@ func TestEndToEndPlainHTTP(t *testing.T) {
 	for _, path := range filed {
 		checkFiled(t, path)
 	}
+	d.noObjects()
 	term.say("quit")
 	d.canary(t, input, stretches(t, filed))
 }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/pairing"
+	"github.com/clinicpro-nz/images/ui/link"
+)
+
+// receive queues what a window or terminal sent; it returns at once.
+func (a *agent) receive(in link.Input) {
+	select {
+	case a.acts <- in:
+	default: // 256 acts unanswered: no person does that
+		a.log.Warn("acts dropped", "count", len(a.acts))
+	}
+}
+
+// act carries out the GP's acts, one after another.
+func (a *agent) act(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case in := <-a.acts:
+			a.do(in)
+		}
+	}
+}
+
+func (a *agent) do(in link.Input) {
+	sid := app.SessionID(in.SID)
+	switch in.Kind {
+	case link.InputDraft:
+		a.mu.Lock()
+		a.draft = in.Draft
+		a.mu.Unlock()
+	case link.InputNewSession:
+		a.newSession(in.Patient)
+	case link.InputNewCode:
+		token := app.NewToken()
+		a.send(sid, app.NewCode{Token: token, Code: token.Hash(), Insist: in.Insist})
+	case link.InputFileAll:
+		a.send(sid, app.File{Delivery: string(app.NewSessionID())})
+	case link.InputDiscard:
+		a.send(sid, app.Discard{Images: []app.ImageID{app.ImageID(in.Image)}})
+	case link.InputCloseSession:
+		a.send(sid, app.End{})
+	case link.InputOpenSession:
+		a.send(sid, app.Show{})
+	case link.InputRetry, link.InputRefresh:
+		select {
+		case a.kick <- struct{}{}:
+		default:
+		}
+		a.mu.Lock()
+		sessions := a.state.Newest()
+		a.mu.Unlock()
+		for _, s := range sessions {
+			if s.Stage != app.StageSettled {
+				a.send(s.ID, app.Refresh{})
+			}
+		}
+	}
+}
+
+// send passes an act to the engine. While there is none only a new session is
+// kept, for the moment the engine runs: whatever else was meant, its session
+// was not on show.
+func (a *agent) send(sid app.SessionID, what app.What) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	in := app.Input{SID: sid, What: what}
+	if a.engine != nil {
+		a.engine.Send(in)
+		return
+	}
+	if _, start := what.(app.Start); start {
+		a.pending = &in
+	}
+}
+
+// newSession starts a session about the patient that the form named. The form
+// has checked it; what does not pass here too is dropped.
+func (a *agent) newSession(p link.Patient) {
+	patient := app.Patient{Name: app.Seal(p.Name), BirthDate: app.Seal(p.BirthDate), Source: "form"}
+	if p.NHI != "" {
+		nhi, _, err := app.ParseNHI(p.NHI)
+		if err != nil {
+			a.log.Warn("session refused", "kind", string(app.KindOf(err)))
+			return
+		}
+		patient.NHI = nhi
+	}
+	if p.BirthDate != "" {
+		if _, err := time.Parse(time.DateOnly, p.BirthDate); err != nil {
+			a.log.Warn("session refused", "kind", string(app.KindCorrupt))
+			return
+		}
+	}
+	drawn, err := pairing.NewSecrets()
+	if err != nil {
+		a.log.Error("session refused", "kind", string(app.KindOf(err)))
+		return
+	}
+	a.mu.Lock()
+	a.draft = link.Draft{}
+	a.mu.Unlock()
+	a.send(drawn.SID, app.Start{
+		Patient: patient, PracticeName: a.cfg.PracticeName, Limits: app.DefaultLimits,
+		Code: drawn.Token.Hash(),
+		Secrets: app.Secrets{Token: drawn.Token, Identity: app.Seal(drawn.Identity.String()),
+			Recipient: drawn.Identity.Recipient().String(), Pairing: app.Seal(drawn.Secret.Reveal())},
+	})
+}

@@ -1,0 +1,292 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/app/diag"
+	"github.com/clinicpro-nz/images/sync/diskspool"
+	"github.com/clinicpro-nz/images/sync/keyringvault"
+	"github.com/clinicpro-nz/images/sync/localcloud/ready"
+	"github.com/clinicpro-nz/images/ui/instance"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+const (
+	localPractice     = app.Practice("local-practice")
+	localPracticeName = "Local practice"
+	retryStart        = 5 * time.Second
+)
+
+// agent is the graph of one running agent.
+type agent struct {
+	o        options
+	cfg      config.Config
+	log      *slog.Logger
+	screens  *screens
+	darkroom *darkroom
+	vault    app.Vault
+
+	kick chan struct{} // the GP pressed "Try again"
+	acts chan link.Input
+
+	mu       sync.Mutex
+	engine   *app.Engine // nil until the spool is open and the cloud known
+	pending  *app.Input  // a new session asked for before the engine ran
+	state    app.State
+	base     string
+	draft    link.Draft
+	problems []link.Problem
+}
+
+// runAgent runs until ctx ends. Exactly one runs per state folder: a second
+// brings the first one's window forward and returns instance.ErrRunning.
+func runAgent(ctx context.Context, o options) error {
+	if err := os.MkdirAll(filepath.Join(o.dir, "logs"), 0o700); err != nil {
+		return noStateFolder(o.dir)
+	}
+	listener, err := instance.Claim(o.dir)
+	if errors.Is(err, instance.ErrRunning) {
+		if conn, dialErr := instance.Dial(o.dir); dialErr == nil {
+			_ = instance.WriteHello(conn, instance.Hello{Act: "raise"})
+			_ = conn.Close()
+		}
+		return err
+	}
+	if err != nil {
+		return noStateFolder(o.dir)
+	}
+	defer listener.Close()
+	cfg, err := settings(o)
+	if err != nil {
+		return err
+	}
+	logFile, err := os.OpenFile(filepath.Join(o.dir, "logs", "agent.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return noStateFolder(o.dir)
+	}
+	defer logFile.Close()
+	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
+		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256)}
+	a.screens = newScreens(link.Build(), a.log, a.receive)
+	a.darkroom = newDarkroom(cfg.NameTemplate, a.thumbReady)
+	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
+
+	group, ctx := errgroup.WithContext(ctx)
+	a.refresh()
+	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
+	group.Go(func() error { return a.act(ctx) })
+	group.Go(func() error { return a.engines(ctx) })
+	if !o.noWindow {
+		group.Go(func() error { return a.tray(ctx, group) })
+		if !o.stayHidden {
+			a.screens.open(ctx, group)
+		}
+	}
+	return group.Wait()
+}
+
+func noStateFolder(dir string) error {
+	return usageError{"The folder " + dir + " cannot be made or written to. Choose another with -dir, or free some space, then start again."}
+}
+
+// settings are the file's with the flags over them.
+func settings(o options) (config.Config, error) {
+	path := filepath.Join(o.dir, "config.toml")
+	cfg, err := config.Read(path)
+	if err != nil {
+		return cfg, usageError{"The settings in " + path + " cannot be used: " + err.Error() + ". Correct them, then start again."}
+	}
+	if o.local {
+		cfg.Practice, cfg.S3Encrypts = localPractice, false
+		if cfg.PracticeName == "" {
+			cfg.PracticeName = localPracticeName
+		}
+	}
+	if o.practiceName != "" {
+		cfg.PracticeName = o.practiceName
+	}
+	if o.folder != "" {
+		cfg.Folder = o.folder
+	}
+	if cfg.Folder == "" {
+		cfg.Folder = filepath.Join(o.dir, "filed")
+		if o.local { // ours, so ours to make; a practice's folder is never made for it
+			if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
+				return cfg, noStateFolder(o.dir)
+			}
+		}
+	}
+	if !o.local && !cfg.Enrolled() {
+		return cfg, usageError{text.Problem(text.PlaceEnrol, app.KindNotFound).Line()}
+	}
+	return cfg, nil
+}
+
+// engines keeps one engine running: it waits for the keyring, the spool and
+// the cloud's addresses, and begins again when the local cloud has new ones.
+func (a *agent) engines(ctx context.Context) error {
+	clouds := make(chan ready.Ready, 1)
+	group, ctx := errgroup.WithContext(ctx)
+	if a.o.local {
+		lc := localCloud{filepath.Join(a.o.dir, "local"), a.o.listen, a.cfg.PracticeName, a.log}
+		group.Go(func() error {
+			return lc.run(ctx, func(r ready.Ready) { newest(clouds, r) }, func(err error) {
+				a.starting(problem(text.PlaceRegistry, app.KindOffline))
+			})
+		})
+	} else {
+		clouds <- ready.Ready{Base: a.cfg.Gateway}
+	}
+	group.Go(func() error {
+		spool, err := a.openSpool(ctx)
+		if err != nil {
+			return err
+		}
+		defer spool.Close()
+		var stop context.CancelFunc
+		var running sync.WaitGroup
+		defer running.Wait()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case r := <-clouds:
+				if stop != nil {
+					stop()
+					running.Wait()
+				}
+				var engineCtx context.Context
+				engineCtx, stop = context.WithCancel(ctx)
+				defer stop()
+				running.Go(func() { a.runEngine(engineCtx, spool, r) })
+			}
+		}
+	})
+	return group.Wait()
+}
+
+// newest puts r into ch, over one that nobody has taken.
+func newest(ch chan ready.Ready, r ready.Ready) {
+	select {
+	case <-ch:
+	default:
+	}
+	ch <- r
+}
+
+// openSpool tries until the keyring gives the workstation's identity and the
+// spool opens. Until then the window says what is wrong.
+func (a *agent) openSpool(ctx context.Context) (*diskspool.Spool, error) {
+	for {
+		identity, err := keyringvault.Identity(ctx, a.vault, config.SecretIdentity)
+		if err != nil {
+			a.starting(problem(text.PlaceVault, app.KindOf(err)))
+		} else {
+			var spool *diskspool.Spool
+			spool, err = diskspool.Open(filepath.Join(a.o.dir, "spool"), diskspool.Keys{Identity: identity}, a.log)
+			if err == nil {
+				a.starting()
+				return spool, nil
+			}
+			a.starting(problem(text.PlaceSpool, app.KindOf(err)))
+		}
+		a.log.Error("start waits", "kind", string(app.KindOf(err)))
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-a.kick:
+		case <-time.After(retryStart):
+		}
+	}
+}
+
+// runEngine drives one engine on one cloud until ctx ends.
+func (a *agent) runEngine(ctx context.Context, spool app.Spool, r ready.Ready) {
+	for ctx.Err() == nil {
+		ports, closePorts, err := a.ports(ctx, spool, r)
+		if err == nil {
+			engine := app.NewEngine(ports)
+			a.starting()
+			a.mu.Lock()
+			a.engine, a.base = engine, r.Base
+			if a.pending != nil {
+				engine.Send(*a.pending)
+				a.pending = nil
+			}
+			a.mu.Unlock()
+			watchCtx, unwatch := context.WithCancel(ctx)
+			var watching sync.WaitGroup
+			watching.Go(func() { a.watch(engine.Watch(watchCtx)) })
+			err = engine.Run(ctx)
+			unwatch()
+			watching.Wait()
+			a.mu.Lock()
+			a.engine = nil
+			a.mu.Unlock()
+			closePorts()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		a.log.Error("engine ended", "kind", string(app.KindOf(err)))
+		a.starting(problem(text.PlaceSpool, app.KindOf(err)))
+		select {
+		case <-ctx.Done():
+		case <-a.kick:
+		case <-time.After(retryStart):
+		}
+	}
+}
+
+// watch shows every State until the engine is done.
+func (a *agent) watch(states <-chan app.State) {
+	for st := range states {
+		a.mu.Lock()
+		before := a.state.Current
+		a.state = st
+		a.mu.Unlock()
+		if st.Current != before {
+			a.darkroom.keepOnly(func(sid app.SessionID) bool {
+				toFile, _ := st.Sessions[sid].Outstanding()
+				return sid == st.Current || toFile > 0
+			})
+		}
+		a.refresh()
+	}
+}
+
+// refresh makes a snapshot of what is known now and gives it to every screen.
+func (a *agent) refresh() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
+		local: a.o.local, draft: a.draft, starting: a.problems,
+		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.thumb(sid, id) != nil }}
+	a.screens.show(snapshot(a.state, set, time.Now()))
+}
+
+// starting says what keeps the agent from working; nothing clears it.
+func (a *agent) starting(problems ...link.Problem) {
+	a.mu.Lock()
+	a.problems = problems
+	a.mu.Unlock()
+	a.refresh()
+}
+
+// thumbReady passes a fresh thumbnail on before the snapshot that names it.
+func (a *agent) thumbReady(sid app.SessionID, id app.ImageID) {
+	if thumb := a.darkroom.thumb(sid, id); thumb != nil {
+		a.screens.send(link.PixelsOf(thumbKey(sid, id), thumb))
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/clinicpro-nz/images/sync/localcloud/ready"
+)
+
+// localCloud is the child process that is the whole cloud in local mode.
+type localCloud struct {
+	dir, listen, practiceName string
+	log                       *slog.Logger
+}
+
+// run keeps the local cloud running until ctx ends, starting it again when it
+// dies, and calls up with its addresses and keys each time it is ready and
+// down with a sentence for the GP each time it is not.
+func (c localCloud) run(ctx context.Context, up func(ready.Ready), down func(error)) error {
+	wait := 250 * time.Millisecond
+	for {
+		started := time.Now()
+		err := c.once(ctx, up)
+		if ctx.Err() != nil {
+			return nil
+		}
+		c.log.Error("local cloud ended", "program", "clinicpro-localcloud")
+		down(err)
+		if time.Since(started) > time.Minute {
+			wait = 250 * time.Millisecond
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, 5*time.Second)
+	}
+}
+
+func (c localCloud) once(ctx context.Context, up func(ready.Ready)) error {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return err
+	}
+	exe, err := sibling("clinicpro-localcloud")
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(exe, "-dir", c.dir, "-listen", c.listen, "-practice", string(localPractice), "-practice-name", c.practiceName)
+	logFile, err := os.OpenFile(filepath.Join(c.dir, "localcloud.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	cmd.Stderr = logFile
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	release, err := startTied(cmd)
+	if err != nil {
+		return err
+	}
+	defer release()
+	stop := context.AfterFunc(ctx, func() { _ = input.Close() })
+	defer stop()
+	r, err := readReady(bufio.NewReader(output))
+	if err == nil {
+		err = c.remember(r)
+	}
+	if err != nil {
+		_ = input.Close()
+		_ = cmd.Wait()
+		return err
+	}
+	up(r)
+	return fmt.Errorf("local cloud: %w", cmd.Wait())
+}
+
+func readReady(r *bufio.Reader) (ready.Ready, error) {
+	line, err := r.ReadBytes('\n')
+	if err != nil {
+		return ready.Ready{}, errors.New("the local cloud did not start: its port may be taken")
+	}
+	var out ready.Ready
+	if err := json.Unmarshal(line, &out); err != nil || !out.Ready {
+		return ready.Ready{}, errors.New("the local cloud did not say that it is ready")
+	}
+	return out, nil
+}
+
+// remember leaves the ready line for support and tests: these keys open
+// nothing but this machine's own local cloud.
+func (c localCloud) remember(r ready.Ready) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.dir, "ready.json"), text, 0o600)
+}
+
+// sibling finds a program of ours beside this one.
+func sibling(name string) (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	path := filepath.Join(filepath.Dir(exe), name)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s is missing beside the program", name)
+	}
+	return path, nil
+}

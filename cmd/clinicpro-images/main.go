@@ -1,0 +1,86 @@
+// Command clinicpro-images is the agent on the GP's workstation: tray icon,
+// engine, network, keyring and spool. Started plainly it is the keeper, which
+// runs the agent as its child and starts it again after a crash.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/ui/instance"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// options are the flags. None can hold anything about a patient.
+type options struct {
+	agent        bool
+	local        bool
+	dir          string
+	listen       string
+	folder       string
+	practiceName string
+	noWindow     bool
+	stayHidden   bool
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var o options
+	flags := flag.NewFlagSet("clinicpro-images", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.BoolVar(&o.agent, "agent", false, "be the agent itself (the keeper passes this on)")
+	flags.BoolVar(&o.local, "local", false, "local mode: run the whole cloud on this machine")
+	flags.StringVar(&o.dir, "dir", config.DefaultDir(), "state folder")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8787", "local mode: address and port that phones open")
+	flags.StringVar(&o.folder, "sink", "", "folder that filed images go to")
+	flags.StringVar(&o.practiceName, "practice-name", "", "the practice's name, shown on the phone")
+	flags.BoolVar(&o.noWindow, "no-window", false, "no window and no tray: a terminal shows the session")
+	flags.BoolVar(&o.stayHidden, "hidden", false, "start in the tray without opening the window")
+	if err := flags.Parse(args); err != nil {
+		return exitUsage
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintln(stderr, "clinicpro-images takes no arguments beside its flags; see -h.")
+		return exitUsage
+	}
+	if !o.agent {
+		return keep(ctx, args, stdout, stderr)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // the keeper's end is ours
+		_, _ = io.Copy(io.Discard, stdin)
+		cancel()
+	}()
+	err := runAgent(ctx, o)
+	var usage usageError
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return exitQuit
+	case errors.Is(err, instance.ErrRunning):
+		fmt.Fprintln(stdout, "ClinicPro Images is running already; its window was brought forward.")
+		return exitRunning
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, usage.sentence)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "ClinicPro Images stopped:", err)
+	return 1
+}
+
+// usageError is a start that cannot succeed until somebody changes something.
+type usageError struct{ sentence string }
+
+func (e usageError) Error() string { return e.sentence }

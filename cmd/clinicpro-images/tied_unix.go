@@ -1,0 +1,17 @@
+//go:build unix
+
+package main
+
+import (
+	"os/exec"
+)
+
+// startTied starts a child that does not outlive this process: on Unix the
+// end of its standard input tells it to leave, which every child here obeys.
+func startTied(cmd *exec.Cmd) (release func(), err error) {
+	return func() {}, cmd.Start()
+}
+
+// allowForeground lets the window's process come to the front: X11 and
+// Wayland leave that to the window manager.
+func allowForeground(pid int) {}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/envelope"
+	"github.com/clinicpro-nz/images/sync/pairing"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+const (
+	practiceFolder = "the practice folder"
+	unconfirmed    = "It may be filed already: look in the practice folder before you file it again."
+	noPatientYet   = "Say who the photos are of before you file them."
+)
+
+// setting is what a snapshot shows besides the engine's State.
+type setting struct {
+	practice string
+	base     string // the gateway's origin, as the phone reaches it
+	id       app.Practice
+	folder   string
+	local    bool
+	draft    link.Draft
+	starting []link.Problem // what keeps the engine from running; empty while it runs
+	thumb    func(app.SessionID, app.ImageID) bool
+}
+
+// snapshot is the State as windows and terminals show it.
+func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
+	s, shown := st.Sessions[st.Current]
+	out := link.Snapshot{
+		Now: now.UnixMilli(), Practice: set.practice, Phase: link.PhaseNone, Draft: set.draft, Local: set.local,
+		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, now),
+	}
+	for _, p := range set.starting {
+		out.Problems = append(out.Problems, p)
+	}
+	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink} {
+		if kind := st.Trouble[area]; kind != "" && (shown || area == app.AreaSpool) {
+			out.Problems = append(out.Problems, problem(places[area], kind))
+		}
+	}
+	if !shown {
+		return out
+	}
+	out.Now = s.ServerNow(now).UnixMilli()
+	out.SID, out.Phase, out.Patient = string(s.ID), phase(s), patientView(s.Patient, now)
+	out.Phone, out.Line = phone(s), line(s, st.Trouble)
+	out.Code = code(s, set, now)
+	for _, id := range s.Order {
+		im := s.Images[id]
+		if im.State == app.ImageRetracted || im.State == app.ImageDiscarded {
+			continue
+		}
+		view := link.Image{ID: string(id), State: im.State}
+		if im.Shown && set.thumb(s.ID, id) {
+			view.Thumb = thumbKey(s.ID, id)
+		}
+		switch {
+		case im.State == app.ImageFiled:
+			view.Note = filepath.Base(im.Place.Reveal())
+		case im.State == app.ImageQuarantined:
+			view.Problem = text.Problem(text.PlaceImage, reasonKinds[im.Reason]).Line()
+		case im.State == app.ImageUnconfirmed:
+			view.Problem = unconfirmed
+		case im.FileKind != "":
+			view.Problem = text.Problem(text.PlaceFolder, im.FileKind).What
+		}
+		out.Images = append(out.Images, view)
+	}
+	filing, canFile := 0, 0
+	for _, im := range s.Images {
+		if im.Filing {
+			filing++
+		}
+		if im.CanFile() {
+			canFile++
+		}
+	}
+	if filing > 0 {
+		out.Filing = &link.Filing{Total: filing}
+	}
+	switch {
+	case s.Patient.IsZero():
+		out.WhyNot = noPatientYet
+	case canFile == 0:
+		out.WhyNot = text.NothingToFile
+	default:
+		out.CanFile = true
+	}
+	return out
+}
+
+func thumbKey(sid app.SessionID, id app.ImageID) string { return string(sid) + "/" + string(id) }
+
+// places maps the parts that can fail to what ui/text calls them.
+var places = map[app.Area]text.Place{
+	app.AreaVault: text.PlaceVault, app.AreaSpool: text.PlaceSpool, app.AreaRegistry: text.PlaceRegistry,
+	app.AreaObjects: text.PlaceObjects, app.AreaFeed: text.PlaceFeed, app.AreaSink: text.PlaceFolder,
+}
+
+// problem words what fails. Realtime alone only makes things slower.
+func problem(place text.Place, kind app.Kind) link.Problem {
+	s := text.Problem(place, kind)
+	return link.Problem{What: s.What, Safe: s.Safe, Do: s.Do,
+		Retry: place != text.PlaceFolder, Grave: place != text.PlaceFeed}
+}
+
+func patientView(p app.Patient, now time.Time) link.Patient {
+	age, has := p.Age(now)
+	return link.Patient{Name: p.Name.Reveal(), NHI: p.NHI.Reveal(), BirthDate: p.BirthDate.Reveal(),
+		Age: age, HasAge: has, Source: p.Source}
+}
+
+func phase(s app.Session) link.Phase {
+	switch {
+	case s.Stage == app.StageOpening:
+		return link.PhaseOpening
+	case s.Row.State == app.SessionPaired:
+		return link.PhasePaired
+	case s.Row.State == app.SessionDraining:
+		return link.PhaseDraining
+	case s.Row.State == app.SessionClosed:
+		return link.PhaseClosed
+	case s.Row.State == app.SessionExpired:
+		return link.PhaseExpired
+	}
+	return link.PhaseWaiting
+}
+
+func phone(s app.Session) link.Phone {
+	_, toCome := s.Outstanding()
+	switch {
+	case s.Row.PhoneHash == "":
+		return link.PhoneNone
+	case toCome > 0:
+		return link.PhoneSending
+	case s.Row.PhoneDone:
+		return link.PhoneDone
+	}
+	return link.PhoneHere
+}
+
+func line(s app.Session, trouble map[app.Area]app.Kind) link.Line {
+	switch {
+	case trouble[app.AreaRegistry] != "" || trouble[app.AreaObjects] != "":
+		return link.LineDown
+	case !s.FeedHealthy:
+		return link.LinePolling
+	}
+	return link.LineLive
+}
+
+// code is the QR code while one can be scanned: not before the registry knows
+// it, and not once the session takes no more photos.
+func code(s app.Session, set setting, now time.Time) *link.Code {
+	if s.Stage != app.StageLive || s.CodePending || s.Row.State != app.SessionWaiting && s.Row.State != app.SessionPaired {
+		return nil
+	}
+	address, err := linkOf(s, set, now)
+	if err != nil {
+		return nil
+	}
+	modules, err := pairing.Modules(address)
+	if err != nil {
+		return nil
+	}
+	return &link.Code{Link: address.Reveal(), QR: link.PackModules(withoutQuiet(modules)), Expires: s.Row.ClaimBy.UnixMilli()}
+}
+
+// linkOf is what the QR code says.
+func linkOf(s app.Session, set setting, now time.Time) (app.Sealed, error) {
+	recipient, err := age.ParseX25519Recipient(s.Secrets.Recipient)
+	if err != nil {
+		return app.Sealed{}, app.E("read session recipient", app.KindCorrupt, err)
+	}
+	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
+	if err != nil {
+		return app.Sealed{}, err
+	}
+	return pairing.Link{
+		Base: set.base, Practice: set.id, Token: s.Secrets.Token, Recipient: recipient,
+		Secret: secret, Hint: pairing.NewHint(s.Patient, now, false),
+	}.Build(), nil
+}
+
+// withoutQuiet takes the light border off: the window draws its own.
+func withoutQuiet(modules [][]bool) [][]bool {
+	const quiet = 4
+	out := make([][]bool, 0, len(modules))
+	for _, row := range modules[quiet : len(modules)-quiet] {
+		out = append(out, row[quiet:len(row)-quiet])
+	}
+	return out
+}
+
+// reasonKinds maps why a picture is quarantined to the kind that ui/text words.
+var reasonKinds = map[app.Reason]app.Kind{
+	app.ReasonSeal: app.KindCorrupt, app.ReasonChecksum: app.KindCorrupt, app.ReasonForeign: app.KindAuth,
+	app.ReasonTooLarge: app.KindTooLarge, app.ReasonPicture: app.KindNotFound,
+}
+
+// waiting lists the other sessions with images to file, newest first.
+func waiting(st app.State, now time.Time) []link.Waiting {
+	var out []link.Waiting
+	for _, s := range st.Newest() {
+		if n, _ := s.Outstanding(); n > 0 && s.ID != st.Current {
+			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Started.UnixMilli()})
+		}
+	}
+	return out
+}

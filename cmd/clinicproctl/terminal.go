@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/pairing"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+// terminal is a window made of lines: what has changed is said once.
+type terminal struct {
+	out     io.Writer
+	window  *link.Window
+	patient link.Patient // to start with; started says that it was
+
+	mu       sync.Mutex
+	started  bool
+	before   string // the session on show when we came
+	sid      string
+	link     string
+	phone    link.Phone
+	problems string
+	told     map[string]app.ImageState
+	canFile  bool
+	whyNot   string
+}
+
+// show says what is new in a snapshot.
+func (t *terminal) show(s link.Snapshot) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trouble(s.Problems)
+	if !t.started {
+		if s.Code == nil && len(s.Problems) > 0 { // the agent is not ready for a session yet
+			return
+		}
+		t.started, t.before = true, s.SID
+		t.window.Send(link.Input{Kind: link.InputNewSession, Patient: t.patient, Confirmed: true})
+		return
+	}
+	if s.SID == "" || s.SID == t.before {
+		return
+	}
+	t.sid, t.canFile, t.whyNot = s.SID, s.CanFile, s.WhyNot
+	if s.Code != nil && s.Code.Link != t.link {
+		t.link = s.Code.Link
+		fmt.Fprintf(t.out, "\nSession about %s%s\n", s.Patient.Name, nhiOf(s.Patient))
+		if modules, err := pairing.Modules(app.Seal(t.link)); err == nil {
+			fmt.Fprintln(t.out, pairing.Terminal(modules))
+		}
+		left := time.Duration(s.Code.Expires-s.Now) * time.Millisecond
+		fmt.Fprintf(t.out, "Link: %s\n%s. %s\nType: file, code, status, end or quit.\n", t.link, text.Countdown(left), text.PairStep1)
+	}
+	if s.Phone != t.phone {
+		t.phone = s.Phone
+		fmt.Fprintln(t.out, text.Phone(string(s.Phone))+".")
+	}
+	for n, im := range s.Images {
+		if t.told[im.ID] == im.State {
+			continue
+		}
+		t.told[im.ID] = im.State
+		fmt.Fprintf(t.out, "Photo %d: %s", n+1, text.ImageState(im.State))
+		for _, more := range []string{im.Note, im.Problem} {
+			if more != "" {
+				fmt.Fprint(t.out, " - ", more)
+			}
+		}
+		fmt.Fprintln(t.out)
+	}
+}
+
+func nhiOf(p link.Patient) string {
+	if p.NHI == "" {
+		return ""
+	}
+	return ", NHI " + p.NHI
+}
+
+func (t *terminal) trouble(problems []link.Problem) {
+	var now strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&now, "! %s %s %s\n", p.What, p.Safe, p.Do)
+	}
+	if now.String() == t.problems {
+		return
+	}
+	if now.Len() == 0 {
+		fmt.Fprintln(t.out, "It works again.")
+	}
+	fmt.Fprint(t.out, now.String())
+	t.problems = now.String()
+}
+
+// listen reads the GP's words until quit or the end of input. Neither files
+// nor ends anything.
+func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
+	defer quit()
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return
+		}
+		t.mu.Lock()
+		sid, canFile, whyNot := t.sid, t.canFile, t.whyNot
+		t.mu.Unlock()
+		switch word := strings.ToLower(strings.TrimSpace(line)); word {
+		case "":
+		case "quit":
+			return
+		case "file":
+			if !canFile {
+				fmt.Fprintln(t.out, whyNot)
+				continue
+			}
+			t.window.Send(link.Input{Kind: link.InputFileAll, SID: sid})
+		case "code":
+			t.window.Send(link.Input{Kind: link.InputNewCode, SID: sid})
+		case "end":
+			t.window.Send(link.Input{Kind: link.InputCloseSession, SID: sid})
+		case "status":
+			t.mu.Lock()
+			t.told, t.link = map[string]app.ImageState{}, ""
+			t.mu.Unlock()
+			t.window.Send(link.Input{Kind: link.InputRefresh, SID: sid})
+		default:
+			fmt.Fprintln(t.out, "Type: file, code, status, end or quit.")
+		}
+	}
+}
