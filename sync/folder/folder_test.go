@@ -1,0 +1,192 @@
+package folder
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
+)
+
+var _ app.Sink = (*Sink)(nil)
+
+func filed(t *testing.T, dir string) [][]byte {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.jpg"))
+	must(t, err)
+	var out [][]byte
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		must(t, err)
+		out = append(out, b)
+	}
+	return out
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func temps(t *testing.T, dir string) int {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, stateFolder, "*.tmp"))
+	must(t, err)
+	return len(names)
+}
+
+func TestConformance(t *testing.T) {
+	apptest.Sink(t, func(t *testing.T) apptest.SinkRig {
+		dir := t.TempDir()
+		t.Cleanup(func() {
+			if n := temps(t, dir); n != 0 {
+				t.Errorf("%d pictures left half-filed", n)
+			}
+		})
+		return apptest.SinkRig{
+			Sink:  New(dir),
+			Filed: func(t *testing.T) [][]byte { return filed(t, dir) },
+			Lose:  func(t *testing.T, place app.Sealed) { must(t, os.Remove(place.Reveal())) },
+		}
+	})
+}
+
+func TestNeverOverwrites(t *testing.T) {
+	dir, d := t.TempDir(), apptest.Delivery(1)
+	name := d.Items[0].Name.Reveal()
+	must(t, os.WriteFile(filepath.Join(dir, name), []byte("the practice's own"), 0o600))
+	r, err := New(dir).Deliver(t.Context(), d)
+	must(t, err)
+	if want := filepath.Join(dir, strings.TrimSuffix(name, ".jpg")+"_2.jpg"); r[0].Place.Reveal() != want {
+		t.Errorf("filed at another name: %+v", r[0])
+	}
+	if b, _ := os.ReadFile(filepath.Join(dir, name)); string(b) != "the practice's own" {
+		t.Error("the practice's file was changed")
+	}
+}
+
+func TestFolderMissing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "away")
+	d := apptest.Delivery(2)
+	r, err := New(dir).Deliver(t.Context(), d)
+	must(t, err)
+	for _, x := range r {
+		if app.KindOf(x.Err) != app.KindNotFound || x.Unconfirmed || !x.Place.IsZero() {
+			t.Errorf("receipt %+v", x)
+		}
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the folder was made")
+	}
+	must(t, os.Mkdir(dir, 0o700))
+	d.Again = true
+	r, err = New(dir).Deliver(t.Context(), d)
+	must(t, err)
+	if r[0].Err != nil || r[1].Err != nil || len(filed(t, dir)) != 2 {
+		t.Errorf("after the folder came back: %+v", r)
+	}
+}
+
+// A file where the state folder belongs: everything fails before a name is given.
+func TestNotWritable(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, stateFolder), nil, 0o600))
+	r, err := New(dir).Deliver(t.Context(), apptest.Delivery(1))
+	must(t, err)
+	if app.KindOf(r[0].Err) != app.KindFull || len(filed(t, dir)) != 0 {
+		t.Errorf("receipt %+v", r[0])
+	}
+}
+
+func TestErrorsHoldNoName(t *testing.T) {
+	dir, d := t.TempDir(), apptest.Delivery(1)
+	s := New(filepath.Join(dir, "ZZZ0016"))
+	r, err := s.Deliver(t.Context(), d)
+	must(t, err)
+	if r[0].Err == nil || strings.Contains(r[0].Err.Error(), "ZZZ0016") {
+		t.Errorf("error %v", r[0].Err)
+	}
+}
+
+func TestStateHoldsNoPatient(t *testing.T) {
+	dir, d := t.TempDir(), apptest.Delivery(2)
+	_, err := New(dir).Deliver(t.Context(), d)
+	must(t, err)
+	entries, err := os.ReadDir(filepath.Join(dir, stateFolder))
+	must(t, err)
+	if len(entries) != 1 {
+		t.Errorf("%d files in the state folder, want the record alone", len(entries))
+	}
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, stateFolder, e.Name()))
+		must(t, err)
+		if strings.Contains(e.Name()+string(b), "ZZZ0016") || strings.Contains(string(b), "forearm") {
+			t.Errorf("the record speaks of the patient: %s", b)
+		}
+	}
+}
+
+func TestSweep(t *testing.T) {
+	dir, d := t.TempDir(), apptest.Delivery(1)
+	s := New(dir)
+	_, err := s.Deliver(t.Context(), d)
+	must(t, err)
+	s.now = func() time.Time { return time.Now().Add(Keep + time.Hour) }
+	s.sweep(filepath.Join(dir, stateFolder))
+	if entries, _ := os.ReadDir(filepath.Join(dir, stateFolder)); len(entries) != 0 {
+		t.Errorf("%d files left", len(entries))
+	}
+	if len(filed(t, dir)) != 1 {
+		t.Error("the picture was swept")
+	}
+}
+
+func TestRender(t *testing.T) {
+	nhi, _, err := app.ParseNHI("ZZZ0016")
+	must(t, err)
+	f := Fields{Patient: app.Patient{NHI: nhi, Name: app.Seal("Aroha Testperson")},
+		Taken: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC), Site: "forearm", Side: "left", N: 2}
+	noSite := f
+	noSite.Site, noSite.Side = "", ""
+	for _, c := range []struct {
+		template string
+		f        Fields
+		want     string
+	}{
+		{DefaultTemplate, f, "ZZZ0016_2026-11-23_forearm_left_2.jpg"},
+		{DefaultTemplate, noSite, "ZZZ0016_2026-11-23_2.jpg"},
+		{"{site}_{side}", noSite, "image.jpg"},
+		{"{name} {time}", f, "Aroha Testperson 101500.jpg"},
+		{"../{nhi}", f, "_ZZZ0016.jpg"},
+	} {
+		got, err := Render(c.template, c.f)
+		if err != nil || got.Reveal() != c.want {
+			t.Errorf("%s: %q, %v, want %q", c.template, got.Reveal(), err, c.want)
+		}
+	}
+	for _, bad := range []string{"{patient}", "{nhi", "{}"} {
+		if _, err := Render(bad, f); app.KindOf(err) != app.KindCorrupt {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for in, want := range map[string]string{
+		"a.jpg": "a.jpg", "a": "a.jpg", "A.JPG": "A.jpg", "": "image.jpg", "...": "image.jpg", ".hidden.jpg": "hidden.jpg",
+		`a<b>:"/\|?*.jpg`: "a_b________.jpg", "con.jpg": "_con.jpg", "COM1.x.jpg": "_COM1.x.jpg", "lpt¹": "_lpt¹.jpg",
+		"console": "console.jpg", "a\x00b\n\u202ec": "abc.jpg", "a. ": "a.jpg", "a\u00a0b": "a b.jpg", "\xff": "image.jpg",
+	} {
+		if got := FileName(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	if got := FileName(strings.Repeat("ā", 400)); len(got) > mostBytes || !strings.HasSuffix(got, "ā.jpg") {
+		t.Errorf("long name became %d bytes", len(got))
+	}
+}
