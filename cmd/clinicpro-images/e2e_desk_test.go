@@ -240,8 +240,9 @@ func (d *desk) sessions() []app.SessionID {
 	return out
 }
 
-// bucketEmpty fails unless S3 itself, asked with the workstation's keys,
-// lists nothing for any session, and no object's file lies on the disk.
+// bucketEmpty waits until S3 itself, asked with the workstation's keys, lists
+// nothing for any session, and no object's file lies on the disk: deleting
+// follows landing.
 func (d *desk) bucketEmpty() {
 	d.t.Helper()
 	store := objectStore(d.t, d.ready())
@@ -250,26 +251,30 @@ func (d *desk) bucketEmpty() {
 		d.t.Error("no session in the registry to list the bucket for")
 	}
 	for _, sid := range sessions {
-		found, err := store.List(d.t.Context(), sid)
-		if err != nil || len(found) > 0 {
-			d.t.Errorf("the bucket is not empty: %v %v", found, err)
-		}
+		var found []app.Object
+		var err error
+		eventually(d.t, 15*time.Second, func() bool {
+			found, err = store.List(d.t.Context(), sid)
+			return err == nil && len(found) == 0
+		}, func() string { return fmt.Sprintf("the bucket is not empty: %v %v", found, err) })
 	}
 	d.noObjects()
 }
 
-// noObjects fails when a sealed image lies in the local cloud's folder.
+// noObjects waits until no sealed image lies in the local cloud's folder.
 func (d *desk) noObjects() {
 	d.t.Helper()
-	err := filepath.WalkDir(filepath.Join(d.data, "local"), func(path string, e os.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && strings.HasSuffix(path, ".age") {
-			d.t.Errorf("%s is still in the bucket", filepath.Base(path))
-		}
-		return nil
-	})
-	if err != nil {
-		d.t.Error(err)
-	}
+	var left []string
+	eventually(d.t, 15*time.Second, func() bool {
+		left = nil
+		err := filepath.WalkDir(filepath.Join(d.data, "local"), func(path string, e os.DirEntry, err error) error {
+			if err == nil && !e.IsDir() && strings.HasSuffix(path, ".age") {
+				left = append(left, path)
+			}
+			return nil
+		})
+		return err == nil && len(left) == 0
+	}, func() string { return fmt.Sprintf("still in the bucket: %q", left) })
 }
 
 // window waits for the app's window, brings it forward and returns its id.
