@@ -1,8 +1,9 @@
 package localcloud
 
 import (
-	"context"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -11,31 +12,89 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/assets"
+	"github.com/clinicpro-nz/images/sync/ablyfeed"
+	"github.com/clinicpro-nz/images/sync/gateway"
+	"github.com/clinicpro-nz/images/sync/localcloud/hub"
+	"github.com/clinicpro-nz/images/sync/redisregistry"
+	"github.com/clinicpro-nz/images/sync/s3objects"
 )
 
 // maxBody bounds what is passed on to S3: the largest image and then some.
 const maxBody = 32 << 20
 
+// parts is what the front is made from.
+type parts struct {
+	base  string // the one public origin, no trailing slash
+	addr  *net.TCPAddr
+	redis app.Sealed
+	keys  keys
+	store *store
+	log   *slog.Logger
+}
+
 // front shares one port out by the first part of the path. Whatever is
 // neither the bucket's nor the gateway's speaks Ably's protocol: REST, or a
 // websocket at the root.
-type front struct{ s3, gateway, hub http.Handler }
+type front struct {
+	s3, gateway, hub http.Handler
+	close            func() // after the server has stopped
+}
 
-func newFront(ctx context.Context, cfg Config, parts Parts, s *store) (*front, error) {
-	proxy, err := s3Proxy(s.endpoint, cfg.Log)
+func newFront(p parts) (*front, error) {
+	proxy, err := s3Proxy(p.store.endpoint, p.log)
 	if err != nil {
 		return nil, err
 	}
-	hub, err := cfg.Hub(parts)
+	realtime, err := newHub(p)
 	if err != nil {
 		return nil, err
 	}
-	// The gateway publishes to the hub, so it comes after it.
-	gateway, err := cfg.Gateway(ctx, parts)
+	registry, err := redisregistry.New(redisregistry.Config{URL: p.redis, PoolSize: 16})
 	if err != nil {
 		return nil, err
 	}
-	return &front{s3: proxy, gateway: gateway, hub: hub}, nil
+	phone, err := newGateway(p, registry)
+	if err != nil {
+		return nil, errors.Join(err, registry.Shut())
+	}
+	return &front{s3: proxy, gateway: phone, hub: realtime, close: func() {
+		phone.Drain()
+		realtime.Close()
+		_ = registry.Shut()
+	}}, nil
+}
+
+// newHub gives the gateway a key that publishes and the workstation one that
+// listens, as the real service's keys are meant to be cut.
+func newHub(p parts) (*hub.Hub, error) {
+	listen, err := hub.ParseKey(app.Seal(p.keys.Listen), `{"cp:*":["subscribe"]}`)
+	if err != nil {
+		return nil, err
+	}
+	publish, err := hub.ParseKey(app.Seal(p.keys.Publish), `{"cp:*":["publish"]}`)
+	if err != nil {
+		return nil, err
+	}
+	return hub.New(hub.Config{Keys: []hub.Key{listen, publish}, Log: p.log}), nil
+}
+
+func newGateway(p parts, registry *redisregistry.Registry) (*gateway.Gateway, error) {
+	objects, err := s3objects.New(s3objects.Config{
+		Region: region, Bucket: bucket, Endpoint: p.store.endpoint, PublicEndpoint: p.base,
+		AccessKey: p.keys.Access, SecretKey: app.Seal(p.keys.Secret),
+	})
+	if err != nil {
+		return nil, err
+	}
+	hints, err := ablyfeed.NewPublisher(ablyfeed.Config{
+		Key: app.Seal(p.keys.Publish), Host: p.addr.IP.String(), Port: p.addr.Port, PlainText: true, Log: p.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	drivers := gateway.Drivers{Registry: registry, Objects: objects, Hints: hints}
+	return gateway.New(gateway.Config{For: drivers.For, Ready: drivers.Ready(), Page: assets.Phone(), Log: p.log})
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {

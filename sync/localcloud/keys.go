@@ -13,10 +13,11 @@ import (
 // keys open this machine's local cloud and nothing else. They are kept so
 // that upload links outlive a restart; a file that cannot be read is replaced.
 type keys struct {
-	Access string `json:"access"`
-	Secret string `json:"secret"`
-	Redis  string `json:"redis"`
-	Ably   string `json:"ably"` // name.id:secret
+	Access  string `json:"access"`
+	Secret  string `json:"secret"`
+	Redis   string `json:"redis"`
+	Listen  string `json:"listen"`  // the workstation's key at the hub, name.id:secret
+	Publish string `json:"publish"` // the gateway's
 }
 
 func loadKeys(file string) (keys, error) {
@@ -31,7 +32,7 @@ func loadKeys(file string) (keys, error) {
 	}
 	k = keys{
 		Access: "local" + rand.Text()[:15], Secret: rand.Text() + rand.Text(), Redis: rand.Text(),
-		Ably: "local." + rand.Text()[:6] + ":" + rand.Text(),
+		Listen: "local.listen:" + rand.Text(), Publish: "local.publish:" + rand.Text(),
 	}
 	raw, err = json.Marshal(k)
 	if err != nil {
@@ -45,5 +46,5 @@ func loadKeys(file string) (keys, error) {
 }
 
 func (k keys) complete() bool {
-	return k.Access != "" && k.Secret != "" && k.Redis != "" && k.Ably != ""
+	return k.Access != "" && k.Secret != "" && k.Redis != "" && k.Listen != "" && k.Publish != ""
 }

@@ -28,7 +28,6 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
-	"github.com/clinicpro-nz/images/sync/s3objects"
 )
 
 const (
@@ -45,20 +44,6 @@ type Config struct {
 	Listen       string
 	Practice     app.Practice
 	PracticeName string
-	Log          *slog.Logger
-	// Hub and Gateway build the handlers that are not made here.
-	Hub     func(Parts) (http.Handler, error)
-	Gateway func(context.Context, Parts) (http.Handler, error)
-}
-
-// Parts is what the gateway and the hub are built from.
-type Parts struct {
-	Base         string // the one public origin, no trailing slash
-	Practice     app.Practice
-	PracticeName string
-	Redis        app.Sealed       // redis:// address
-	S3           s3objects.Config // Practice is empty: For gives each its own
-	AblyKey      app.Sealed       // name.id:secret
 	Log          *slog.Logger
 }
 
@@ -94,17 +79,12 @@ func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
 	if err != nil {
 		return errors.Join(err, group.Wait())
 	}
-	base := "http://" + listener.Addr().String()
+	addr := listener.Addr().(*net.TCPAddr)
+	base := "http://" + addr.String()
 	redisURL := url.URL{Scheme: "redis", Host: redis.Addr(), User: url.UserPassword("", keys.Redis), Path: "/0"}
-	parts := Parts{
-		Base: base, Practice: cfg.Practice, PracticeName: cfg.PracticeName,
-		Redis: app.Seal(redisURL.String()), AblyKey: app.Seal(keys.Ably), Log: cfg.Log,
-		S3: s3objects.Config{
-			Region: region, Bucket: bucket, Endpoint: store.endpoint, PublicEndpoint: base,
-			AccessKey: keys.Access, SecretKey: app.Seal(keys.Secret),
-		},
-	}
-	front, err := newFront(ctx, cfg, parts, store)
+	front, err := newFront(parts{
+		base: base, addr: addr, redis: app.Seal(redisURL.String()), keys: keys, store: store, log: cfg.Log,
+	})
 	if err != nil {
 		store.stop()
 		return errors.Join(err, group.Wait())
@@ -127,6 +107,7 @@ func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		_ = server.Shutdown(grace)
+		front.close()
 		_ = server.Close()
 		store.stop()
 		return nil
@@ -135,8 +116,8 @@ func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
 	up(ready.Ready{
 		Ready: true, Base: base, Practice: string(cfg.Practice), PracticeName: cfg.PracticeName,
 		Bucket: bucket, Region: region, Redis: redisURL.String(),
-		Ably:        ready.Ably{Endpoint: base},
-		Workstation: ready.Workstation{AccessKey: keys.Access, SecretKey: keys.Secret, AblyKey: keys.Ably},
+		Ably:        ready.Ably{Endpoint: base, Host: addr.IP.String(), Port: addr.Port, PlainText: true},
+		Workstation: ready.Workstation{AccessKey: keys.Access, SecretKey: keys.Secret, AblyKey: keys.Listen},
 	})
 	return group.Wait()
 }

@@ -42,7 +42,7 @@ type store struct {
 // in files beside the objects: not every file system has extended attributes.
 func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) (*store, error) {
 	const op = "start local object store"
-	data, side := filepath.Join(dir, "s3"), filepath.Join(dir, "s3meta")
+	data, side := filepath.Join(dir, "s3"), filepath.Join(dir, "meta") // versitygw wants unrelated names
 	for _, d := range []string{data, side} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, app.E(op, app.KindFull, err)

@@ -5,7 +5,7 @@
 //	{"ready":true, "base":"http://127.0.0.1:8787", "practice":"local",
 //	 "practiceName":"…", "bucket":"clinicpro-images-temp",
 //	 "region":"ap-southeast-2", "redis":"redis://:…@127.0.0.1:45123/0",
-//	 "ably":{"endpoint":"http://127.0.0.1:8787"},
+//	 "ably":{"endpoint":"http://127.0.0.1:8787","host":"127.0.0.1","port":8787,"plainText":true},
 //	 "workstation":{"accessKey":"…","secretKey":"…","ablyKey":"name.id:secret"}}
 //
 // The line holds keys: it goes through a pipe, or to a file of mode 0600.
@@ -26,12 +26,16 @@ type Ready struct {
 	Workstation Workstation `json:"workstation"`
 }
 
-// Ably is where the hub speaks Ably's protocol.
+// Ably is where the hub speaks Ably's protocol: as an origin, and in the
+// parts that Ably's own clients ask for.
 type Ably struct {
-	Endpoint string `json:"endpoint"`
+	Endpoint  string `json:"endpoint"`
+	Host      string `json:"host"`
+	Port      int    `json:"port"`
+	PlainText bool   `json:"plainText"` // no TLS
 }
 
-// Workstation holds the keys a workstation uses.
+// Workstation holds the keys a workstation uses. The Ably key may only listen.
 type Workstation struct {
 	AccessKey string `json:"accessKey"`
 	SecretKey string `json:"secretKey"`
