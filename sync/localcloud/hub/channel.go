@@ -12,6 +12,7 @@ const (
 	maxMessageBytes = 64 << 10
 	maxFrameBytes   = 512 << 10
 	maxNameBytes    = 2 << 10
+	maxRingBytes    = 256 << 10 // of one channel; hints are far smaller
 )
 
 // channel is one channel's ring and subscribers; the Hub's mutex guards it.
@@ -19,15 +20,17 @@ type channel struct {
 	name  string
 	epoch string // new whenever the channel is made: an older serial cannot match
 	seq   int64
-	ring  []entry // oldest first, at most RingSize
+	ring  []entry // oldest first, at most RingSize and maxRingBytes
+	bytes int
 	subs  map[*conn]struct{}
 	used  time.Time
 }
 
 // entry is one publication as it was sent.
 type entry struct {
-	seq int64
-	out frame
+	seq  int64
+	size int
+	out  frame
 }
 
 func (ch *channel) serial(seq int64) string { return fmt.Sprintf("%s@%012d", ch.epoch, seq) }
@@ -128,14 +131,16 @@ func (h *Hub) publish(key Key, from *conn, name string, msgs []*message, baseID 
 	for i, m := range msgs {
 		m.Serial = fmt.Sprintf("%s:%03d", serial, i)
 	}
-	e := entry{seq: ch.seq, out: frame{
+	e := entry{seq: ch.seq, size: size, out: frame{
 		Action: actMessage, ID: baseID, Channel: name, ChannelSerial: serial,
 		ConnectionID: connID, Timestamp: now, Messages: msgs,
 	}}
-	if len(ch.ring) >= h.cfg.RingSize {
-		ch.ring = slices.Delete(ch.ring, 0, len(ch.ring)-h.cfg.RingSize+1)
-	}
 	ch.ring = append(ch.ring, e)
+	ch.bytes += size
+	for len(ch.ring) > h.cfg.RingSize || ch.bytes > maxRingBytes {
+		ch.bytes -= ch.ring[0].size
+		ch.ring = slices.Delete(ch.ring, 0, 1)
+	}
 	for c := range ch.subs {
 		if c == from && c.noEcho {
 			continue

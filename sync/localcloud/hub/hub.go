@@ -13,7 +13,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,9 +49,10 @@ type Hub struct {
 
 // resume is what is left of a dropped connection.
 type resume struct {
-	id    string
-	until time.Time // zero: still connected
-	conn  *conn
+	id      string
+	keyName string
+	until   time.Time // zero: still connected
+	conn    *conn     // nil once dropped
 }
 
 // New returns a Hub that serves until Close.
@@ -112,24 +115,15 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
-	conns := make([]*conn, 0, len(h.conns))
-	for c := range h.conns {
-		conns = append(conns, c)
-	}
 	h.mu.Unlock()
-	for _, c := range conns {
-		c.drop()
-	}
+	h.DropAll()
 }
 
 // DropAll cuts every connection without a word, as a lost network would. The
 // clients may resume.
 func (h *Hub) DropAll() {
 	h.mu.Lock()
-	conns := make([]*conn, 0, len(h.conns))
-	for c := range h.conns {
-		conns = append(conns, c)
-	}
+	conns := slices.Collect(maps.Keys(h.conns))
 	h.mu.Unlock()
 	for _, c := range conns {
 		c.drop()
@@ -154,8 +148,8 @@ func (h *Hub) register(c *conn, resumeKey string) (resumed, ok bool) {
 		return false, false
 	}
 	h.conns[c] = struct{}{}
-	if was, known := h.resumes[resumeKey]; known && resumeKey != "" && was.conn.key.Name == c.key.Name {
-		if was.until.IsZero() { // the old transport is dead, it just does not know
+	if was, known := h.resumes[resumeKey]; known && resumeKey != "" && was.keyName == c.key.Name {
+		if was.conn != nil { // the old transport is dead, it just does not know
 			was.conn.superseded = true
 			go was.conn.drop()
 		}
@@ -163,7 +157,7 @@ func (h *Hub) register(c *conn, resumeKey string) (resumed, ok bool) {
 	} else {
 		c.id, c.connKey = random(8), random(18)
 	}
-	h.resumes[c.connKey] = resume{id: c.id, conn: c}
+	h.resumes[c.connKey] = resume{id: c.id, keyName: c.key.Name, conn: c}
 	return resumed, true
 }
 
@@ -185,7 +179,7 @@ func (h *Hub) unregister(c *conn, forget bool) {
 		delete(h.resumes, c.connKey)
 		return
 	}
-	h.resumes[c.connKey] = resume{id: c.id, conn: c, until: time.Now().Add(h.cfg.ConnState)}
+	h.resumes[c.connKey] = resume{id: c.id, keyName: c.key.Name, until: time.Now().Add(h.cfg.ConnState)}
 }
 
 // sweep drops idle channels and connections nobody resumed; h.mu is held.

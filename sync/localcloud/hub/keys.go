@@ -2,7 +2,6 @@ package hub
 
 import (
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -66,6 +65,8 @@ func refused(op string) *ErrorInfo {
 	return fault(401, 40160, "this key's capability does not allow "+op+" on this channel")
 }
 
+func noTokens() *ErrorInfo { return fault(401, 40101, "this service takes keys, not tokens") }
+
 // authenticate finds the key of a request: "key" in the query (websockets),
 // or basic authentication. The refusals are Ably's codes; those from 40140 to
 // 40149 are left out, since clients take them for an expired token.
@@ -73,8 +74,9 @@ func (h *Hub) authenticate(r *http.Request) (Key, *ErrorInfo) {
 	full := r.URL.Query().Get("key")
 	if full == "" {
 		name, secret, ok := r.BasicAuth()
-		if !ok && strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || r.URL.Query().Has("accessToken") || r.URL.Query().Has("access_token") {
-			return Key{}, fault(401, 40101, "this service takes keys, not tokens")
+		bearer := strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if bearer || r.URL.Query().Has("accessToken") {
+			return Key{}, noTokens()
 		}
 		if !ok {
 			return Key{}, fault(401, 40101, "no key given")
@@ -85,11 +87,6 @@ func (h *Hub) authenticate(r *http.Request) (Key, *ErrorInfo) {
 }
 
 func (h *Hub) checkKey(full string) (Key, *ErrorInfo) {
-	if !strings.Contains(full, ":") { // some clients send base64 of the whole
-		if b, err := base64.StdEncoding.DecodeString(full); err == nil {
-			full = string(b)
-		}
-	}
 	m := keyForm.FindStringSubmatch(full)
 	if m == nil {
 		return Key{}, fault(401, 40101, "the key has a wrong form")

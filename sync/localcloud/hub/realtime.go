@@ -13,7 +13,7 @@ import (
 
 const (
 	maxAttached  = 200
-	outQueue     = 256
+	outQueue     = 512
 	writeTimeout = 10 * time.Second
 )
 
@@ -214,7 +214,7 @@ func (c *conn) read(ctx context.Context) (closed bool) {
 		case actPresence:
 			c.nack(f, fault(400, 40000, "presence is not part of this service"))
 		case actAuth:
-			c.reauth(f)
+			c.send(frame{Action: actError, Error: noTokens()})
 		case actClose:
 			closed = true
 			c.send(frame{Action: actClosed})
@@ -224,13 +224,15 @@ func (c *conn) read(ctx context.Context) (closed bool) {
 	}
 }
 
-// publish answers with ACK or NACK; count is of protocol messages, so 1.
+// publish answers with ACK or NACK; count is of protocol messages, so 1. The
+// connection's id and msgSerial make the message ids, so that a frame sent
+// again after a resume is the same message.
 func (c *conn) publish(f frame) {
 	serial := int64(0)
 	if f.MsgSerial != nil {
 		serial = *f.MsgSerial
 	}
-	serials, info := c.h.publish(c.key, c, f.Channel, f.Messages, c.connKeyPrefix()+":"+strconv.FormatInt(serial, 10))
+	serials, info := c.h.publish(c.key, c, f.Channel, f.Messages, c.id+":"+strconv.FormatInt(serial, 10))
 	if info != nil {
 		c.nack(f, info)
 		return
@@ -238,18 +240,10 @@ func (c *conn) publish(f frame) {
 	c.send(frame{Action: actAck, MsgSerial: &serial, Count: 1, Res: []ackResult{{Serials: serials}}})
 }
 
-// connKeyPrefix makes derived message ids: the same connection resending the
-// same msgSerial makes the same id. The connection id is public, the key not.
-func (c *conn) connKeyPrefix() string { return c.id }
-
 func (c *conn) nack(f frame, info *ErrorInfo) {
 	serial := int64(0)
 	if f.MsgSerial != nil {
 		serial = *f.MsgSerial
 	}
 	c.send(frame{Action: actNack, MsgSerial: &serial, Count: 1, Error: info, Res: []ackResult{}})
-}
-
-func (c *conn) reauth(f frame) {
-	c.send(frame{Action: actError, Error: fault(401, 40101, "this service takes keys, not tokens")})
 }

@@ -38,7 +38,7 @@ func (h *Hub) serveREST(w http.ResponseWriter, r *http.Request) {
 		}
 		h.restPublish(w, r, out, name)
 	case len(parts) == 3 && parts[0] == "keys" && parts[2] == "requestToken":
-		refuse(w, out, fault(501, 50100, "this service takes keys, not tokens"))
+		refuse(w, out, noTokens())
 	default:
 		refuse(w, out, fault(404, 40400, "no such path"))
 	}
