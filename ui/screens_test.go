@@ -110,7 +110,6 @@ func newTestWindow(t testing.TB, v fyne.ThemeVariant) (*Window, *[]link.Input) {
 	for i := range 3 {
 		w.Pixels(lesion(float64(i + 1)))
 	}
-	t.Cleanup(w.win.Close)
 	return w, &sent
 }
 

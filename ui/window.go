@@ -54,13 +54,8 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 	w.win.SetContent(w.root)
 	w.win.Resize(fyne.NewSize(1080, 780))
 	w.win.CenterOnScreen()
-	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter} {
-		w.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}, func(fyne.Shortcut) { w.file() })
-	}
-	w.win.SetCloseIntercept(func() { // closing ends nothing and files nothing
-		w.act(link.InputCloseWindow)
-		w.win.Close()
-	})
+	w.addShortcuts(w.win.Canvas())
+	w.win.SetCloseIntercept(w.closing)
 	w.win.Canvas().Focus(w.form.Name)
 	return w
 }
@@ -129,6 +124,22 @@ func (w *Window) tick() {
 			w.session.Tick(p)
 		}
 	}
+}
+
+type shortcuts interface {
+	AddShortcut(fyne.Shortcut, func(fyne.Shortcut))
+}
+
+func (w *Window) addShortcuts(to shortcuts) {
+	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter} {
+		to.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}, func(fyne.Shortcut) { w.file() })
+	}
+}
+
+// closing ends nothing and files nothing.
+func (w *Window) closing() {
+	w.act(link.InputCloseWindow)
+	w.win.Close()
 }
 
 // act sends an input about the session on show.

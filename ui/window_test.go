@@ -1,0 +1,208 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+func kinds(sent []link.Input) string {
+	var out []string
+	for _, in := range sent {
+		out = append(out, string(in.Kind))
+	}
+	return strings.Join(out, " ")
+}
+
+// button finds a visible button by its label, in the content and in overlays.
+func button(t *testing.T, w *Window, label string) *widget.Button {
+	t.Helper()
+	c := w.win.Canvas()
+	roots := append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...)
+	for i := len(roots) - 1; i >= 0; i-- {
+		for _, o := range test.LaidOutObjects(roots[i]) {
+			if b, ok := o.(*widget.Button); ok && b.Text == label && b.Visible() {
+				return b
+			}
+		}
+	}
+	t.Fatalf("no button %q", label)
+	return nil
+}
+
+func ctrlEnter(w *Window) {
+	shortcuts := &fyne.ShortcutHandler{}
+	w.addShortcuts(shortcuts)
+	shortcuts.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierControl})
+}
+
+func TestFormStartsASessionByKeyboardAlone(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(link.Snapshot{Phase: link.PhaseNone})
+	c := w.win.Canvas()
+	if c.Focused() != w.form.Name {
+		t.Fatal("the name has not the focus")
+	}
+	test.Type(w.form.Name, "Aroha Testperson")
+	test.Type(w.form.NHI, "zzzOO16")
+	w.form.NHI.OnSubmitted("")
+	if strings.Contains(kinds(*sent), "new-session") {
+		t.Fatal("a wrong NHI started a session")
+	}
+	test.Tap(button(t, w, text.DidYouMean("ZZZ0016")))
+	test.Type(w.form.Birth, "17.5.79")
+	w.form.Birth.OnSubmitted("")
+	last := (*sent)[len(*sent)-1]
+	want := link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016", BirthDate: "1979-05-17", Age: 47, HasAge: true, Source: "form"}
+	if last.Kind != link.InputNewSession || last.Patient != want || !last.Confirmed {
+		t.Errorf("got %+v", last)
+	}
+}
+
+func TestNothingIsFiledByClosingOrEscape(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["7-gallery"])
+	if esc := w.win.Canvas().OnTypedKey(); esc != nil {
+		esc(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	}
+	test.Tap(button(t, w, text.NewPatient))
+	test.Tap(button(t, w, text.Cancel))
+	w.closing()
+	if got := kinds(*sent); strings.Contains(got, "file") || strings.Contains(got, "close-session") {
+		t.Errorf("sent %s", got)
+	}
+}
+
+func TestFileByButtonAndByCtrlEnterOnlyWhenItCan(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["6-paired"])
+	ctrlEnter(w)
+	if len(*sent) != 0 {
+		t.Fatalf("nothing to file, yet sent %v", *sent)
+	}
+	w.Show(screens(t)["7-gallery"])
+	test.Tap(w.session.File)
+	ctrlEnter(w)
+	if got := kinds(*sent); got != "file-all file-all" || (*sent)[0].SID != sid {
+		t.Errorf("sent %s", got)
+	}
+	test.Tap(button(t, w, text.Discard)) // a question is open: its keys are its own
+	ctrlEnter(w)
+	if len(*sent) != 2 {
+		t.Errorf("filed behind an open question: %s", kinds(*sent))
+	}
+}
+
+func TestDiscardAsksOnceAndNamesThePatient(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["7-gallery"])
+	test.Tap(button(t, w, text.Discard))
+	if len(*sent) != 0 {
+		t.Fatal("discarded without asking")
+	}
+	test.Tap(button(t, w, text.Discard)) // the question's own button
+	if got := *sent; len(got) != 1 || got[0].Kind != link.InputDiscard || got[0].SID != sid || got[0].Image == "" {
+		t.Errorf("sent %+v", got)
+	}
+}
+
+func TestAQuestionGoesWhenAnotherSessionComes(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["7-gallery"])
+	test.Tap(button(t, w, text.Discard))
+	other := snapshot(t, link.PhaseWaiting)
+	other.SID = "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+	w.Show(other)
+	if len(w.win.Canvas().Overlays().List()) != 0 || len(*sent) != 0 {
+		t.Error("a question about the patient before is still open")
+	}
+}
+
+func TestANewCodeForAConnectedPhoneAsksFirst(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["6-paired"])
+	test.Tap(button(t, w, text.ShowCode))
+	test.Tap(button(t, w, text.NewCode))
+	if len(*sent) != 0 {
+		t.Fatal("replaced a phone without asking")
+	}
+	test.Tap(button(t, w, text.NewCode))
+	if got := *sent; len(got) != 1 || !got[0].Insist || got[0].Kind != link.InputNewCode {
+		t.Errorf("sent %+v", got)
+	}
+}
+
+func TestTilesAreReusedAndShowTheirState(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	s := screens(t)["7-gallery"]
+	w.Show(s)
+	first := w.session.Tiles()
+	if first[imageID(0)] != text.ImageState(app.ImageLanded) || first[imageID(4)] != text.ImageState(app.ImageReserved) {
+		t.Errorf("chips %v", first)
+	}
+	if allocs := testing.AllocsPerRun(3, func() { w.paint() }); allocs > 20_000 {
+		t.Errorf("%v allocations to show the same again", allocs)
+	}
+}
+
+func TestCountdownRunsOut(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	w.now = func() time.Time { return now }
+	w.Show(snapshot(t, link.PhaseWaiting))
+	if p := w.pairing(); p.Left != text.Countdown(codeFor) {
+		t.Error(p.Left)
+	}
+	now = now.Add(codeFor)
+	w.tick()
+	if p := w.pairing(); !p.Expired {
+		t.Error("still valid")
+	}
+}
+
+func TestThePatientIsOnEveryScreenOfASession(t *testing.T) {
+	for name, s := range screens(t) {
+		if model.ScreenOf(s) == model.ScreenForm {
+			continue
+		}
+		w, _ := newTestWindow(t, theme.VariantLight)
+		w.Show(s)
+		markup := test.RenderToMarkup(w.win.Canvas())
+		for _, value := range []string{"Aroha Testperson", "17 May 1979", "ZZZ0016"} {
+			if !strings.Contains(markup, value) {
+				t.Errorf("%s: no %s", name, value)
+			}
+		}
+	}
+}
+
+func TestOnlyTheBridgeCallsFyneDo(t *testing.T) {
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal(err, files)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f != "bridge.go" && !strings.HasSuffix(f, "_test.go") && strings.Contains(string(b), "fyne.Do") {
+				t.Errorf("%s calls fyne.Do", f)
+			}
+		}
+	}
+}
