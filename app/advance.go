@@ -8,7 +8,8 @@ const (
 	readExpecting = 10 * time.Second
 	readWaiting   = 20 * time.Second // nobody has claimed: a lost registry must not make the code a dead one
 	readDraining  = time.Minute
-	listAgain     = 6 * time.Minute // after the last link: links live five
+	feedPatience  = 10 * time.Second // connecting is no news yet
+	listAgain     = 6 * time.Minute  // after the last link: links live five
 )
 
 // advance derives everything that is to be done for the session as it stands.
@@ -32,13 +33,20 @@ func (w *work) advance() {
 	}
 	if want := s.Stage == StageLive; want != s.listening {
 		s.listening = want
+		s.FeedHealthy, s.feedSince = false, w.at
 		if want {
 			w.do(Listen{})
 		} else {
-			s.FeedHealthy = false
-			w.trouble = withTrouble(w.trouble, AreaFeed, "")
 			w.do(StopListen{})
 		}
+	}
+	late := s.listening && !s.FeedHealthy && w.at.Sub(s.feedSince) >= feedPatience
+	if w.trouble[AreaFeed] == KindOffline || w.trouble[AreaFeed] == "" {
+		kind := Kind("")
+		if late {
+			kind = KindOffline
+		}
+		w.trouble = withTrouble(w.trouble, AreaFeed, kind)
 	}
 }
 

@@ -56,6 +56,7 @@ type Session struct {
 	Code        Digest // SHA-256 of the token in the QR code on show
 	CodePending bool   // the registry has not confirmed that code yet
 
+	feedSince     time.Time // when FeedHealthy last changed, or listening began
 	dirty, saving bool      // the index is behind; a save is under way
 	saveDue       time.Time // not before, after a failed save
 	reading       bool      // a read is under way

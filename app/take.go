@@ -30,15 +30,10 @@ func (w *work) take(what What) {
 		}
 	case Heard:
 		if s.FeedHealthy != in.Healthy {
-			s.readAgain = true
+			s.readAgain, s.feedSince = true, w.at
 		}
 		s.FeedHealthy = in.Healthy
 		s.readAgain = s.readAgain || in.Event != ""
-		kind := Kind("")
-		if !in.Healthy {
-			kind = KindOffline
-		}
-		w.trouble = withTrouble(w.trouble, AreaFeed, kind)
 	case SessionOpened:
 		w.called(AreaRegistry, in.Err)
 		if in.Err == nil {
