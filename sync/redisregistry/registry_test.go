@@ -1,12 +1,10 @@
 package redisregistry_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -19,38 +17,6 @@ import (
 	"github.com/clinicpro-nz/images/sync/redisregistry"
 )
 
-// realRedis starts redis-server on a free loopback port and returns its
-// address; it ends with the test.
-func realRedis(t *testing.T, args ...string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
-	cmd := exec.Command("redis-server", append([]string{"--port", port, "--bind", "127.0.0.1",
-		"--save", "", "--appendonly", "no", "--dir", t.TempDir()}, args...)...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("redis-server is needed: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for s := bufio.NewScanner(out); s.Scan(); {
-		if strings.Contains(s.Text(), "Ready to accept connections") {
-			return "127.0.0.1:" + port
-		}
-	}
-	t.Fatal("redis-server did not get ready")
-	return ""
-}
-
 func connect(t *testing.T, url string) *redisregistry.Registry {
 	t.Helper()
 	r, err := redisregistry.New(redisregistry.Config{URL: app.Seal(url), Practice: "test-practice"})
@@ -62,7 +28,7 @@ func connect(t *testing.T, url string) *redisregistry.Registry {
 }
 
 func TestRealRedis(t *testing.T) {
-	r := connect(t, "redis://"+realRedis(t))
+	r := connect(t, "redis://"+apptest.RedisServer(t))
 	apptest.Registry(t, func(*testing.T) apptest.PhoneRegistry { return r })
 }
 
@@ -74,7 +40,7 @@ func TestMiniredis(t *testing.T) {
 
 // A workstation's own user is held to its practice's keys.
 func TestPracticeUser(t *testing.T) {
-	addr := realRedis(t, "--user", "ws", "on", ">secret", "~cp:{test-practice}:*", "+@all")
+	addr := apptest.RedisServer(t, "--user", "ws", "on", ">secret", "~cp:{test-practice}:*", "+@all")
 	r := connect(t, "redis://ws:secret@"+addr)
 	apptest.Registry(t, func(*testing.T) apptest.PhoneRegistry { return r })
 	_, err := r.ForPractice("other-practice").Read(t.Context(), app.NewSessionID())
@@ -88,7 +54,7 @@ func TestPracticeUser(t *testing.T) {
 }
 
 func TestPracticesAreApart(t *testing.T) {
-	r := connect(t, "redis://"+realRedis(t))
+	r := connect(t, "redis://"+apptest.RedisServer(t))
 	sid := app.NewSessionID()
 	if _, err := r.Open(t.Context(), app.Opening{SID: sid, Limits: app.DefaultLimits}); err != nil {
 		t.Fatal(err)
@@ -101,7 +67,7 @@ func TestPracticesAreApart(t *testing.T) {
 // One command a transition, once the scripts are loaded, and every key of a
 // session lives a bounded time.
 func TestCommandsAndLifetimes(t *testing.T) {
-	addr := realRedis(t)
+	addr := apptest.RedisServer(t)
 	r := connect(t, "redis://"+addr)
 	look := redis.NewClient(&redis.Options{Addr: addr, DisableIdentity: true})
 	t.Cleanup(func() { _ = look.Close() })
@@ -159,7 +125,7 @@ func TestCommandsAndLifetimes(t *testing.T) {
 }
 
 func TestScriptsReloadAfterFlush(t *testing.T) {
-	addr := realRedis(t)
+	addr := apptest.RedisServer(t)
 	r := connect(t, "redis://"+addr)
 	look := redis.NewClient(&redis.Options{Addr: addr})
 	t.Cleanup(func() { _ = look.Close() })
