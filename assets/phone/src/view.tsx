@@ -59,7 +59,7 @@ function Connecting({ page }: { page: Page }) {
 
 function Ended({ page, why }: { page: Page; why: keyof typeof text.ended & string }) {
   const words = text.ended[why] as { title: string; body: string }
-  const lost = page.photos.filter((p) => p.held && p.state !== 'landed' && p.state !== 'filed').length
+  const lost = unsent(page.photos).length
   const there = arrived(page.photos).length
   return (
     <Message id={why} mark={lost ? 'warn' : there ? 'tick' : 'warn'} title={words.title}>
@@ -100,7 +100,8 @@ function Session({ page }: { page: Page }) {
         {open && <p class="minutes">{plural(text.minutes, minutes)}</p>}
       </header>
       <main>
-        <Hint page={page} />
+        <Hint page={page} small={photos.length > 0} />
+        {open && photos.length === 0 && <p class="advice">{text.advice}</p>}
         <Notices page={page} />
         {photos.length > 0 && <Photos page={page} />}
       </main>
@@ -109,12 +110,12 @@ function Session({ page }: { page: Page }) {
   )
 }
 
-function Hint({ page }: { page: Page }) {
+function Hint({ page, small }: { page: Page; small?: boolean }) {
   const hint = page.keys?.hint
   if (!hint || !(hint.name || hint.age || hint.nhiTail)) return null
   const age = /^\d+$/.test(hint.age) ? fill(text.yearsOld, { age: hint.age }) : hint.age
   return (
-    <section class="hint" aria-label={text.patient} data-testid="hint">
+    <section class={small ? 'hint small' : 'hint'} aria-label={text.patient} data-testid="hint">
       <p class="name">{hint.name}</p>
       <p class="facts">
         {age && <span>{age}</span>}
@@ -173,8 +174,12 @@ function Photos({ page }: { page: Page }) {
 function Row({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
   const percent = Math.floor(photo.progress * 100)
   const reason = photo.reason && text.reason[photo.reason]
+  const row = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (photo.state === 'failed') row.current?.scrollIntoView({ block: 'center' })
+  }, [photo.state])
   return (
-    <li data-image-id={photo.id} data-image-state={photo.state} data-image-reason={photo.reason}>
+    <li ref={row} data-image-id={photo.id} data-image-state={photo.state} data-image-reason={photo.reason}>
       {photo.thumb ? <img src={photo.thumb} alt="" width={64} height={64} /> : <span class="nothumb" aria-hidden="true"><Icon name="photo" /></span>}
       <div class="words">
         <p class="which">{fill(text.photo, { n })}</p>
@@ -195,12 +200,14 @@ function Actions({ page, open }: { page: Page; open: boolean }) {
   const { photos } = page
   const waiting = unsent(photos).length
   const there = arrived(photos).length
-  const safe = waiting === 0 && there > 0
+  const refused = photos.filter((p) => p.state === 'failed').length
+  const safe = waiting === 0 && there > 0 && refused === 0
   const room = open && page.roomLeft > 0
   return (
     <footer data-all-on-computer={safe}>
       <p class="summary" aria-live="polite" data-testid="summary">
         {waiting > 0 && plural(text.summary.sending, waiting)}
+        {waiting === 0 && refused > 0 && plural(text.summary.refused, refused)}
         {safe && <>{plural(text.summary.allThere, there)} <strong>{text.summary.away}</strong></>}
       </p>
       {safe && (
@@ -209,7 +216,7 @@ function Actions({ page, open }: { page: Page; open: boolean }) {
         </button>
       )}
       {room && (
-        <div class="pick">
+        <div class={photos.length ? 'pick beside' : 'pick'}>
           <Picker id="take-input" look={safe ? 'second' : 'main'} icon="camera" label={photos.length ? text.takeMore : text.take}
             accept="image/jpeg,image/png" camera onFiles={(f) => page.add(f, 'camera')} />
           <Picker id="choose-input" look="second" icon="photo" label={text.choose}

@@ -1,0 +1,92 @@
+// The same files prove the Go side: sync/envelope/testdata.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { Decrypter } from 'age-encryption'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { fromBase64url, toHex } from './bytes.ts'
+import { captureHmac, seal, sha256Hex } from './envelope.ts'
+import { zipStored } from './zip.ts'
+
+const folder = new URL('../../../sync/envelope/testdata/', import.meta.url)
+const file = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)))
+const golden = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8')) as Record<string, string>
+const secret = fromBase64url(golden.secret!)!
+
+/** The stored entries of a ZIP, read by their local headers. */
+function entries(zip: Uint8Array): Map<string, Uint8Array> {
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength)
+  const out = new Map<string, Uint8Array>()
+  for (let at = 0; view.getUint32(at, true) === 0x04034b50; ) {
+    const size = view.getUint32(at + 18, true)
+    const name = view.getUint16(at + 26, true)
+    const data = at + 30 + name + view.getUint16(at + 28, true)
+    out.set(new TextDecoder().decode(zip.subarray(at + 30, at + 30 + name)), zip.subarray(data, data + size))
+    at = data + size
+  }
+  return out
+}
+
+async function open(sealed: Uint8Array): Promise<Uint8Array> {
+  const d = new Decrypter()
+  d.addIdentity(golden.identity!)
+  return d.decrypt(sealed)
+}
+
+const capture = {
+  imageId: golden.imageId!, takenAt: '2026-11-23T10:15:00.123+13:00', width: 64, height: 48,
+  originalType: 'image/jpeg', originalBytes: 5123456, source: 'camera' as const, page: '1.0.0',
+}
+
+afterEach(() => vi.unstubAllGlobals())
+
+describe('envelope', () => {
+  it('agrees with the golden HMAC and digests', () => {
+    const jpeg = file(golden.image!)
+    const json = file(golden.capture!)
+    expect(sha256Hex(jpeg)).toBe(golden.imageSha256)
+    expect(sha256Hex(json)).toBe(golden.captureSha256)
+    expect(captureHmac(secret, golden.sid!, golden.imageId!, jpeg, json)).toBe(golden.hmac)
+  })
+  it('opens what Go sealed', async () => {
+    const zip = await open(file(golden.sealed!))
+    expect(toHex(zip)).toBe(toHex(file(golden.archive!)))
+    expect(entries(zip).get('image.jpg')).toEqual(file(golden.image!))
+  })
+  it('seals what age opens, with and without crypto.subtle', async () => {
+    const jpeg = file(golden.image!)
+    const secure = globalThis.crypto
+    for (const insecure of [false, true]) {
+      if (insecure) vi.stubGlobal('crypto', { getRandomValues: secure.getRandomValues.bind(secure) })
+      const { sealed, sha256 } = await seal({ recipient: golden.recipient!, secret, sid: golden.sid! }, capture, jpeg)
+      vi.unstubAllGlobals()
+      expect(sha256).toBe(sha256Hex(sealed))
+      const got = entries(await open(sealed))
+      expect([...got.keys()]).toEqual(['image.jpg', 'capture.json', 'capture.hmac'])
+      const mac = captureHmac(secret, golden.sid!, golden.imageId!, got.get('image.jpg')!, got.get('capture.json')!)
+      expect(new TextDecoder().decode(got.get('capture.hmac')!)).toBe(mac)
+      expect(JSON.parse(new TextDecoder().decode(got.get('capture.json')!))).toMatchObject({ v: 1, imageId: golden.imageId, sha256: golden.imageSha256, bytes: jpeg.length })
+    }
+  })
+  it('refuses a damaged recipient', async () => {
+    const bad = golden.recipient!.replace(/.$/, 'q')
+    await expect(seal({ recipient: bad, secret, sid: golden.sid! }, capture, new Uint8Array(3))).rejects.toThrow()
+  })
+})
+
+// `npm run golden`: what Go's tests open.
+describe.runIf(process.env.FROM_PHONE)('files from the phone', () => {
+  it('writes them', async () => {
+    const to = new URL('from-phone/', folder)
+    mkdirSync(to, { recursive: true })
+    const jpeg = file(golden.image!)
+    const { sealed } = await seal({ recipient: golden.recipient!, secret, sid: golden.sid! }, capture, jpeg)
+    const got = entries(await open(sealed))
+    const named = [...got].map(([name, bytes]) => ({ name, bytes }))
+    writeFileSync(new URL('sealed.age', to), sealed)
+    writeFileSync(new URL('archive.zip', to), zipStored(named))
+    writeFileSync(new URL('capture.json', to), got.get('capture.json')!)
+    const { identity, recipient, sid, imageId, secret: text } = golden
+    const facts = { identity, recipient, sid, imageId, secret: text, imageSha256: golden.imageSha256, hmac: new TextDecoder().decode(got.get('capture.hmac')!), sealed: 'sealed.age', archive: 'archive.zip', capture: 'capture.json' }
+    writeFileSync(new URL('golden.json', to), JSON.stringify(facts, null, 2) + '\n')
+  })
+})

@@ -1,0 +1,120 @@
+// A gateway and an S3 in memory, for the page's own tests and pictures. It
+// sends the strict headers of the real one and can be told to misbehave.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist')
+const types = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8' }
+const titles = { 'link-unknown': 404, 'link-used': 409, 'session-missing': 404, 'session-draining': 409, 'session-over': 410, 'phone-replaced': 401, 'too-many-images': 422, 'not-uploaded': 409, unavailable: 503 }
+
+export const recipient = 'age1388a9rjc2khp07e975m0xm667unym580ql84ju3u9dptedw6jpzseuv9u4'
+export const secret = Buffer.from('0123456789abcdef').toString('base64url')
+export const hint = (text) => Buffer.from(text).toString('base64url')
+
+/** `world` is the state a test may read and change at any time. */
+export async function startMock(host = '127.0.0.1') {
+  const world = {
+    state: 'paired', practiceName: 'Kōwhai Medical Centre', maxImages: 20, maxBytes: 15 << 20, expiresIn: 58 * 60_000,
+    images: new Map(), objects: new Map(), phoneKey: null, fail: null, putFail: null, land: true, file: false, calls: [], puts: 0, csp: [],
+    sid: '3NG6FJ8NSMX245JXAV90W07J2V', practice: 'kowhai',
+  }
+  const status = () => ({
+    sid: world.sid, practice: world.practice, practiceName: world.practiceName, state: world.state, now: Date.now(),
+    expires: Date.now() + world.expiresIn, drainUntil: world.state === 'draining' ? Date.now() + 3_600_000 : 0,
+    maxImages: world.maxImages, maxBytes: world.maxBytes,
+    images: [...world.images.values()].map(({ id, state, sinks }) => ({ id, state, retractWanted: false, refused: false, sinks: sinks ?? [] })),
+  })
+  const land = () => {
+    for (const i of world.images.values()) {
+      if (i.state === 'stored' && world.land && Date.now() - i.at > 300) i.state = 'landed'
+      if (i.state === 'landed' && world.file) Object.assign(i, { state: 'filed', sinks: ['folder'] })
+    }
+  }
+  const server = http.createServer((req, res) => void handle(req, res).catch((err) => res.destroy(err)))
+
+  async function handle(req, res) {
+    const url = new URL(req.url, 'http://mock')
+    res.setHeader('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+    res.setHeader('Referrer-Policy', 'no-referrer')
+    const body = await read(req)
+    if (url.pathname.startsWith('/s3/')) return object(req, res, url, body)
+    if (url.pathname.startsWith('/api/medtech/session/')) return api(req, res, url, body)
+    const file = url.pathname.startsWith('/p/') ? '/index.html' : url.pathname
+    try {
+      const bytes = await readFile(join(dist, file))
+      res.writeHead(200, { 'Content-Type': types[extname(file)] }).end(bytes)
+    } catch {
+      res.writeHead(404).end()
+    }
+  }
+
+  function object(req, res, url, body) {
+    world.puts++
+    const fail = typeof world.putFail === 'function' ? world.putFail(world.puts) : world.putFail
+    if (fail === 'reset') return res.destroy()
+    if (fail === 'hang') return undefined
+    if (fail) return res.writeHead(fail).end()
+    const id = url.pathname.split('/').pop()
+    if (req.headers['content-type'] || req.headers['if-none-match'] !== '*') return res.writeHead(403).end()
+    const sum = createHash('sha256').update(body).digest('base64')
+    if (sum !== req.headers['x-amz-checksum-sha256']) return res.writeHead(400).end()
+    if (world.objects.has(id)) return res.writeHead(412).end()
+    world.objects.set(id, body)
+    return res.writeHead(200).end()
+  }
+
+  function api(req, res, url, body) {
+    const call = url.pathname.split('/').slice(4).join('/')
+    world.calls.push(`${req.method} ${call}`)
+    const problem = (code) => {
+      res.writeHead(titles[code] ?? 400, { 'Content-Type': 'application/problem+json' })
+      res.end(JSON.stringify({ type: 'about:blank', title: code, status: titles[code], detail: code, code }))
+    }
+    const fail = typeof world.fail === 'function' ? world.fail(call, world) : world.fail
+    if (fail === 'reset') return res.destroy()
+    if (fail === 'captive') return res.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Sign in</h1>')
+    if (fail === 'hang') return undefined
+    if (fail) return problem(fail)
+    const json = body.length ? JSON.parse(body) : {}
+    const key = req.headers.authorization?.replace('Bearer ', '')
+    if (call === 'claim') {
+      if (world.phoneKey && world.phoneKey !== key) return problem('link-used')
+      world.phoneKey = key
+      world.state = 'paired'
+    } else if (world.phoneKey !== key) return problem('phone-replaced')
+    for (const id of json.stored ?? []) {
+      if (!world.objects.has(id)) return problem('not-uploaded')
+      const i = world.images.get(id)
+      if (i?.state === 'reserved') Object.assign(i, { state: 'stored', at: Date.now() })
+    }
+    land()
+    const uploads = []
+    for (const u of json.uploads ?? []) {
+      if (!world.images.has(u.id)) {
+        if (world.state !== 'paired') return problem('session-draining')
+        if (world.images.size >= world.maxImages) return problem('too-many-images')
+        world.images.set(u.id, { ...u, state: 'reserved' })
+      }
+      const i = world.images.get(u.id)
+      const link = { url: `http://${req.headers.host}/s3/${u.id}?sig=${randomBytes(4).toString('hex')}`, expires: Date.now() + 300_000, headers: { 'Content-Length': String(u.bytes), 'If-None-Match': '*', 'x-amz-checksum-sha256': Buffer.from(u.sha256, 'hex').toString('base64'), 'x-amz-server-side-encryption': 'AES256' } }
+      uploads.push({ id: u.id, state: i.state, ...(i.state === 'reserved' ? link : {}) })
+    }
+    res.writeHead(200, { 'Content-Type': 'application/json' })
+    res.end(JSON.stringify({ session: status(), uploads }))
+  }
+
+  await new Promise((done) => server.listen(0, host, done))
+  const base = `http://${host}:${server.address().port}`
+  const link = (fragment = `${recipient}.${secret}.${hint('A. T.|47|016')}`) => `${base}/p/${world.practice}/5M3X8T2V7Q9R1C4D6F0GHJKNPW${fragment ? '#' + fragment : ''}`
+  return { world, base, link, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done) }) }
+}
+
+async function read(req) {
+  const parts = []
+  for await (const part of req) parts.push(part)
+  return Buffer.concat(parts)
+}

@@ -1,0 +1,271 @@
+// Drives the built page in Chromium through its states against the mock, fails
+// when one is not reached, and leaves pictures in artefacts/phone/.
+
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import { startMock } from './mock.mjs'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const out = process.env.OUT ?? join(here, '../../../artefacts/phone')
+const only = process.argv[2]
+await mkdir(out, { recursive: true })
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+})
+
+/** A synthetic photo of the size asked for, made by the browser itself. */
+async function photo(width, height, type, tone) {
+  const page = await browser.newPage()
+  const base64 = await page.evaluate(async ([w, h, t, tone]) => {
+    const c = new OffscreenCanvas(w, h)
+    const x = c.getContext('2d')
+    const g = x.createRadialGradient(w / 2, h / 2, h / 20, w / 2, h / 2, h)
+    g.addColorStop(0, tone)
+    g.addColorStop(0.2, '#e8b79c')
+    g.addColorStop(1, '#b98065')
+    x.fillStyle = g
+    x.fillRect(0, 0, w, h)
+    for (let i = 0; i < (w * h) / 400; i++) {
+      x.fillStyle = `rgba(${90 + Math.random() * 120},60,40,.25)`
+      x.fillRect(Math.random() * w, Math.random() * h, 3, 3)
+    }
+    const b = new Uint8Array(await (await c.convertToBlob({ type: t, quality: 0.97 })).arrayBuffer())
+    let s = ''
+    for (let i = 0; i < b.length; i += 8192) s += String.fromCharCode(...b.subarray(i, i + 8192))
+    return btoa(s)
+  }, [width, height, type, tone])
+  await page.close()
+  return { name: `photo.${type.slice(6)}`, mimeType: type, buffer: Buffer.from(base64, 'base64') }
+}
+
+const big = await photo(4000, 3000, 'image/jpeg', '#5b2a1f')
+const png = await photo(900, 1200, 'image/png', '#7a1f3a')
+const small = await photo(1200, 900, 'image/jpeg', '#3d1d10')
+const text = { name: 'letter.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('Dear colleague, this is no photo.') }
+const heic = { name: 'IMG_1.heic', mimeType: 'image/heic', buffer: Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic') }
+
+const state = (page, s, n = 1) => page.waitForFunction(([s, n]) => document.querySelectorAll(`[data-image-state="${s}"]`).length === n, [s, n], { timeout: 20_000 })
+const screen = (page, s) => page.waitForSelector(`[data-screen="${s}"]`, { timeout: 15_000 })
+const notice = (page, s) => page.waitForSelector(`[data-notice="${s}"]`, { timeout: 15_000 })
+const take = (page, f) => page.setInputFiles('#take-input', f)
+const choose = (page, f) => page.setInputFiles('#choose-input', f)
+
+const scenes = {
+  async landing({ page, mock }) {
+    await page.goto(mock.link())
+    await page.waitForSelector('#take-input', { state: 'attached' })
+    if (page.url().includes('#')) throw new Error('the fragment is still in the address')
+  },
+  async connecting({ page, mock }) {
+    mock.world.fail = 'unavailable'
+    await page.goto(mock.link())
+    await page.waitForSelector('[data-trouble="unavailable"]')
+  },
+  async captive({ page, mock }) {
+    mock.world.fail = 'captive'
+    await page.goto(mock.link())
+    await page.waitForSelector('[data-trouble="captive"]')
+  },
+  async sending({ page, mock, context }) {
+    const net = await context.newCDPSession(page)
+    await net.send('Network.enable')
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, small)
+    await state(page, 'landed')
+    await net.send('Network.emulateNetworkConditions', { offline: false, latency: 20, downloadThroughput: 1e6, uploadThroughput: 150_000 })
+    await choose(page, [big, png])
+    await page.waitForFunction(() => [...document.querySelectorAll('progress')].some((p) => p.value > 25 && p.value < 95), null, { timeout: 30_000 })
+  },
+  async stored({ page, mock }) {
+    mock.world.land = false
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, png])
+    await state(page, 'stored', 2)
+    if (await page.$('#done')) throw new Error('Done is offered before the photos are on the computer')
+  },
+  async landed({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [big, png, small])
+    await state(page, 'landed', 3)
+    await page.waitForSelector('#done')
+    for (const [id, bytes] of mock.world.objects) if (bytes.length > 1_000_000) throw new Error(`${id} has ${bytes.length} bytes`)
+  },
+  async filed({ page, mock }) {
+    mock.world.file = true
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [png, small])
+    await state(page, 'filed', 2)
+  },
+  async finished({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [png, small])
+    await state(page, 'landed', 2)
+    await page.click('#done')
+    await screen(page, 'finished')
+    await page.waitForFunction(() => sessionStorage.length === 0)
+    if (!mock.world.calls.includes('POST done')) await page.waitForTimeout(500)
+    if (!mock.world.calls.includes('POST done')) throw new Error('"done" was not sent')
+    const left = await page.evaluate(() => new Promise((resolve, reject) => {
+      const r = indexedDB.open('clinicpro-images')
+      r.onerror = () => reject(r.error)
+      r.onsuccess = () => {
+        const tx = r.result.transaction(['sessions', 'images'])
+        const a = tx.objectStore('sessions').count()
+        const b = tx.objectStore('images').count()
+        tx.oncomplete = () => resolve(a.result + b.result)
+      }
+    }))
+    if (left) throw new Error(`${left} records left on the phone`)
+  },
+  async refused({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, heic, text])
+    await state(page, 'failed', 2)
+    await state(page, 'landed')
+  },
+  async offline({ page, mock, context }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await page.waitForTimeout(800) // the tools load while the camera is open
+    await context.setOffline(true)
+    await choose(page, [small, png])
+    await notice(page, 'offline')
+  },
+  async backOnline({ page, mock, context }) {
+    await scenes.offline({ page, mock, context })
+    await context.setOffline(false)
+    await state(page, 'landed', 2)
+  },
+  async killedAndReopened({ page, mock, context }) {
+    mock.world.putFail = 'reset'
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, png])
+    await page.waitForFunction(() => document.querySelectorAll('[data-image-state="queued"],[data-image-state="sending"]').length === 2)
+    await page.close()
+    mock.world.putFail = null
+    const again = await context.newPage() // another tab: no sessionStorage, the link is scanned again
+    await again.goto(mock.link())
+    await state(again, 'landed', 2)
+    if (mock.world.objects.size !== 2) throw new Error(`${mock.world.objects.size} objects`)
+    return again
+  },
+  async brokenPuts({ page, mock }) {
+    mock.world.putFail = (n) => [403, 'reset', 500, null][n - 1] ?? null
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, small)
+    await state(page, 'landed')
+  },
+  async lostStoredAnswer({ page, mock }) {
+    let lost = 0
+    mock.world.fail = (call, w) => {
+      if (call !== 'images' || lost++) return null
+      for (const i of w.images.values()) Object.assign(i, { state: 'stored', at: 0 })
+      return 'reset'
+    }
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, small)
+    await state(page, 'landed')
+  },
+  async full({ page, mock }) {
+    mock.world.maxImages = 2
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, png, small, small])
+    await state(page, 'landed', 2)
+    await notice(page, 'not-added')
+  },
+  async draining({ page, mock }) {
+    mock.world.land = false
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, png])
+    await state(page, 'stored', 2)
+    mock.world.state = 'draining'
+    await notice(page, 'draining')
+    if (await page.$('#take-input')) throw new Error('a new photo is offered while draining')
+  },
+  async overUnsent({ page, mock }) {
+    mock.world.fail = (call) => (call === 'claim' || call === 'status' ? null : 'session-over')
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, png])
+    await screen(page, 'session-over')
+    await page.waitForSelector('[data-testid="unsent"]')
+  },
+  async replaced({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    mock.world.phoneKey = 'another'
+    await take(page, small)
+    await screen(page, 'phone-replaced')
+  },
+  async used({ page, mock }) {
+    mock.world.phoneKey = 'another'
+    await page.goto(mock.link())
+    await screen(page, 'link-used')
+  },
+  async unknown({ page, mock }) {
+    mock.world.fail = 'link-unknown'
+    await page.goto(mock.link())
+    await screen(page, 'link-unknown')
+  },
+  async noFragment({ page, mock }) {
+    await page.goto(mock.link(''))
+    await screen(page, 'no-fragment')
+    if (mock.world.calls.length) throw new Error('a link without its keys was claimed')
+  },
+  async badFragment({ page, mock }) {
+    await page.goto(mock.link().slice(0, -8) + '%20')
+    await screen(page, 'bad-fragment')
+  },
+  async noScript({ page, mock }) {
+    await page.goto(mock.link())
+    await page.waitForSelector('noscript h1')
+  },
+}
+
+const looks = [
+  { width: 320, height: 568, colorScheme: 'light' },
+  { width: 390, height: 844, colorScheme: 'dark' },
+]
+let failed = 0
+for (const [name, act] of Object.entries(scenes)) {
+  if (only && !name.startsWith(only)) continue
+  for (const { width, height, colorScheme } of looks) {
+    const mock = await startMock(process.env.HOST)
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, isMobile: true, hasTouch: true, javaScriptEnabled: name !== 'noScript' })
+    const page = await context.newPage()
+    const complaints = []
+    context.on('console', (m) => { if (/Content.Security.Policy|Uncaught/i.test(m.text())) complaints.push(m.text()) })
+    page.on('pageerror', (e) => complaints.push(e.message))
+    try {
+      const shown = (await act({ page, mock, context })) ?? page
+      await shown.screenshot({ path: join(out, `${name}-${width}-${colorScheme}.png`) })
+      const wide = await shown.evaluate(() => document.documentElement.scrollWidth > innerWidth).catch(() => false)
+      if (wide) throw new Error('the page is wider than the phone')
+      if (complaints.length) throw new Error(complaints.join('; '))
+      console.log(`ok ${name} ${width} ${colorScheme}`)
+    } catch (err) {
+      failed++
+      console.error(`FAILED ${name} ${width} ${colorScheme}: ${err.message}`)
+      await page.screenshot({ path: join(out, `FAILED-${name}-${width}.png`) }).catch(() => undefined)
+    }
+    await context.close()
+    await mock.stop()
+  }
+}
+await browser.close()
+process.exit(failed ? 1 : 0)
