@@ -105,6 +105,7 @@ type Image struct {
 	Place    Sealed // where it was filed
 	Sinks    []string
 
+	hinted        bool    // known from a hint only: the registry has not named it yet
 	durable       durable // what the index holds
 	dirty, saving bool
 	saveDue       time.Time

@@ -33,7 +33,7 @@ func (w *work) take(what What) {
 			s.readAgain, s.feedSince = true, w.at
 		}
 		s.FeedHealthy = in.Healthy
-		s.readAgain = s.readAgain || in.Event != ""
+		w.hint(in.Event, in.Image)
 	case SessionOpened:
 		w.called(AreaRegistry, in.Err)
 		if in.Err == nil {
@@ -118,6 +118,31 @@ func (w *work) take(what What) {
 	}
 }
 
+// hint acts on a realtime message. A stored image is fetched at once, without
+// asking the registry first: its name is known, S3 checks its checksum and the
+// seal proves whose it is; the registry's rows come with "landed". Whatever
+// else is hinted at is a reason to look.
+func (w *work) hint(event Event, id ImageID) {
+	s := &w.s
+	im, known := s.Images[id]
+	_, err := ParseImageID(string(id))
+	switch {
+	case event == "":
+		return
+	case event != EventImageStored || err != nil || len(s.Images) >= 2*s.Limits.MaxImages:
+		s.readAgain = true
+		return
+	case !known:
+		im = Image{ID: id, State: ImageStored, hinted: true}
+		s.Order = append(s.Order, id)
+	case im.State == ImageReserved:
+		im.State, im.due, im.tries = ImageStored, time.Time{}, 0
+	case im.State == ImageStored && !im.fetching:
+		im.due = time.Time{}
+	}
+	s.Images[id] = im
+}
+
 // called closes an open, restore, renew or end call.
 func (w *work) called(area Area, err error) {
 	s := &w.s
@@ -173,7 +198,12 @@ func (w *work) row(r Row) {
 		s.Images[ri.ID] = im
 	}
 	for id, im := range s.Images {
-		if !known[id] && im.told != "" {
+		switch {
+		case known[id]:
+		case im.hinted && im.State == ImageStored && !im.fetching: // a hint at nothing
+			delete(s.Images, id)
+			s.Order = slices.DeleteFunc(s.Order, func(o ImageID) bool { return o == id })
+		case im.told != "":
 			im.told = ""
 			s.Images[id] = im
 		}
@@ -204,6 +234,7 @@ func (w *work) landed(in Landed) {
 	default:
 		im.tries++
 		im.due = w.at.Add(backoff(im.tries))
+		s.readAgain = true
 	}
 	s.Images[im.ID] = im
 }
