@@ -52,7 +52,10 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 	if err != nil {
 		return nil, app.E(op, app.KindFull, err)
 	}
-	opts := posix.PosixOpts{SideCarDir: side, Concurrency: 64}
+	opts := posix.PosixOpts{
+		SideCarDir: side, Concurrency: 64,
+		ForceNoObjLockFile: true, // one process: If-None-Match is atomic within it
+	}
 	opts.SetNewDirPerm(0o700)
 	opts.SetNewFilePerm(0o600)
 	backend, err := posix.New(data, sidecar, opts)
