@@ -51,10 +51,16 @@ func rowReader(m image.Image) func(y int, line []byte) {
 	b := m.Bounds()
 	switch m := m.(type) {
 	case *image.YCbCr:
+		column := make([]int, b.Dx()) // of the chroma sample, from the row's first
+		for x := range column {
+			column[x] = m.COffset(b.Min.X+x, b.Min.Y) - m.COffset(b.Min.X, b.Min.Y)
+		}
 		return func(y int, line []byte) {
-			for x := range b.Dx() {
-				yi, ci := m.YOffset(b.Min.X+x, y), m.COffset(b.Min.X+x, y)
-				line[3*x], line[3*x+1], line[3*x+2] = rgb(m.Y[yi], m.Cb[ci], m.Cr[ci])
+			luma := m.Y[m.YOffset(b.Min.X, y):]
+			first := m.COffset(b.Min.X, y)
+			cb, cr := m.Cb[first:], m.Cr[first:]
+			for x, c := range column {
+				line[3*x], line[3*x+1], line[3*x+2] = rgb(luma[x], cb[c], cr[c])
 			}
 		}
 	case *image.Gray:

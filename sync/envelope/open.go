@@ -74,6 +74,10 @@ func open(sealed []byte, id age.Identity, sid app.SessionID, image app.ImageID, 
 	if err != nil {
 		return Capture{}, err
 	}
+	return authenticate(plain, sid, image, secret)
+}
+
+func authenticate(plain []byte, sid app.SessionID, image app.ImageID, secret Secret) (Capture, error) {
 	jpeg, capture, mac, err := unpack(plain)
 	if err != nil {
 		return Capture{}, err
