@@ -20,6 +20,7 @@ import (
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/tray"
 )
 
 const (
@@ -39,6 +40,8 @@ type agent struct {
 
 	kick chan struct{} // the GP pressed "Try again"
 	acts chan link.Input
+
+	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
 	engine   *app.Engine // nil until the spool is open and the cloud known
@@ -77,18 +80,20 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256)}
+		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(link.Build(), a.log, a.receive)
 	a.darkroom = newDarkroom(cfg.NameTemplate, a.thumbReady)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
 	group, ctx := errgroup.WithContext(ctx)
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	if !o.noWindow {
-		group.Go(func() error { return a.tray(ctx, group) })
+		group.Go(func() error { return a.tray(ctx, group, quit) })
 		if !o.stayHidden {
 			a.screens.open(ctx, group)
 		}
@@ -176,13 +181,13 @@ func (a *agent) engines(ctx context.Context) error {
 	return group.Wait()
 }
 
-// newest puts r into ch, over one that nobody has taken.
-func newest(ch chan ready.Ready, r ready.Ready) {
+// newest puts v into ch, over one that nobody has taken. One sender at a time.
+func newest[T any](ch chan T, v T) {
 	select {
 	case <-ch:
 	default:
 	}
-	ch <- r
+	ch <- v
 }
 
 // openSpool tries until the keyring gives the workstation's identity and the
@@ -274,6 +279,7 @@ func (a *agent) refresh() {
 		local: a.o.local, draft: a.draft, starting: a.problems,
 		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.thumb(sid, id) != nil }}
 	a.screens.show(snapshot(a.state, set, time.Now()))
+	newest(a.status, trayStatus(a.state, len(a.problems) > 0))
 }
 
 // starting says what keeps the agent from working; nothing clears it.

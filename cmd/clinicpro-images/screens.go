@@ -71,7 +71,7 @@ func (s *screens) send(p link.Pixels) {
 
 // open brings the window forward, starting its process when there is none.
 // Only ever after an act of the GP: it takes the focus.
-func (s *screens) open(ctx context.Context, group interface{ Go(func() error) }) {
+func (s *screens) open(ctx context.Context, group spawner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wanted = true
@@ -159,7 +159,7 @@ func (s *screens) runWindow(ctx context.Context) error {
 }
 
 // accept serves the socket: second starts and terminals.
-func (s *screens) accept(ctx context.Context, l net.Listener, group interface{ Go(func() error) }) error {
+func (s *screens) accept(ctx context.Context, l net.Listener, group spawner) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
 	for {
@@ -177,7 +177,7 @@ func (s *screens) accept(ctx context.Context, l net.Listener, group interface{ G
 	}
 }
 
-func (s *screens) greet(ctx context.Context, conn net.Conn, group interface{ Go(func() error) }) {
+func (s *screens) greet(ctx context.Context, conn net.Conn, group spawner) {
 	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // Windows pipes have none: harmless there
 	r := bufio.NewReader(conn)
 	h, err := instance.ReadHello(r)
