@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -207,7 +208,14 @@ func (d *desk) ready() (r ready.Ready) {
 // answers "".
 func (d *desk) redis(args ...string) string {
 	d.t.Helper()
-	out, err := d.command("redis-cli", append([]string{"--no-auth-warning", "-u", d.ready().Redis}, args...)...).Output()
+	at, err := url.Parse(d.ready().Redis)
+	if err != nil {
+		d.t.Fatal("ready.json's Redis address is none")
+	}
+	cmd := d.command("redis-cli", append([]string{"-e", "-h", at.Hostname(), "-p", at.Port()}, args...)...)
+	password, _ := at.User.Password()
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], "REDISCLI_AUTH="+password)
+	out, err := cmd.Output()
 	if err != nil {
 		return ""
 	}

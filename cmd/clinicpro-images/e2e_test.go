@@ -101,6 +101,7 @@ func TestEndToEndPlainHTTP(t *testing.T) {
 	photos := writePhotos(t, input, 2)
 
 	d.startAgent("192.0.2.1:8787", "-no-window")
+	d.ready() // or the terminal would start an agent of its own
 	term := d.receive(`{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`)
 	link := term.link()
 	if !strings.HasPrefix(link, "http://192.0.2.1:8787/p/") {
