@@ -30,6 +30,7 @@ func TestEndToEnd(t *testing.T) {
 	listen := freePort(t)
 	d.startAgent(listen)
 	d.window()
+	d.settle()
 	d.screenshot(filepath.Join(pictures, "form.png"))
 	d.enter(patientName, patientNHI, patientBirth)
 	link := d.scan()
@@ -118,9 +119,14 @@ func TestEndToEndPlainHTTP(t *testing.T) {
 	d.waitStates(t, map[string]int{"landed": 2})
 	p.screenshot(filepath.Join(artefacts(t), "phone-plain-http.png"))
 
-	term.say("file")
+	// Landed is on disk; a moment later it has been opened and can be filed.
+	term.see("Photo 2: ")
+	eventually(t, 60*time.Second, func() bool {
+		term.say("file")
+		time.Sleep(time.Second)
+		return d.imageStates()["filed"] == 2
+	}, func() string { return "typing file does not file" })
 	p.see(60*time.Second, saysSaved)
-	d.waitStates(t, map[string]int{"filed": 2})
 	filed := d.filed()
 	if len(filed) != 2 {
 		t.Fatalf("%d pictures in the practice folder: %q", len(filed), filed)
@@ -235,6 +241,16 @@ func (term *terminal) link() (link string) {
 		return false
 	}, func() string { return "the terminal shows no link:\n" + string(screen) })
 	return link
+}
+
+// see waits until the terminal has shown words.
+func (term *terminal) see(words string) {
+	term.d.t.Helper()
+	var screen []byte
+	eventually(term.d.t, 60*time.Second, func() bool {
+		screen, _ = os.ReadFile(term.log)
+		return strings.Contains(string(screen), words)
+	}, func() string { return "the terminal should show " + words + " and shows:\n" + string(screen) })
 }
 
 func (term *terminal) say(line string) {
