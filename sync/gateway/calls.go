@@ -78,7 +78,7 @@ func (g *Gateway) status(ctx context.Context, r *http.Request) (int, any, error)
 	}
 	row, err := c.Sessions.Status(ctx, c.sid, c.phone)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, g.missed(ctx, c, err)
 	}
 	return http.StatusOK, answer{Session: newStatus(c.practice, row)}, nil
 }
@@ -98,7 +98,7 @@ func (g *Gateway) uploads(ctx context.Context, r *http.Request) (int, any, error
 	}
 	row, err := c.Sessions.Reserve(ctx, c.sid, c.phone, want)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, g.missed(ctx, c, err)
 	}
 	return c.withLinks(ctx, row, want)
 }
@@ -136,7 +136,7 @@ func (g *Gateway) stored(ctx context.Context, r *http.Request) (int, any, error)
 		}
 	}
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, g.missed(ctx, c, err)
 	}
 	return c.withLinks(ctx, row, next)
 }
@@ -152,7 +152,7 @@ func (g *Gateway) retract(ctx context.Context, r *http.Request) (int, any, error
 	}
 	row, err := c.Sessions.Retract(ctx, c.sid, c.phone, []app.ImageID{id})
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, g.missed(ctx, c, err)
 	}
 	for _, m := range row.Images {
 		if m.ID == id && m.RetractWanted && !m.Refused && !m.State.Terminal() {
@@ -173,7 +173,7 @@ func (g *Gateway) done(ctx context.Context, r *http.Request) (int, any, error) {
 	}
 	row, err := c.Sessions.Done(ctx, c.sid, c.phone)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, g.missed(ctx, c, err)
 	}
 	g.hints.send(ctx, c.Hints, hint{c.sid, app.EventPhoneDone, "", row.Seq})
 	return http.StatusOK, answer{Session: newStatus(c.practice, row)}, nil
@@ -311,4 +311,15 @@ func (c caller) withLinks(ctx context.Context, row app.Row, want []app.RowImage)
 		out.Uploads = append(out.Uploads, u)
 	}
 	return http.StatusOK, out, nil
+}
+
+// missed asks the workstation to look when the registry has lost a session
+// that a phone still holds: the agent restores it from its own copy. With the
+// second as sequence number, a phone that keeps asking is one hint a second.
+func (g *Gateway) missed(ctx context.Context, c caller, err error) error {
+	var no refusal
+	if errors.As(err, &no) && no.RefusalCode() == "session-missing" {
+		g.hints.send(ctx, c.Hints, hint{c.sid, app.EventPhonePaired, "", time.Now().Unix()})
+	}
+	return err
 }

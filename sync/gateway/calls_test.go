@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,16 @@ func TestEveryCode(t *testing.T) {
 		lost := *p
 		lost.session = string(practice) + "/" + string(app.NewSessionID())
 		lost.do("GET", "status", "").want(t, 404, "session-missing")
+		heard := func() bool {
+			c.hub.mu.Lock()
+			defer c.hub.mu.Unlock()
+			return slices.Contains(c.hub.heard, "phone-paired for "+lost.session[len(practice)+1:])
+		}
+		for deadline := time.Now().Add(5 * time.Second); !heard(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the workstation was not asked to look")
+			}
+		}
 	})
 	t.Run("phone-replaced", func(t *testing.T) {
 		other := newPhone(t, s)

@@ -136,7 +136,7 @@ type hub struct {
 	panic bool
 }
 
-func (h *hub) Publish(ctx context.Context, _ app.SessionID, ev app.Event, _ app.ImageID, _ int64) error {
+func (h *hub) Publish(ctx context.Context, sid app.SessionID, ev app.Event, _ app.ImageID, _ int64) error {
 	if h.panic {
 		panic("hub")
 	}
@@ -146,7 +146,7 @@ func (h *hub) Publish(ctx context.Context, _ app.SessionID, ev app.Event, _ app.
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.heard = append(h.heard, string(ev))
+	h.heard = append(h.heard, string(ev), string(ev)+" for "+string(sid))
 	return nil
 }
 
