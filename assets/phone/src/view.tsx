@@ -186,12 +186,12 @@ function Row({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
         <p class="state"><Icon name={iconOf[photo.state]} />{fill(text.state[photo.state], { percent })}</p>
         {reason && <p class="why">{reason}</p>}
         {photo.state === 'sending' && <progress max={100} value={percent} aria-label={fill(text.photo, { n })} />}
+        {photo.state === 'failed' && (
+          <button class="link" onClick={() => void page.dismiss(photo.id)} aria-label={`${text.remove}: ${fill(text.photo, { n })}`}>
+            {text.remove}
+          </button>
+        )}
       </div>
-      {photo.state === 'failed' && (
-        <button class="link" onClick={() => void page.dismiss(photo.id)} aria-label={`${text.remove}: ${fill(text.photo, { n })}`}>
-          {text.remove}
-        </button>
-      )}
     </li>
   )
 }
@@ -219,7 +219,7 @@ function Actions({ page, open }: { page: Page; open: boolean }) {
         <div class={photos.length ? 'pick beside' : 'pick'}>
           <Picker id="take-input" look={safe ? 'second' : 'main'} icon="camera" label={photos.length ? text.takeMore : text.take}
             accept="image/jpeg,image/png" camera onFiles={(f) => page.add(f, 'camera')} />
-          <Picker id="choose-input" look="second" icon="photo" label={text.choose}
+          <Picker id="choose-input" look="second" icon="photo" label={photos.length ? text.chooseMore : text.choose}
             accept={libraryTypes} onFiles={(f) => page.add(f, 'library')} />
         </div>
       )}
