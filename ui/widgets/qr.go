@@ -92,7 +92,6 @@ func (f fill) Layout(o []fyne.CanvasObject, size fyne.Size) {
 type Meter struct {
 	widget.BaseWidget
 	part float32
-	ink  fyne.ThemeColorName
 	rail *Box
 	mark *Box
 }
