@@ -14,7 +14,7 @@ export CLINICPRO_BIN := $(CURDIR)/bin
 # What the Windows workstation is made of.
 WORKSTATION := ./app/... ./sync/... ./ui/... ./assets/... ./cmd/clinicpro-images ./cmd/clinicproctl
 # Everything but the one package that needs OpenGL, and its program.
-NODESKTOP = $$(CGO_ENABLED=0 go list ./... | grep -v -e /ui/desktop$$ -e /cmd/clinicpro-images-ui$$)
+NODESKTOP = $$(go list -tags x11 ./... | grep -v -e /ui/desktop$$ -e /cmd/clinicpro-images-ui$$)
 
 .PHONY: help
 help: ## this list
@@ -64,7 +64,7 @@ lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
 		[ -z "$$unformatted" ] || { echo "gofmt these: $$unformatted"; exit 1; }
 	CGO_ENABLED=0 go vet $(NODESKTOP)
 	CGO_ENABLED=1 go vet -tags x11 ./ui/desktop ./cmd/clinicpro-images-ui
-	GOOS=windows CGO_ENABLED=0 go vet $$(GOOS=windows CGO_ENABLED=0 go list $(WORKSTATION) | grep -v /ui/desktop$$)
+	GOOS=windows CGO_ENABLED=0 go vet $$(GOOS=windows CGO_ENABLED=0 go list -e $(WORKSTATION) | grep -v /ui/desktop$$)
 	CGO_ENABLED=0 $(STATICCHECK) $(NODESKTOP)
 	CGO_ENABLED=1 $(STATICCHECK) -tags x11 ./ui/desktop ./cmd/clinicpro-images-ui
 
