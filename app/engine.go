@@ -120,16 +120,16 @@ func (e *Engine) drain() []Input {
 }
 
 // Run loads the spool and steps until ctx ends; then it waits for what is
-// under way. An unreadable spool is returned as an error: nothing may be
-// written beside what cannot be read.
+// under way. A spool that cannot be read is returned as an error: nothing may
+// be written beside it.
 func (e *Engine) Run(ctx context.Context) error {
 	records, err := e.ports.Spool.Load(ctx)
 	if err != nil {
 		return err
 	}
-	sessions, err := restoreSessions(records)
-	if err != nil {
-		return err
+	sessions, unreadable := restoreSessions(records)
+	if unreadable > 0 {
+		e.ports.Log.Error("index records left unread", "count", unreadable)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	e.group = group

@@ -74,20 +74,19 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 }
 
 // restoreSessions rebuilds the sessions that records describe. A hand-over
-// that was under way counts as tried: its sink must look before it writes. An
-// image whose session record is missing, or a body that cannot be read, is
-// KindCorrupt: nothing is guessed, and the rest is returned with the error.
-func restoreSessions(records []Record) ([]Session, error) {
+// that was under way counts as tried: its sink must look before it writes. A
+// body that cannot be read, or an image without its session, is left where it
+// is and counted: the recovery key may still open it, and the others go on.
+func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 	byID := map[SessionID]*Session{}
 	var order []SessionID
-	var bad error
 	for _, rec := range records {
 		if rec.Kind != RecordSession {
 			continue
 		}
 		var r sessionRecord
 		if err := json.Unmarshal(rec.Body, &r); err != nil {
-			bad = E("read session record", KindCorrupt, err)
+			unreadable++
 			continue
 		}
 		var nhi NHI
@@ -115,12 +114,8 @@ func restoreSessions(records []Record) ([]Session, error) {
 		}
 		s := byID[rec.SID]
 		var r imageRecord
-		if s == nil {
-			bad = E("read image record", KindCorrupt, nil)
-			continue
-		}
-		if err := json.Unmarshal(rec.Body, &r); err != nil {
-			bad = E("read image record", KindCorrupt, err)
+		if s == nil || json.Unmarshal(rec.Body, &r) != nil {
+			unreadable++
 			continue
 		}
 		id := ImageID(rec.Key)
@@ -142,7 +137,7 @@ func restoreSessions(records []Record) ([]Session, error) {
 		}
 		out = append(out, *s)
 	}
-	return out, bad
+	return out, unreadable
 }
 
 // completeOrder drops what has no image record (it was never landed: the

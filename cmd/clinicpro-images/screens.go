@@ -102,6 +102,9 @@ func (s *screens) keepWindow(ctx context.Context) {
 		}
 		s.mu.Lock()
 		s.pid = 0
+		if err == nil { // it left by itself: its "close-window" may not have arrived
+			s.wanted = false
+		}
 		if !s.wanted || ctx.Err() != nil || crashes == 3 {
 			s.wanted, s.running = false, false
 			s.mu.Unlock()

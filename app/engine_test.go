@@ -1,0 +1,329 @@
+package app_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
+)
+
+const practice = app.Practice("test-practice")
+
+// room is a darkroom whose pictures are text: "bad…" cannot be opened.
+type room struct{}
+
+func (room) Examine(_ context.Context, _ app.Session, _ app.ImageID, sealed []byte) (app.Examined, error) {
+	if strings.HasPrefix(string(sealed), "bad") {
+		return app.Examined{Reason: app.ReasonForeign}, nil
+	}
+	return app.Examined{Width: 4, Height: 3}, nil
+}
+
+func (room) Prepare(_ context.Context, _ app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
+	return app.DeliveryItem{Image: id, Name: app.Seal(fmt.Sprintf("photo_%d.jpg", n)), JPEG: sealed, SHA256: sum(sealed)}, nil
+}
+
+func sum(b []byte) app.Digest {
+	s := sha256.Sum256(b)
+	return app.Digest(hex.EncodeToString(s[:]))
+}
+
+// world is an engine on fakes, and the phone's side of them.
+type world struct {
+	t        *testing.T
+	registry *apptest.FakeRegistry
+	bucket   *apptest.FakeBucket
+	feed     *apptest.FakeFeed
+	spool    *apptest.FakeSpool
+	sink     *apptest.FakeSink
+	engine   *app.Engine
+	stop     func()
+	states   <-chan app.State
+	sid      app.SessionID
+	token    app.Token
+	phone    app.Digest
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
+		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
+	w.start()
+	t.Cleanup(func() { w.stop() })
+	return w
+}
+
+func (w *world) start() {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
+		Sink: w.sink, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	done := make(chan error, 1)
+	go func() { done <- w.engine.Run(ctx) }()
+	w.states = w.engine.Watch(ctx)
+	w.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Errorf("the engine ended with %v", err)
+		}
+		w.stop = func() {}
+	}
+}
+
+func (w *world) begin() {
+	w.t.Helper()
+	nhi, _, err := app.ParseNHI("ZZZ0016")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.send(app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, PracticeName: "Test Practice",
+		Secrets: app.Secrets{Token: w.token}, Code: w.token.Hash(), Limits: app.DefaultLimits})
+	w.until("live", func(s app.Session) bool { return s.Stage == app.StageLive && s.FeedHealthy })
+	if _, err := w.registry.Claim(w.t.Context(), w.token.Hash(), w.phone); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) send(what app.What) { w.engine.Send(app.Input{SID: w.sid, What: what}) }
+
+// until waits for the session to be as wanted.
+func (w *world) until(what string, ok func(app.Session) bool) app.Session {
+	w.t.Helper()
+	deadline := time.After(20 * time.Second)
+	var last app.State
+	for {
+		select {
+		case st, open := <-w.states:
+			if !open {
+				w.t.Fatalf("the engine ended before it was %s", what)
+			}
+			last = st
+			if s, there := st.Sessions[w.sid]; there && ok(s) {
+				return s
+			}
+		case <-deadline:
+			w.t.Fatalf("never %s; the session is %+v", what, last.Sessions[w.sid])
+		}
+	}
+}
+
+func image(n int) app.ImageID {
+	return app.ImageID(fmt.Sprintf("01900000-0000-7000-8000-%012d", n))
+}
+
+// store does what phone and gateway do for one image.
+func (w *world) store(n int, sealed string) {
+	w.t.Helper()
+	ctx, id := w.t.Context(), image(n)
+	row := app.RowImage{ID: id, Bytes: int64(len(sealed)), SHA256: sum([]byte(sealed))}
+	if _, err := w.registry.Reserve(ctx, w.sid, w.phone, []app.RowImage{row}); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.bucket.For(practice).Put(ctx, w.sid, id, []byte(sealed)); err != nil {
+		w.t.Fatal(err)
+	}
+	after, err := w.registry.Stored(ctx, w.sid, w.phone, []app.RowImage{row}, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.feed.Publish(ctx, w.sid, app.EventImageStored, id, after.Seq); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func states(s app.Session, want app.ImageState) int {
+	n := 0
+	for _, im := range s.Images {
+		if im.State == want {
+			n++
+		}
+	}
+	return n
+}
+
+func ready(n int) func(app.Session) bool {
+	return func(s app.Session) bool {
+		can := 0
+		for _, im := range s.Images {
+			if im.CanFile() {
+				can++
+			}
+		}
+		return can == n
+	}
+}
+
+func (w *world) emptyBucket() {
+	w.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		list, err := w.bucket.For(practice).List(w.t.Context(), w.sid)
+		if err == nil && len(list) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("the bucket holds %d objects, %v", len(list), err)
+		}
+	}
+}
+
+func TestASessionFromCodeToFolder(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	for n := range 3 {
+		w.store(n, fmt.Sprint("picture ", n))
+	}
+	w.until("ready to file", ready(3))
+	w.emptyBucket()
+	w.send(app.File{Delivery: string(app.NewSessionID())})
+	w.until("filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 3 })
+	if n := len(w.sink.Filed()); n != 3 {
+		t.Fatalf("the folder holds %d files", n)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		row, err := w.registry.Read(t.Context(), w.sid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Images[0].State == app.ImageFiled && row.Images[0].Sinks[0] == w.sink.Name() {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the phone still reads %+v", row.Images)
+		}
+	}
+}
+
+func TestAPoisonedImageBlocksNoOther(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.store(1, "bad seal")
+	w.store(2, "picture")
+	s := w.until("one ready, one quarantined", func(s app.Session) bool {
+		return states(s, app.ImageQuarantined) == 1 && ready(1)(s)
+	})
+	if s.Images[image(1)].Reason != app.ReasonForeign {
+		t.Fatalf("the reason is %q", s.Images[image(1)].Reason)
+	}
+	w.send(app.File{Delivery: string(app.NewSessionID())})
+	w.until("the other filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 1 })
+	if got := w.sink.Filed(); len(got) != 1 || string(got[0]) != "picture" {
+		t.Fatalf("filed %q", got)
+	}
+}
+
+func TestTheRegistryIsLostInTheMiddle(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.store(1, "first")
+	w.until("first ready", ready(1))
+	w.registry.Lose()
+	if err := w.bucket.For(practice).Put(t.Context(), w.sid, image(2), []byte("second")); err != nil {
+		t.Fatal(err) // stored, and its "stored" call answered session-missing
+	}
+	if err := w.feed.Publish(t.Context(), w.sid, app.EventPhonePaired, "", time.Now().Unix()); err != nil {
+		t.Fatal(err)
+	}
+	w.until("both ready", ready(2))
+	row, err := w.registry.Status(t.Context(), w.sid, w.phone)
+	if err != nil || len(row.Images) != 2 {
+		t.Fatalf("the same phone reads %+v, %v", row, err)
+	}
+}
+
+func TestWhatIsDownIsSaidAndRecovers(t *testing.T) {
+	offline := app.E("test", app.KindOffline, errors.New("down"))
+	for name, c := range map[string]struct {
+		area app.Area
+		fail func(w *world, err error)
+	}{
+		"objects": {app.AreaObjects, func(w *world, err error) { w.bucket.Fail(err) }},
+		"spool": {app.AreaSpool, func(w *world, err error) {
+			if err != nil {
+				err = app.E("test", app.KindFull, errors.New("no space"))
+			}
+			w.spool.Break(err)
+		}},
+		"registry": {app.AreaRegistry, func(w *world, err error) { w.registry.Fail(err) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.begin()
+			if c.area == app.AreaObjects {
+				w.bucket.Fail(nil)
+			}
+			w.store(1, "before")
+			w.until("ready", ready(1))
+			w.emptyBucket()
+			if c.area != app.AreaSpool { // the phone, too, is refused by what is down: only the agent's side is tried
+				c.fail(w, offline)
+				w.send(app.Refresh{})
+				w.send(app.Heard{Signal: app.Signal{Healthy: true, Event: app.EventImageStored, Image: image(7)}})
+			} else {
+				c.fail(w, offline)
+				w.store(2, "while full")
+			}
+			deadline := time.After(15 * time.Second)
+			for told := false; !told; {
+				select {
+				case st := <-w.states:
+					told = st.Trouble[c.area] != ""
+				case <-deadline:
+					t.Fatal("nobody is told")
+				}
+			}
+			c.fail(w, nil)
+			w.store(3, "after")
+			w.until("everything ready", func(s app.Session) bool {
+				im := s.Images[image(3)]
+				return im.CanFile() && (c.area != app.AreaSpool || ready(3)(s))
+			})
+			w.emptyBucket()
+		})
+	}
+}
+
+func TestRestartedInTheMiddleNothingIsFiledTwice(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.store(1, "one")
+	w.store(2, "two")
+	w.until("ready", ready(2))
+	w.stop()
+	w.start()
+	w.until("ready again", ready(2))
+	w.sink.Fail(app.E("folder", app.KindNotFound, errors.New("away")))
+	w.send(app.File{Delivery: string(app.NewSessionID())})
+	s := w.until("told why", func(s app.Session) bool { return s.Images[image(1)].FileKind == app.KindNotFound })
+	if states(s, app.ImageLanded) != 2 {
+		t.Fatalf("after a failed hand-over: %+v", s.Images)
+	}
+	w.stop()
+	w.sink.Fail(nil)
+	w.start()
+	w.until("ready once more", ready(2))
+	w.send(app.File{Delivery: string(app.NewSessionID())})
+	w.until("filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 2 })
+	w.stop()
+	w.start()
+	w.until("still filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 2 })
+	if n := len(w.sink.Filed()); n != 2 {
+		t.Fatalf("%d files for two pictures", n)
+	}
+}
+
+func TestTenThousandHintsAreOneLook(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.store(1, "one")
+	for range 10_000 {
+		w.send(app.Heard{Signal: app.Signal{Healthy: true, Event: app.EventImageStored, Image: image(1)}})
+	}
+	w.until("ready", ready(1))
+}
