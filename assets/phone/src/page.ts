@@ -41,7 +41,10 @@ export class Page {
 
   readonly changed = (): void => {
     const u = this.uploader
-    if (u?.ended && this.screen.name !== 'finished') this.screen = { name: 'ended', why: u.ended }
+    if (u?.ended && this.screen.name === 'session') {
+      this.screen = { name: 'ended', why: u.ended }
+      if (unsent(u.photos).length === 0) void this.wipe() // nothing left to send: leave nothing on the phone
+    }
     for (const f of this.listeners) f()
   }
 

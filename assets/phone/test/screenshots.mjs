@@ -205,6 +205,15 @@ const scenes = {
     await screen(page, 'session-over')
     await page.waitForSelector('[data-testid="unsent"]')
   },
+  async closedAllThere({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, small)
+    await state(page, 'landed')
+    mock.world.state = 'closed'
+    await screen(page, 'session-over')
+    await page.waitForFunction(() => sessionStorage.length === 0)
+  },
   async replaced({ page, mock }) {
     await page.goto(mock.link())
     await screen(page, 'session')
