@@ -91,6 +91,7 @@ export class Uploader {
     this.pollGap = moved ? firstPollMs : nextPollMs(this.pollGap)
     this.pollAt = this.photos.some((p) => ['put', 'stored', 'landed'].includes(p.state)) ? this.deps.now() + this.pollGap : Infinity
     if (a.session.state === 'closed' || a.session.state === 'expired') this.ended = 'session-over'
+    this.deps.changed()
     void this.release()
   }
 
