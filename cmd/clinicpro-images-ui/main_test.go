@@ -17,8 +17,8 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"github.com/clinicpro-nz/images/app"
-	"github.com/clinicpro-nz/images/ui/desktop"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 const sid = "0123456789ABCDEFGHJKMNPQRS"
@@ -214,7 +214,7 @@ func TestFyneAppToml(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"Name = " + strconv.Quote(desktop.Name), "ID = " + strconv.Quote(desktop.ID)} {
+	for _, line := range []string{"Name = " + strconv.Quote(text.Product), "ID = " + strconv.Quote(link.AppID)} {
 		if !bytes.Contains(b, []byte(line)) {
 			t.Errorf("FyneApp.toml lacks %s", line)
 		}

@@ -13,12 +13,7 @@ import (
 	"github.com/clinicpro-nz/images/assets/icons"
 	"github.com/clinicpro-nz/images/ui"
 	"github.com/clinicpro-nz/images/ui/link"
-)
-
-// ID and Name are FyneApp.toml's; a test keeps them equal.
-const (
-	ID   = "nz.co.clinicpro.images"
-	Name = "ClinicPro Images"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 // Look is "light", "dark", or "" for the system's.
@@ -27,8 +22,8 @@ type Look string
 // Run shows the window and speaks with the agent over pipe until either
 // leaves. It needs the main goroutine. The error is the pipe's.
 func Run(ctx context.Context, version string, look Look, pipe *link.Window, serve func(context.Context, link.Hear) error) error {
-	app.SetMetadata(fyne.AppMetadata{ID: ID, Name: Name, Version: version})
-	a := app.NewWithID(ID)
+	app.SetMetadata(fyne.AppMetadata{ID: link.AppID, Name: text.Product, Version: version})
+	a := app.NewWithID(link.AppID)
 	a.SetIcon(fyne.NewStaticResource("icon.png", icons.App()))
 	switch look {
 	case "light":
