@@ -154,6 +154,8 @@ func (e *Engine) save(ctx context.Context) error {
 					err = e.ports.Spool.Save(ctx, rec)
 				}
 				e.Send(Input{SID: eff.SID, What: ImageSaved{do.Image, err}})
+			case DropFrozen:
+				e.dropFrozen(ctx, eff.SID, do)
 			}
 		}
 	}

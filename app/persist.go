@@ -104,9 +104,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			readAgain: true,
 		}
 		order = append(order, rec.SID)
-		for _, id := range r.Order {
-			byID[rec.SID].Order = append(byID[rec.SID].Order, id)
-		}
+		byID[rec.SID].Order = append(byID[rec.SID].Order, r.Order...)
 	}
 	for _, rec := range records {
 		if rec.Kind != RecordImage {

@@ -38,9 +38,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		Now: now.UnixMilli(), Practice: set.practice, Phase: link.PhaseNone, Draft: set.draft, Local: set.local,
 		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, now),
 	}
-	for _, p := range set.starting {
-		out.Problems = append(out.Problems, p)
-	}
+	out.Problems = append(out.Problems, set.starting...)
 	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink} {
 		if kind := st.Trouble[area]; kind != "" && (shown || area == app.AreaSpool) {
 			out.Problems = append(out.Problems, problem(places[area], kind))

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -59,6 +58,11 @@ func receive(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	return exitDone
 }
 
+// sentence is an error that is said to the person at the terminal as it is.
+type sentence string
+
+func (s sentence) Error() string { return string(s) }
+
 func agentArgs(local bool, dir, listen, folder string) []string {
 	args := []string{"-no-window", "-dir", dir, "-listen", listen}
 	if local {
@@ -91,7 +95,7 @@ func reachAgent(ctx context.Context, dir string, args []string, stderr io.Writer
 		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, errors.New("The agent cannot be started: " + name + " is missing beside this program.")
+		return nil, nil, sentence("The agent cannot be started: " + name + " is missing beside this program.")
 	}
 	exited := make(chan struct{})
 	go func() {
@@ -115,12 +119,12 @@ func reachAgent(ctx context.Context, dir string, args []string, stderr io.Writer
 			stop()
 			return nil, nil, ctx.Err()
 		case <-exited:
-			return nil, nil, errors.New("The agent ended at once; what it said stands above.")
+			return nil, nil, sentence("The agent ended at once; what it said stands above.")
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 	stop()
-	return nil, nil, errors.New("The agent does not answer.")
+	return nil, nil, sentence("The agent does not answer.")
 }
 
 func attach(dir string) (net.Conn, error) {
@@ -148,7 +152,7 @@ func whose(from string, stdin *bufio.Reader, out io.Writer) (link.Patient, error
 			fmt.Fprint(out, q.ask)
 			answer, err := stdin.ReadString('\n')
 			if err != nil {
-				return p, errors.New("No patient was given, so no session was started.")
+				return p, sentence("No patient was given, so no session was started.")
 			}
 			*q.into = strings.TrimSpace(answer)
 		}
@@ -159,12 +163,12 @@ func whose(from string, stdin *bufio.Reader, out io.Writer) (link.Patient, error
 		}
 		var given struct{ Name, NHI, BirthDate string }
 		if err := json.Unmarshal(text, &given); err != nil {
-			return p, errors.New(`The patient cannot be read. It must be one line of JSON: {"name":"…","nhi":"…","birthDate":"YYYY-MM-DD"}. No session was started.`)
+			return p, sentence(`The patient cannot be read. It must be one line of JSON: {"name":"…","nhi":"…","birthDate":"YYYY-MM-DD"}. No session was started.`)
 		}
 		p = link.Patient{Name: given.Name, NHI: given.NHI, BirthDate: given.BirthDate}
 	}
 	if p.Name == "" {
-		return p, errors.New("A name is needed to start a session. None was started.")
+		return p, sentence("A name is needed to start a session. None was started.")
 	}
 	if p.NHI != "" {
 		if _, suggest, err := app.ParseNHI(p.NHI); err != nil {
@@ -172,12 +176,12 @@ func whose(from string, stdin *bufio.Reader, out io.Writer) (link.Patient, error
 			if !suggest.IsZero() {
 				hint = " Did you mean " + suggest.Reveal() + "?"
 			}
-			return p, errors.New("That is not an NHI: a letter or digit is wrong." + hint + " No session was started.")
+			return p, sentence("That is not an NHI: a letter or digit is wrong." + hint + " No session was started.")
 		}
 	}
 	if p.BirthDate != "" {
 		if _, err := time.Parse(time.DateOnly, p.BirthDate); err != nil {
-			return p, errors.New("The date of birth must be written YYYY-MM-DD. No session was started.")
+			return p, sentence("The date of birth must be written YYYY-MM-DD. No session was started.")
 		}
 	}
 	return p, nil
@@ -187,7 +191,7 @@ func readPatient(from string, stdin *bufio.Reader) ([]byte, error) {
 	if from == "-" {
 		line, err := stdin.ReadBytes('\n')
 		if err != nil && len(line) == 0 {
-			return nil, errors.New("No patient was given, so no session was started.")
+			return nil, sentence("No patient was given, so no session was started.")
 		}
 		return line, nil
 	}
@@ -196,7 +200,7 @@ func readPatient(from string, stdin *bufio.Reader) ([]byte, error) {
 		err = os.Remove(from)
 	}
 	if err != nil {
-		return nil, errors.New("The patient's file cannot be read and removed. No session was started.")
+		return nil, sentence("The patient's file cannot be read and removed. No session was started.")
 	}
 	return text, nil
 }
