@@ -173,7 +173,7 @@ func (w *work) retryNow() {
 // has stored; from "landed" on, this workstation does.
 func (w *work) row(r Row) {
 	s := &w.s
-	if r.Now.Before(s.Row.Now) {
+	if r.Now.Before(s.Row.Now) || r.Now.Equal(s.Row.Now) && r.Seq < s.Row.Seq {
 		return
 	}
 	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone {
