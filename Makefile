@@ -94,11 +94,13 @@ soak: ## everything many times, fuzzing, and the window's race build
 	@.ci/soak
 
 .PHONY: screenshots
-screenshots: ## the end-to-end test's pictures into docs/screenshots/
+screenshots: ## every screen of window and phone, light and dark, into docs/screenshots/
 	@.ci/install test
-	@$(MAKE) --no-print-directory -j2 bin ui
-	@$(MAKE) --no-print-directory e2e
-	@mkdir -p docs/screenshots && cp artefacts/e2e/*.png docs/screenshots/
+	@mkdir -p docs/screenshots/window docs/screenshots/phone
+	CLINICPRO_SCREENSHOTS=$(CURDIR)/docs/screenshots/window CGO_ENABLED=0 go test -count=1 -run TestScreens ./ui
+	cd assets/phone && OUT=$(CURDIR)/docs/screenshots/phone npm run --silent screenshots
+	@cp docs/screenshots/window/7-gallery-light.png docs/screenshots/session.png
+	@ls docs/screenshots/window docs/screenshots/phone
 
 .PHONY: packages
 packages: ## installable packages (VERSION=x.y.z); not there yet
