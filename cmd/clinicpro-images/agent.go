@@ -82,6 +82,7 @@ func runAgent(ctx context.Context, o options) error {
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(link.Build(), a.log, a.receive)
+	a.screens.headless = o.noWindow
 	a.darkroom = newDarkroom(cfg.NameTemplate, a.thumbReady)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 

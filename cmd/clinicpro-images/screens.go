@@ -19,9 +19,10 @@ import (
 // screens is everything that shows the agent's snapshots: the window process,
 // started on demand, and any terminal attached to the socket.
 type screens struct {
-	build   string
-	log     *slog.Logger
-	receive func(link.Input)
+	build    string
+	headless bool // terminals only: no window process is ever started
+	log      *slog.Logger
+	receive  func(link.Input)
 
 	mu      sync.Mutex
 	window  *link.Agent // outlives the window process: the next one shows the same
@@ -74,6 +75,9 @@ func (s *screens) send(p link.Pixels) {
 func (s *screens) open(ctx context.Context, group spawner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.headless {
+		return
+	}
 	s.wanted = true
 	if s.pid != 0 {
 		allowForeground(s.pid)
