@@ -337,3 +337,31 @@ func TestTenThousandHintsAreOneLook(t *testing.T) {
 	}
 	w.until("ready", ready(1))
 }
+
+func TestWithTheRegistryDownAtTheStartTheSessionOpensLater(t *testing.T) {
+	w := newWorld(t)
+	w.registry.Fail(app.E("test", app.KindOffline, errors.New("down")))
+	go func() {
+		for st := range w.engine.Watch(t.Context()) {
+			if st.Trouble[app.AreaRegistry] == app.KindOffline {
+				w.registry.Fail(nil)
+				return
+			}
+		}
+	}()
+	w.begin()
+	w.store(1, "one")
+	w.until("ready", ready(1))
+}
+
+func TestWithoutRealtimeTheTimerFindsTheImage(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.feed.SetHealthy(false)
+	w.until("polling", func(s app.Session) bool { return !s.FeedHealthy })
+	w.store(1, "one") // its hint goes nowhere
+	w.until("ready", ready(1))
+	if w.until("ready", ready(1)).FeedHealthy {
+		t.Fatal("realtime came back: this test proves nothing")
+	}
+}
