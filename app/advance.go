@@ -57,6 +57,7 @@ func (w *work) call() {
 		return
 	}
 	switch {
+	case !s.kept: // nobody may seal an image to a key that a crash would lose
 	case s.Stage == StageOpening:
 		s.calling = true
 		w.do(OpenSession{s.opening(nil)})

@@ -134,30 +134,44 @@ func (e *Engine) listen(ctx context.Context, sid SessionID) {
 	})
 }
 
-// save writes the index in the order in which Step asked for it.
+// save writes the index in the order in which Step asked for it. At the end
+// it writes what is still queued: a stop is no reason to forget.
 func (e *Engine) save(ctx context.Context) error {
 	for {
 		select {
-		case <-ctx.Done():
-			return nil
 		case eff := <-e.saves:
-			switch do := eff.Do.(type) {
-			case SaveSession:
-				rec, err := recordOfSession(do.Session)
-				if err == nil {
-					err = e.ports.Spool.Save(ctx, rec)
+			e.saveOne(ctx, eff)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
+			defer cancel()
+			for {
+				select {
+				case eff := <-e.saves:
+					e.saveOne(last, eff)
+				default:
+					return nil
 				}
-				e.Send(Input{SID: eff.SID, What: SessionSaved{err}})
-			case SaveImage:
-				rec, err := recordOfImage(eff.SID, do.Image)
-				if err == nil {
-					err = e.ports.Spool.Save(ctx, rec)
-				}
-				e.Send(Input{SID: eff.SID, What: ImageSaved{do.Image, err}})
-			case DropFrozen:
-				e.dropFrozen(ctx, eff.SID, do)
 			}
 		}
+	}
+}
+
+func (e *Engine) saveOne(ctx context.Context, eff Effect) {
+	switch do := eff.Do.(type) {
+	case SaveSession:
+		rec, err := recordOfSession(do.Session)
+		if err == nil {
+			err = e.ports.Spool.Save(ctx, rec)
+		}
+		e.Send(Input{SID: eff.SID, What: SessionSaved{err}})
+	case SaveImage:
+		rec, err := recordOfImage(eff.SID, do.Image)
+		if err == nil {
+			err = e.ports.Spool.Save(ctx, rec)
+		}
+		e.Send(Input{SID: eff.SID, What: ImageSaved{do.Image, err}})
+	case DropFrozen:
+		e.dropFrozen(ctx, eff.SID, do)
 	}
 }
 

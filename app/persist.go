@@ -101,7 +101,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
 			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Row: r.Row, RowAt: r.RowAt,
 			Images: map[ImageID]Image{}, Code: r.Code, CodePending: r.CodePending, ending: r.Ending,
-			readAgain: true,
+			kept: true, readAgain: true,
 		}
 		order = append(order, rec.SID)
 		byID[rec.SID].Order = append(byID[rec.SID].Order, r.Order...)

@@ -57,6 +57,7 @@ type Session struct {
 	CodePending bool   // the registry has not confirmed that code yet
 
 	feedSince     time.Time // when FeedHealthy last changed, or listening began
+	kept          bool      // the index holds the session and its keys
 	dirty, saving bool      // the index is behind; a save is under way
 	saveDue       time.Time // not before, after a failed save
 	reading       bool      // a read is under way

@@ -120,6 +120,17 @@ func TestAnImageLeavesTheBucketOnlyWhenTheIndexHoldsIt(t *testing.T) {
 	}
 }
 
+func TestNoCodeIsShownForAKeyThatACrashWouldLose(t *testing.T) {
+	s := &script{t: t, at: day}
+	effects := s.in(sidA, Start{Patient: patient("Aroha Testperson"), Limits: DefaultLimits, Code: "code"})
+	want[SaveSession](t, effects)
+	none[OpenSession](t, effects)
+	none[OpenSession](t, s.in(sidA, SessionSaved{Err: E("save", KindFull, nil)}))
+	s.at = s.at.Add(3 * time.Second)
+	want[SaveSession](t, s.in("", Tick{}))
+	want[OpenSession](t, s.in(sidA, SessionSaved{}))
+}
+
 func TestAHintIsFetchedWithoutAskingTheRegistry(t *testing.T) {
 	s := &script{t: t, at: day}
 	s.live(sidA)

@@ -88,6 +88,7 @@ func (w *work) take(what What) {
 	case SessionSaved:
 		s.saving = false
 		w.health(AreaSpool, in.Err)
+		s.kept = s.kept || in.Err == nil
 		if in.Err != nil {
 			s.dirty, s.saveDue = true, w.at.Add(2*time.Second)
 		}
