@@ -57,6 +57,9 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 			continue
 		}
 		view := link.Image{ID: string(id), State: im.State}
+		if im.State == app.ImageLanded && !im.Shown { // safe, but not opened yet: not to be filed
+			view.State = app.ImageStored
+		}
 		if im.Shown && set.thumb(s.ID, id) {
 			view.Thumb = thumbKey(s.ID, id)
 		}
