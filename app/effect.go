@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -247,21 +248,22 @@ func (e *Engine) freeze(ctx context.Context, s Session, do Deliver) (*Delivery, 
 
 // frozen returns a delivery frozen earlier, nil when there is none.
 func (e *Engine) frozen(ctx context.Context, sid SessionID, id string) (*Delivery, error) {
-	records, err := e.ports.Spool.Load(ctx)
+	records, err := e.ports.Spool.Load(ctx, func(of SessionID, kind, key string) bool {
+		return of == sid && (kind == RecordDelivery && key == id || kind == RecordItem && strings.HasPrefix(key, id+"/"))
+	})
 	if err != nil {
 		return nil, err
 	}
 	var whole *frozenDelivery
 	items := map[ImageID]DeliveryItem{}
 	for _, rec := range records {
-		switch {
-		case rec.SID != sid:
-		case rec.Kind == RecordDelivery && rec.Key == id:
+		switch rec.Kind {
+		case RecordDelivery:
 			whole = &frozenDelivery{}
 			if err := json.Unmarshal(rec.Body, whole); err != nil {
 				return nil, E("read frozen delivery", KindCorrupt, err)
 			}
-		case rec.Kind == RecordItem && len(rec.Key) > len(id) && rec.Key[:len(id)+1] == id+"/":
+		case RecordItem:
 			var it frozenItem
 			if err := json.Unmarshal(rec.Body, &it); err != nil {
 				return nil, E("read frozen delivery", KindCorrupt, err)

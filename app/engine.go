@@ -123,7 +123,9 @@ func (e *Engine) drain() []Input {
 // under way. A spool that cannot be read is returned as an error: nothing may
 // be written beside it.
 func (e *Engine) Run(ctx context.Context) error {
-	records, err := e.ports.Spool.Load(ctx)
+	records, err := e.ports.Spool.Load(ctx, func(_ SessionID, kind, _ string) bool {
+		return kind == RecordSession || kind == RecordImage
+	})
 	if err != nil {
 		return err
 	}

@@ -138,8 +138,9 @@ type Spool interface {
 	Sealed(ctx context.Context, sid SessionID, id ImageID) ([]byte, error)
 	// Save writes one record of the index, sealed; Kind and Key name it.
 	Save(ctx context.Context, rec Record) error
-	// Load returns every record of the index.
-	Load(ctx context.Context) ([]Record, error)
+	// Load returns the records of the index that want names; a nil want names
+	// all. Those it does not name are not decrypted.
+	Load(ctx context.Context, want func(sid SessionID, kind, key string) bool) ([]Record, error)
 	// Remove deletes a session's records and files for good.
 	Remove(ctx context.Context, sid SessionID) error
 }
@@ -152,6 +153,54 @@ type Record struct {
 	Kind string // "session", "image", "delivery"
 	Key  string // image id or delivery id; "" for the session itself
 	Body []byte // JSON; a nil Body in Save removes the record
+}
+
+// Audit is the practice's audit trail. Note appends one entry and returns
+// once it is on disk. An entry whose Key was noted before adds nothing, so a
+// note that a crash cut off from what it speaks of may be made again. Calls
+// may be concurrent. No space or no right to write is KindFull.
+type Audit interface {
+	Note(ctx context.Context, e AuditEntry) error
+}
+
+// AuditEvent is what happened, one fixed word.
+type AuditEvent string
+
+const (
+	AuditOpened      AuditEvent = "session-opened"
+	AuditPaired      AuditEvent = "phone-paired"
+	AuditLanded      AuditEvent = "image-landed"
+	AuditQuarantined AuditEvent = "image-quarantined"
+	AuditRetracted   AuditEvent = "image-retracted"
+	AuditDiscarded   AuditEvent = "image-discarded"
+	AuditIntent      AuditEvent = "filing-begun" // durable before the sink is asked
+	AuditFiled       AuditEvent = "image-filed"
+	AuditUnconfirmed AuditEvent = "image-unconfirmed"
+	AuditRefused     AuditEvent = "filing-failed" // certainly not there
+	AuditRemoved     AuditEvent = "session-removed" // retention is over
+	AuditClosed      AuditEvent = "session-closed"
+)
+
+// AuditEntry is one line of the trail, without who did it: the trail knows
+// the OS user. Patient is written as an HMAC only.
+type AuditEntry struct {
+	At       time.Time // workstation's clock
+	Server   time.Time // registry's clock, estimated; zero: not known
+	Event    AuditEvent
+	SID      SessionID
+	Image    ImageID // "" where the event is the session's
+	Patient  Patient
+	Provider string // the practice's own id of the clinician; "" not known
+	SHA256   Digest // of the sealed image, or of what was handed over (filing events)
+	Delivery string
+	Sink     string
+	Receipt  string // the sink's answer without a patient value in it
+	Reason   string // a fixed word: a Kind or a Reason
+}
+
+// Key is the same for two notes of one happening.
+func (e AuditEntry) Key() string {
+	return string(e.Event) + "|" + string(e.SID) + "|" + string(e.Image) + "|" + e.Delivery + "|" + e.Sink + "|" + e.Reason
 }
 
 // Vault is the OS keyring. Every call has its own deadline: a locked keyring

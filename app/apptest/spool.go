@@ -141,6 +141,25 @@ func Spool(t *testing.T, start func(t *testing.T) SpoolRig) {
 		}
 		wantRecords(t, rig.Spool, want...)
 	})
+	t.Run("only what is wanted is loaded", func(t *testing.T) {
+		rig := start(t)
+		sid, other := app.NewSessionID(), app.NewSessionID()
+		for _, rec := range []app.Record{
+			{SID: sid, Kind: "session", Body: []byte("a")},
+			{SID: sid, Kind: "item", Key: "k", Body: []byte("b")},
+			{SID: other, Kind: "session", Body: []byte("c")},
+		} {
+			if err := rig.Spool.Save(t.Context(), rec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := rig.Spool.Load(t.Context(), func(of app.SessionID, kind, key string) bool {
+			return of == sid && kind == "item" && key == "k"
+		})
+		if err != nil || len(got) != 1 || string(got[0].Body) != "b" {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
 	t.Run("a cancelled context", func(t *testing.T) {
 		rig := start(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -153,7 +172,7 @@ func Spool(t *testing.T, start func(t *testing.T) SpoolRig) {
 
 func wantRecords(t *testing.T, s app.Spool, want ...app.Record) {
 	t.Helper()
-	got, err := s.Load(t.Context())
+	got, err := s.Load(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +278,7 @@ func (f *FakeSpool) Save(ctx context.Context, rec app.Record) error {
 	return nil
 }
 
-func (f *FakeSpool) Load(ctx context.Context) ([]app.Record, error) {
+func (f *FakeSpool) Load(ctx context.Context, want func(sid app.SessionID, kind, key string) bool) ([]app.Record, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -270,6 +289,9 @@ func (f *FakeSpool) Load(ctx context.Context) ([]app.Record, error) {
 	}
 	var out []app.Record
 	for name, body := range f.records {
+		if want != nil && !want(name.sid, name.kind, name.key) {
+			continue
+		}
 		out = append(out, app.Record{SID: name.sid, Kind: name.kind, Key: name.key, Body: bytes.Clone(body)})
 	}
 	return out, nil

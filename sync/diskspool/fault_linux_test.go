@@ -123,7 +123,7 @@ func TestKilledWhileLanding(t *testing.T) {
 					t.Errorf("image %d is half-written: %d bytes, %v", n, len(b), err)
 				}
 			}
-			records, err := s.Load(t.Context())
+			records, err := s.Load(t.Context(), nil)
 			must(t, err)
 			have := map[string]bool{}
 			for _, r := range records {

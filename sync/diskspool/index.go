@@ -44,10 +44,11 @@ func (s *Spool) Save(ctx context.Context, rec app.Record) error {
 	return nil
 }
 
-// Load returns every record that can be read. One that cannot, sealed to
-// another key or damaged, is logged and left where it is: it must not keep
-// the others from the GP, and the recovery key may still open it.
-func (s *Spool) Load(ctx context.Context) ([]app.Record, error) {
+// Load returns every record that want names (nil: all) and that can be read.
+// One that cannot, sealed to another key or damaged, is logged and left where
+// it is: it must not keep the others from the GP, and the recovery key may
+// still open it.
+func (s *Spool) Load(ctx context.Context, want func(sid app.SessionID, kind, key string) bool) ([]app.Record, error) {
 	const op = "load records"
 	var out []app.Record
 	err := s.db.View(func(tx *bbolt.Tx) error {
@@ -61,6 +62,9 @@ func (s *Spool) Load(ctx context.Context) ([]app.Record, error) {
 				return nil
 			}
 			rec := app.Record{SID: app.SessionID(parts[0]), Kind: parts[1], Key: parts[2]}
+			if want != nil && !want(rec.SID, rec.Kind, rec.Key) {
+				return nil
+			}
 			body, err := s.unseal(name, sealed)
 			if err != nil {
 				s.log.Error("spool record unreadable", "kind", rec.Kind, "stage", "seal")

@@ -107,7 +107,7 @@ func TestRecoveryKeyOpensAndOthersDoNot(t *testing.T) {
 	must(t, s.Close())
 
 	s = open(t, dir, Keys{Identity: recovery})
-	got, err := s.Load(t.Context())
+	got, err := s.Load(t.Context(), nil)
 	if err != nil || len(got) != 1 || !bytes.Equal(got[0].Body, rec.Body) {
 		t.Errorf("recovery key: %d records, %v", len(got), err)
 	}
@@ -117,11 +117,11 @@ func TestRecoveryKeyOpensAndOthersDoNot(t *testing.T) {
 	s = open(t, dir, Keys{Identity: newIdentity(t)})
 	own := app.Record{SID: app.NewSessionID(), Kind: "session", Body: []byte("own")}
 	must(t, s.Save(t.Context(), own))
-	if got, err := s.Load(t.Context()); err != nil || len(got) != 1 || got[0].SID != own.SID {
+	if got, err := s.Load(t.Context(), nil); err != nil || len(got) != 1 || got[0].SID != own.SID {
 		t.Errorf("another key: %v, %v", got, err)
 	}
 	must(t, s.Close())
-	if got, err := open(t, dir, Keys{Identity: recovery}).Load(t.Context()); err != nil || len(got) != 1 {
+	if got, err := open(t, dir, Keys{Identity: recovery}).Load(t.Context(), nil); err != nil || len(got) != 1 {
 		t.Errorf("after that: %d records, %v", len(got), err)
 	}
 }
@@ -136,7 +136,7 @@ func TestBodyMovedToAnotherRecordDoesNotOpen(t *testing.T) {
 		bucket := tx.Bucket([]byte(recordsBucket))
 		return bucket.Put(recordName(b), bytes.Clone(bucket.Get(recordName(a))))
 	}))
-	got, err := s.Load(t.Context())
+	got, err := s.Load(t.Context(), nil)
 	if err != nil || len(got) != 1 || got[0].SID != a.SID {
 		t.Errorf("loaded %v, %v", got, err)
 	}
