@@ -176,7 +176,7 @@ const (
 	AuditIntent      AuditEvent = "filing-begun" // durable before the sink is asked
 	AuditFiled       AuditEvent = "image-filed"
 	AuditUnconfirmed AuditEvent = "image-unconfirmed"
-	AuditRefused     AuditEvent = "filing-failed" // certainly not there
+	AuditRefused     AuditEvent = "filing-failed"   // certainly not there
 	AuditRemoved     AuditEvent = "session-removed" // retention is over
 	AuditClosed      AuditEvent = "session-closed"
 )
