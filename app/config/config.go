@@ -11,9 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+
+	"filippo.io/age"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/clinicpro-nz/images/app"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // Config is everything about a workstation that is not secret.
@@ -28,6 +31,35 @@ type Config struct {
 	AblyEndpoint string       `toml:"ably_endpoint"`
 	Folder       string       `toml:"folder"` // where filed images go
 	NameTemplate string       `toml:"name_template"`
+	Recovery     Recipient    `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
+}
+
+// Recipient is an age X25519 recipient, "age1…": the public half of the
+// practice's recovery key. The zero value is none.
+type Recipient struct{ text string }
+
+// UnmarshalText reads a recipient. Its error repeats nothing of the text,
+// which may be the private half put there by mistake.
+func (r *Recipient) UnmarshalText(text []byte) error {
+	if strings.HasPrefix(strings.ToUpper(string(text)), "AGE-SECRET-KEY") {
+		return errors.New("recovery_recipient: this is the private half of the recovery key: remove it from this computer, and put the line that begins with age1 here")
+	}
+	if len(text) > 0 {
+		if _, err := age.ParseX25519Recipient(string(text)); err != nil {
+			return errors.New("recovery_recipient: want an age recipient, age1 and 58 letters and digits")
+		}
+	}
+	r.text = string(text)
+	return nil
+}
+
+// Age is the recipient for package age; nil when there is none.
+func (r Recipient) Age() *age.X25519Recipient {
+	out, err := age.ParseX25519Recipient(r.text)
+	if err != nil { // the zero value
+		return nil
+	}
+	return out
 }
 
 // Names of the secrets in the OS keyring.
