@@ -263,7 +263,12 @@ func copyLive(path string, src *bbolt.DB) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	dst, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true, Timeout: ownerWait})
+	info, err := os.Stat(src.Path())
+	if err != nil {
+		return err
+	}
+	// Mapped once: growing by steps costs more than the copy.
+	dst, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true, Timeout: ownerWait, InitialMmapSize: int(info.Size())})
 	if err != nil {
 		return err
 	}
