@@ -97,7 +97,7 @@ func readable(dir string) error {
 // resumeAdoptions finishes at Open what was killed half-way. One that fails is
 // tried again by whoever calls Adopt with what Left names.
 func (s *Spool) resumeAdoptions() {
-	for _, inside := range entries(s.dir, adoptingPrefix) {
+	for _, inside := range adoptions(s.dir) {
 		if _, err := s.takeIn(context.Background(), inside); err != nil {
 			s.log.Error("adoption not finished", "kind", string(app.KindOf(err)))
 		}
@@ -108,7 +108,7 @@ func (s *Spool) resumeAdoptions() {
 // before a kill it finds done.
 func (s *Spool) takeIn(ctx context.Context, inside string) ([]app.SessionID, error) {
 	const op = "adopt spool"
-	for _, nested := range entries(inside, adoptingPrefix) { // it was adopting, too
+	for _, nested := range adoptions(inside) { // it was adopting, too
 		if err := os.Rename(nested, s.newInside()); err != nil {
 			return nil, app.E(op, app.KindFull, err)
 		}

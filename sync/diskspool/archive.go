@@ -39,6 +39,9 @@ func OpenArchive(dir string, identities ...age.Identity) (*Archive, error) {
 	}
 	a := &Archive{dir: dir, names: map[app.SessionID][][]byte{}}
 	err := guarded(func() (err error) {
+		if err = notCutOff(path); err != nil {
+			return err
+		}
 		if a.db, err = bbolt.Open(path, 0, &bbolt.Options{ReadOnly: true, Timeout: ownerWait}); err != nil {
 			return err
 		}

@@ -66,6 +66,9 @@ type job struct {
 func openIndex(path string) (*bbolt.DB, error) {
 	var db *bbolt.DB
 	err := guarded(func() (err error) {
+		if err = notCutOff(path); err != nil {
+			return err
+		}
 		if db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: ownerWait}); err != nil {
 			return err
 		}
@@ -76,6 +79,16 @@ func openIndex(path string) (*bbolt.DB, error) {
 		db = nil
 	}
 	return db, err
+}
+
+// notCutOff refuses a file that ends within its first two pages; bbolt has no
+// error of its own for that. An empty or missing one is new.
+func notCutOff(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 0 && info.Size() < int64(2*os.Getpagesize()) {
+		return errBadPages
+	}
+	return nil
 }
 
 func checkFormat(tx *bbolt.Tx) error {

@@ -100,7 +100,7 @@ var spoolNumber = regexp.MustCompile(`-\d+$`)
 // nobody has written to for a minute, and what an earlier adoption left
 // undone. Whether an owner lives, Adopt finds out.
 func (s *Spool) Left() []string {
-	left := entries(s.dir, adoptingPrefix)
+	left := adoptions(s.dir)
 	base := spoolNumber.ReplaceAllString(s.dir, "")
 	for n := 1; n <= mostSpools; n++ {
 		if dir := numbered(base, n); dir != s.dir && lainStill(filepath.Join(dir, indexFile)) {

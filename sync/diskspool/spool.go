@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -158,6 +159,11 @@ func entries(dir, prefix string) []string {
 		}
 	}
 	return out
+}
+
+// adoptions returns the spools that are being taken over in dir.
+func adoptions(dir string) []string {
+	return slices.DeleteFunc(entries(dir, adoptingPrefix), func(path string) bool { return !isDir(path) })
 }
 
 // Close gives the spool up, after a compaction that removals still wait for.
