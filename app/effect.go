@@ -22,7 +22,7 @@ var errListenOver = errors.New("the session no longer listens")
 // loop's goroutine only.
 func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 	switch do := eff.Do.(type) {
-	case SaveSession, SaveImage, DropFrozen:
+	case SaveSession, SaveImage, DropFrozen, RemoveSession:
 		e.saves <- eff
 	case Listen:
 		e.listen(ctx, eff.SID)
@@ -135,47 +135,6 @@ func (e *Engine) listen(ctx context.Context, sid SessionID) {
 	})
 }
 
-// save writes the index in the order in which Step asked for it. At the end
-// it writes what is still queued: a stop is no reason to forget.
-func (e *Engine) save(ctx context.Context) error {
-	for {
-		select {
-		case eff := <-e.saves:
-			e.saveOne(ctx, eff)
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
-			defer cancel()
-			for {
-				select {
-				case eff := <-e.saves:
-					e.saveOne(last, eff)
-				default:
-					return nil
-				}
-			}
-		}
-	}
-}
-
-func (e *Engine) saveOne(ctx context.Context, eff Effect) {
-	switch do := eff.Do.(type) {
-	case SaveSession:
-		rec, err := recordOfSession(do.Session)
-		if err == nil {
-			err = e.ports.Spool.Save(ctx, rec)
-		}
-		e.Send(Input{SID: eff.SID, What: SessionSaved{err}})
-	case SaveImage:
-		rec, err := recordOfImage(eff.SID, do.Image)
-		if err == nil {
-			err = e.ports.Spool.Save(ctx, rec)
-		}
-		e.Send(Input{SID: eff.SID, What: ImageSaved{do.Image, err}})
-	case DropFrozen:
-		e.dropFrozen(ctx, eff.SID, do)
-	}
-}
-
 // deliver freezes what is to leave, unless that was done before, and hands it
 // over.
 func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
@@ -196,7 +155,13 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 	frozen.Items = slices.DeleteFunc(frozen.Items, func(it DeliveryItem) bool { return !slices.Contains(do.Images, it.Image) })
 	out.Receipts, out.Err = e.ports.Sink.Deliver(ctx, *frozen)
 	for i := range out.Receipts {
-		out.Receipts[i].Sink = e.ports.Sink.Name()
+		r := &out.Receipts[i]
+		r.Sink = e.ports.Sink.Name()
+		for _, it := range frozen.Items {
+			if it.Image == r.Image {
+				r.SHA256 = it.SHA256
+			}
+		}
 	}
 	return out
 }
@@ -233,8 +198,8 @@ func (e *Engine) freeze(ctx context.Context, s Session, do Deliver) (*Delivery, 
 		if err != nil {
 			return nil, E("freeze delivery", KindBug, err)
 		}
-		rec := Record{SID: s.ID, Kind: RecordItem, Key: do.Delivery + "/" + string(id), Body: body}
-		if err := e.ports.Spool.Save(ctx, rec); err != nil {
+		// One by one: all of them at once could be hundreds of megabytes.
+		if err := e.ports.Spool.Save(ctx, Record{SID: s.ID, Kind: RecordItem, Key: do.Delivery + "/" + string(id), Body: body}); err != nil {
 			return nil, err
 		}
 		d.Items = append(d.Items, item)
@@ -284,19 +249,4 @@ func (e *Engine) frozen(ctx context.Context, sid SessionID, id string) (*Deliver
 		d.Items = append(d.Items, item)
 	}
 	return d, nil
-}
-
-// dropFrozen removes the bytes of a delivery whose receipts are in the index.
-// What a failure leaves goes with the session.
-func (e *Engine) dropFrozen(ctx context.Context, sid SessionID, do DropFrozen) {
-	records := []Record{{SID: sid, Kind: RecordDelivery, Key: do.Delivery}}
-	for _, id := range do.Images {
-		records = append(records, Record{SID: sid, Kind: RecordItem, Key: do.Delivery + "/" + string(id)})
-	}
-	for _, rec := range records {
-		if err := e.ports.Spool.Save(ctx, rec); err != nil {
-			e.ports.Log.Warn("frozen delivery kept", "kind", string(KindOf(err)))
-			return
-		}
-	}
 }

@@ -46,6 +46,10 @@ func (a *agent) do(in link.Input) {
 		a.send(sid, app.File{Delivery: string(app.NewSessionID())})
 	case link.InputDiscard:
 		a.send(sid, app.Discard{Images: []app.ImageID{app.ImageID(in.Image)}})
+	case link.InputAttest:
+		a.send(sid, app.Attest{Images: []app.ImageID{app.ImageID(in.Image)}})
+	case link.InputFileAgain:
+		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Images: []app.ImageID{app.ImageID(in.Image)}})
 	case link.InputCloseSession:
 		a.send(sid, app.End{})
 	case link.InputOpenSession:

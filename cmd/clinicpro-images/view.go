@@ -212,7 +212,7 @@ func waiting(st app.State, now time.Time) []link.Waiting {
 	var out []link.Waiting
 	for _, s := range st.Newest() {
 		if n, _ := s.Outstanding(); n > 0 && s.ID != st.Current {
-			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Started.UnixMilli()})
+			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Began().UnixMilli()})
 		}
 	}
 	return out
