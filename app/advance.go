@@ -131,7 +131,7 @@ func (w *work) images() {
 			if im.tries >= 3 { // let the seal judge instead: a checksum may be wrong, an HMAC not
 				want = ""
 			}
-			w.do(LandImage{id, want, s.Limits.MaxBytes})
+			w.do(LandImage{id, want, im.Bytes, s.Limits.MaxBytes})
 		}
 		if im.State == ImageLanded && !im.Shown && !im.examining && !w.at.Before(im.examineDue) {
 			im.examining = true

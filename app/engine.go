@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 func sortImageIDs(ids []ImageID) { slices.Sort(ids) }
@@ -50,6 +51,8 @@ type Engine struct {
 	group     *errgroup.Group
 	saves     chan Effect
 	landings  chan struct{}                         // a slot per landing at work
+	landBytes *semaphore.Weighted                   // what landings hold in memory together
+	examines  chan struct{}                         // one image opened at a time: its bytes, and its pixels
 	delivers  chan struct{}                         // one hand-over at a time
 	listeners map[SessionID]context.CancelCauseFunc // Run's goroutine only
 }
@@ -58,7 +61,8 @@ type Engine struct {
 func NewEngine(p Ports) *Engine {
 	return &Engine{
 		ports: p, wake: make(chan struct{}, 1), watchers: map[chan State]struct{}{},
-		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce), delivers: make(chan struct{}, 1),
+		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce),
+		landBytes: semaphore.NewWeighted(landingBytes), examines: make(chan struct{}, 1), delivers: make(chan struct{}, 1),
 		listeners: map[SessionID]context.CancelCauseFunc{},
 	}
 }

@@ -122,7 +122,7 @@ type (
 	Delivered struct {
 		Delivery string
 		Receipts []Receipt
-		Err      error // nothing was handed over: the whole try failed
+		Err      error // what has no receipt was not handed over
 	}
 	// SessionRemoved: nothing of the session is on the disk any more.
 	SessionRemoved struct{ Err error }
@@ -180,6 +180,7 @@ type (
 	LandImage struct {
 		Image    ImageID
 		SHA256   Digest
+		Bytes    int64 // expected; 0 not known
 		MaxBytes int64
 	}
 	ExamineImage struct{ Image ImageID }

@@ -9,8 +9,8 @@ import (
 const (
 	RecordSession  = "session"
 	RecordImage    = "image"
-	RecordDelivery = "delivery" // key: delivery id; written once all its items are
-	RecordItem     = "item"     // key: delivery id and image id: the exact bytes that leave
+	RecordDelivery = "delivery" // key: delivery id; names its items, written once they all are
+	RecordItem     = "item"     // key: delivery id "/" image id; the body is the exact bytes that leave
 )
 
 // sessionRecord and imageRecord are what the sealed index holds: the one

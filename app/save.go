@@ -109,7 +109,7 @@ func first(a, b error) error {
 func frozenRecords(sid SessionID, do DropFrozen) []Record {
 	records := []Record{{SID: sid, Kind: RecordDelivery, Key: do.Delivery}}
 	for _, id := range do.Images {
-		records = append(records, Record{SID: sid, Kind: RecordItem, Key: do.Delivery + "/" + string(id)})
+		records = append(records, Record{SID: sid, Kind: RecordItem, Key: itemKey(do.Delivery, id)})
 	}
 	return records
 }

@@ -354,7 +354,7 @@ func (w *work) delivered(in Delivered) {
 		}
 		im.handing, im.Filing, im.Tried, im.dirty = false, false, true, true
 		switch {
-		case in.Err != nil || !answered:
+		case !answered:
 			im.FileKind = KindOf(in.Err)
 			if im.FileKind == "" {
 				im.FileKind = KindBug
