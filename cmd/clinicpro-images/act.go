@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
-	"github.com/clinicpro-nz/images/sync/pairing"
+	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/link"
 )
 
@@ -104,7 +104,7 @@ func (a *agent) newSession(p link.Patient) {
 			return
 		}
 	}
-	drawn, err := pairing.NewSecrets()
+	start, err := workstation.NewSession(patient, a.cfg.PracticeName)
 	if err != nil {
 		a.log.Error("session refused", "kind", string(app.KindOf(err)))
 		return
@@ -112,10 +112,5 @@ func (a *agent) newSession(p link.Patient) {
 	a.mu.Lock()
 	a.draft = link.Draft{}
 	a.mu.Unlock()
-	a.send(drawn.SID, app.Start{
-		Patient: patient, PracticeName: a.cfg.PracticeName, Limits: app.DefaultLimits,
-		Code: drawn.Token.Hash(),
-		Secrets: app.Secrets{Token: drawn.Token, Identity: app.Seal(drawn.Identity.String()),
-			Recipient: drawn.Identity.Recipient().String(), Pairing: app.Seal(drawn.Secret.Reveal())},
-	})
+	a.send(start.SID, start.What)
 }
