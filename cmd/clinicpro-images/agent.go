@@ -162,8 +162,10 @@ func (a *agent) engines(ctx context.Context) error {
 		}
 		defer spool.Close()
 		var stop context.CancelFunc
-		var running sync.WaitGroup
+		var running, adopting sync.WaitGroup
 		defer running.Wait()
+		defer adopting.Wait()
+		adopting.Go(func() { a.adopt(ctx, spool) })
 		for {
 			select {
 			case <-ctx.Done():
@@ -201,7 +203,8 @@ func (a *agent) openSpool(ctx context.Context) (*diskspool.Spool, error) {
 			a.starting(problem(text.PlaceVault, app.KindOf(err)))
 		} else {
 			var spool *diskspool.Spool
-			spool, err = diskspool.Open(filepath.Join(a.o.dir, "spool"), diskspool.Keys{Identity: identity}, a.log)
+			keys := diskspool.Keys{Identity: identity, Recovery: a.cfg.Recovery.Age()}
+			spool, err = diskspool.OpenFree(filepath.Join(a.o.dir, "spool"), keys, a.log)
 			if err == nil {
 				a.starting()
 				return spool, nil

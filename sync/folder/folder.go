@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/durable"
 )
 
 const (
@@ -136,7 +137,7 @@ func (t *try) run() error {
 			t.place(w)
 		}
 	}
-	if err := errors.Join(syncDir(t.dir), syncDir(t.state)); err != nil {
+	if err := errors.Join(durable.SyncDir(t.dir), durable.SyncDir(t.state)); err != nil {
 		for _, w := range t.work { // the names may be lost with the power
 			if w.place != "" {
 				w.place, w.unconfirmed = "", true
@@ -202,7 +203,7 @@ func (t *try) stage() error {
 		err = t.ctx.Err()
 	}
 	if err == nil {
-		err = syncDir(t.state)
+		err = durable.SyncDir(t.state)
 	}
 	if err == nil {
 		err = t.save(next)
