@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clinicpro-nz/images/app"
 )
@@ -21,6 +22,9 @@ func TestRead(t *testing.T) {
 		"not TOML":      {"practice = \n", "line 1", nil},
 		"bad practice":  {"practice = \"Hill Road\"\n", "practice:", nil},
 		"wrong type":    {"s3_encrypts = \"yes\"\n", "line 1", nil},
+		"kept too long": {"retention_days = 400\n", "retention_days", nil},
+		"no such zone":  {"time_zone = \"Middle/Earth\"\n", "time_zone", nil},
+		"own retention": {"retention_days = 30\n", "", func(c Config) bool { return c.Keep() == 30*24*time.Hour && c.Zone().String() == "Pacific/Auckland" }},
 		"secret inside": {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,26 +19,38 @@ const (
 	separator     = "\x00" // between sid, kind and key in a record's name
 )
 
-// Save seals one record to the workstation and the recovery recipient and
-// commits it; a nil Body removes the record.
-func (s *Spool) Save(ctx context.Context, rec app.Record) error {
-	const op = "save record"
+// Save seals records to the workstation and the recovery recipient and
+// commits them together; a nil Body removes its record.
+func (s *Spool) Save(ctx context.Context, records ...app.Record) error {
+	const op = "save records"
 	if err := ctx.Err(); err != nil {
 		return app.E(op, app.KindOffline, err)
 	}
-	if err := checkRecord(rec); err != nil {
-		return app.E(op, app.KindBug, err)
-	}
-	name := recordName(rec)
-	change := func(b *bbolt.Bucket) error { return b.Delete(name) }
-	if rec.Body != nil {
+	var changes []change
+	for _, rec := range records {
+		if err := checkRecord(rec); err != nil {
+			return app.E(op, app.KindBug, err)
+		}
+		name := recordName(rec)
+		if rec.Body == nil {
+			changes = append(changes, func(b *bbolt.Bucket) error { return b.Delete(name) })
+			continue
+		}
 		sealed, err := s.seal(name, rec.Body)
 		if err != nil {
 			return app.E(op, app.KindBug, err)
 		}
-		change = func(b *bbolt.Bucket) error { return b.Put(name, sealed) }
+		changes = append(changes, func(b *bbolt.Bucket) error { return b.Put(name, sealed) })
 	}
-	if err := s.queue.commit(change); err != nil {
+	all := func(b *bbolt.Bucket) error {
+		for _, c := range changes {
+			if err := c(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := s.queue.commit(all); err != nil {
 		return app.E(op, app.KindFull, err)
 	}
 	return nil
