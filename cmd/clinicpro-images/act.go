@@ -104,7 +104,7 @@ func (a *agent) newSession(p link.Patient) {
 			return
 		}
 	}
-	start, err := workstation.NewSession(patient, a.cfg.PracticeName)
+	start, err := workstation.NewSession(patient, a.cfg.PracticeName, a.cfg.Keep())
 	if err != nil {
 		a.log.Error("session refused", "kind", string(app.KindOf(err)))
 		return

@@ -84,7 +84,7 @@ func runAgent(ctx context.Context, o options) error {
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(link.Build(), a.log, a.receive)
 	a.screens.headless = o.noWindow
-	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, a.thumbReady)
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), a.thumbReady)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, quit := context.WithCancel(ctx)
