@@ -23,6 +23,15 @@ func RecoverSession(records []Record) (RecoveredSession, bool) {
 	}
 	out := RecoveredSession{Session: sessions[0]}
 	frozen := map[string]*Delivery{}
+	named := map[string]frozenItem{}
+	for _, rec := range records {
+		var d frozenDelivery
+		if rec.Kind == RecordDelivery && json.Unmarshal(rec.Body, &d) == nil {
+			for _, it := range d.Items {
+				named[itemKey(rec.Key, it.Image)] = it
+			}
+		}
+	}
 	delivery := func(id string) *Delivery {
 		if frozen[id] == nil {
 			frozen[id] = &Delivery{ID: id, SID: out.Session.ID}
@@ -40,11 +49,9 @@ func RecoverSession(records []Record) (RecoveredSession, bool) {
 			delivery(rec.Key)
 		case RecordItem:
 			id, image, _ := strings.Cut(rec.Key, "/")
-			var it frozenItem
-			if understood = json.Unmarshal(rec.Body, &it) == nil; understood {
-				d := delivery(id)
-				d.Items = append(d.Items, DeliveryItem{Image: ImageID(image), Name: Seal(it.Name), JPEG: it.JPEG, SHA256: it.SHA256})
-			}
+			it := named[rec.Key] // none: stopped before the delivery was whole
+			d := delivery(id)
+			d.Items = append(d.Items, DeliveryItem{Image: ImageID(image), Name: Seal(it.Name), JPEG: rec.Body, SHA256: it.SHA256})
 		default:
 			understood = false
 		}

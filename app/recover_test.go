@@ -30,19 +30,23 @@ func TestRecoverSession(t *testing.T) {
 	got, ok := RecoverSession([]Record{
 		image, session,
 		{SID: sid, Kind: RecordImage, Key: string(second), Body: []byte("{")},
-		{SID: sid, Kind: RecordDelivery, Key: "D1", Body: body(frozenDelivery{[]ImageID{first, second}})},
-		{SID: sid, Kind: RecordItem, Key: "D1/" + string(first), Body: body(frozenItem{"name.jpg", []byte("jpeg"), "sum"})},
-		{SID: sid, Kind: RecordItem, Key: "D1/" + string(second), Body: []byte("no JSON")},
+		{SID: sid, Kind: RecordDelivery, Key: "D1", Body: body(frozenDelivery{[]frozenItem{{first, "name.jpg", "sum", 4}, {second, "name_2.jpg", "sum", 4}}})},
+		{SID: sid, Kind: RecordItem, Key: "D1/" + string(first), Body: []byte("jpeg")},
+		{SID: sid, Kind: RecordItem, Key: "D2/" + string(second), Body: []byte("cut off")},
 		{SID: sid, Kind: "later", Body: []byte("{}")},
 	})
 	if !ok || got.Session.ID != sid || got.Session.Patient.Name.Reveal() != "Aroha Testperson" || got.Session.Images[first].State != ImageFiled {
 		t.Fatalf("recovered %v, %v", got.Session, ok)
 	}
-	if len(got.Frozen) != 1 || len(got.Frozen[0].Items) != 1 || string(got.Frozen[0].Items[0].JPEG) != "jpeg" || got.Frozen[0].Items[0].Image != first {
+	if len(got.Frozen) != 2 || len(got.Frozen[0].Items) != 1 || string(got.Frozen[0].Items[0].JPEG) != "jpeg" ||
+		got.Frozen[0].Items[0].Image != first || got.Frozen[0].Items[0].Name.Reveal() != "name.jpg" {
 		t.Errorf("frozen: %v", got.Frozen)
 	}
-	if len(got.Unread) != 3 {
-		t.Errorf("unread: %d records, want 3", len(got.Unread))
+	if items := got.Frozen[1].Items; len(items) != 1 || string(items[0].JPEG) != "cut off" || !items[0].Name.IsZero() {
+		t.Errorf("the bytes of a delivery that was never whole: %v", items)
+	}
+	if len(got.Unread) != 2 {
+		t.Errorf("unread: %d records, want 2", len(got.Unread))
 	}
 	if _, ok := RecoverSession([]Record{image}); ok {
 		t.Error("a session without its own record was recovered")

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -28,6 +29,9 @@ func TestRead(t *testing.T) {
 		"not TOML":      {"practice = \n", "line 1", nil},
 		"bad practice":  {"practice = \"Hill Road\"\n", "practice:", nil},
 		"wrong type":    {"s3_encrypts = \"yes\"\n", "line 1", nil},
+		"kept too long": {"retention_days = 400\n", "retention_days", nil},
+		"no such zone":  {"time_zone = \"Middle/Earth\"\n", "time_zone", nil},
+		"own retention": {"retention_days = 30\n", "", func(c Config) bool { return c.Keep() == 30*24*time.Hour && c.Zone().String() == "Pacific/Auckland" }},
 		"recovery":      {"recovery_recipient = \"" + recipient + "\"\n", "", func(c Config) bool { return c.Recovery.Age().String() == recipient }},
 		"no recovery":   {"recovery_recipient = \"\"\n", "", func(c Config) bool { return c.Recovery.Age() == nil }},
 		"bad recovery":  {"\nrecovery_recipient = \"" + recipient[:60] + "\"\n", "line 2", nil},

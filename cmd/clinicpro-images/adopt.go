@@ -11,11 +11,6 @@ import (
 // adoptEvery is how often the agent looks for spools that were left.
 const adoptEvery = time.Minute
 
-// reloader takes up sessions that have come into the spool since it started.
-type reloader interface {
-	Reload(ctx context.Context) error
-}
-
 // adopt takes over, now and then once a minute, the sessions of the user's
 // other Windows sessions whose agents are gone.
 func (a *agent) adopt(ctx context.Context, spool *diskspool.Spool) {
@@ -51,11 +46,10 @@ func (a *agent) adoptLeft(ctx context.Context, spool *diskspool.Spool) {
 	a.mu.Lock()
 	engine := a.engine
 	a.mu.Unlock()
-	e, ok := any(engine).(reloader)
-	if engine == nil || !ok {
+	if engine == nil {
 		return
 	}
-	if err := e.Reload(ctx); err != nil && ctx.Err() == nil {
+	if err := engine.Reload(ctx); err != nil && ctx.Err() == nil {
 		a.log.Error("adopted sessions not taken up", "kind", string(app.KindOf(err)))
 	}
 }

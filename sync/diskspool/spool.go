@@ -274,25 +274,38 @@ func checkRecord(r app.Record) error {
 	return nil
 }
 
-// Save seals one record and commits it; a nil Body removes the record.
-func (s *Spool) Save(ctx context.Context, rec app.Record) error {
-	const op = "save record"
+// Save seals records and commits them together; a nil Body removes its record.
+func (s *Spool) Save(ctx context.Context, records ...app.Record) error {
+	const op = "save records"
 	if err := ctx.Err(); err != nil {
 		return app.E(op, app.KindOffline, err)
 	}
-	if err := checkRecord(rec); err != nil {
-		return app.E(op, app.KindBug, err)
-	}
-	name := recordName(rec)
-	edit := func(b *bbolt.Bucket) error { return b.Delete(name) }
-	if rec.Body != nil {
+	var edits []func(b *bbolt.Bucket) error
+	for _, rec := range records {
+		if err := checkRecord(rec); err != nil {
+			return app.E(op, app.KindBug, err)
+		}
+		name := recordName(rec)
+		if rec.Body == nil {
+			edits = append(edits, func(b *bbolt.Bucket) error { return b.Delete(name) })
+			continue
+		}
 		sealed, err := s.ring.Load().seal(name, rec.Body)
 		if err != nil {
 			return app.E(op, app.KindBug, err)
 		}
-		edit = func(b *bbolt.Bucket) error { return b.Put(name, sealed) }
+		edits = append(edits, func(b *bbolt.Bucket) error { return b.Put(name, sealed) })
 	}
-	if err := s.index.commit(func(tx *bbolt.Tx) error { return edit(tx.Bucket([]byte(recordsBucket))) }); err != nil {
+	err := s.index.commit(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(recordsBucket))
+		for _, edit := range edits {
+			if err := edit(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return app.E(op, app.KindFull, err)
 	}
 	return nil

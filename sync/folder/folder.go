@@ -29,6 +29,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -83,6 +84,9 @@ func (s *Sink) Deliver(ctx context.Context, d app.Delivery) ([]app.Receipt, erro
 	out := make([]app.Receipt, len(t.work))
 	for i, w := range t.work {
 		out[i] = app.Receipt{Image: w.item.Image, Place: app.Seal(w.place), Unconfirmed: w.unconfirmed}
+		if w.place != "" {
+			out[i].Ref = d.ID + "#" + strconv.Itoa(w.number)
+		}
 		if w.err != nil {
 			out[i].Err = app.E(op, kind(w.err), bare(w.err))
 		}
