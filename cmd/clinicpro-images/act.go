@@ -48,8 +48,10 @@ func (a *agent) do(in link.Input) {
 		a.send(sid, app.Discard{Images: []app.ImageID{app.ImageID(in.Image)}})
 	case link.InputCloseSession:
 		a.send(sid, app.End{})
+		a.showForm(true)
 	case link.InputOpenSession:
 		a.send(sid, app.Show{})
+		a.showForm(false)
 	case link.InputRetry, link.InputRefresh:
 		select {
 		case a.kick <- struct{}{}:
@@ -106,7 +108,7 @@ func (a *agent) newSession(p link.Patient) {
 		return
 	}
 	a.mu.Lock()
-	a.draft = link.Draft{}
+	a.draft, a.fresh = link.Draft{}, drawn.SID
 	a.mu.Unlock()
 	a.send(drawn.SID, app.Start{
 		Patient: patient, PracticeName: a.cfg.PracticeName, Limits: app.DefaultLimits,
