@@ -188,11 +188,14 @@ func TestEndToEndFocus(t *testing.T) {
 	d.xdotool("key", "--clearmodifiers", "ctrl+Return") // the same session, or nothing would be filed
 	d.waitStates(t, map[string]int{"filed": 2})
 
-	// Closed by the GP: a crash of the agent does not open it again.
+	// Closed by the GP: a panic of the agent, which SIGQUIT's end is like, does
+	// not open it again.
 	d.xdotool("key", "--clearmodifiers", "alt+F4")
 	eventually(t, 10*time.Second, func() bool { return len(d.windows()) == 0 }, func() string { return "the window does not close" })
 	agent := d.agent()
-	d.killAgent()
+	if err := syscall.Kill(agent, syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, 20*time.Second, func() bool { return d.agent() != 0 && d.agent() != agent },
 		func() string { return "the keeper did not bring the agent back" })
 	d.settle()
