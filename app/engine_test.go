@@ -367,3 +367,20 @@ func TestWithoutRealtimeTheTimerFindsTheImage(t *testing.T) {
 		t.Fatal("realtime came back: this test proves nothing")
 	}
 }
+
+// A delivery larger than what a sink may hold at once goes in parts, under one
+// name, and the audit trail has every line.
+func TestALargeDeliveryGoesInParts(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	big := strings.Repeat("x", 12<<20)
+	for n := range 4 {
+		w.store(n, fmt.Sprint(n, big))
+	}
+	w.until("ready to file", ready(4))
+	w.send(app.File{Delivery: string(app.NewSessionID())})
+	w.until("filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 4 })
+	if n := len(w.sink.Filed()); n != 4 {
+		t.Fatalf("%d pictures in the folder", n)
+	}
+}

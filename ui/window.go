@@ -47,6 +47,9 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 	w.ask = views.NewAsk(func(yes bool) { send(link.Input{Kind: link.InputConfirmPatient, Confirmed: yes}) })
 	w.session = views.NewSession(views.Acts{
 		File: w.file, NewCode: w.newCode, CopyLink: w.copyLink, Next: w.next, Discard: w.discard,
+		Open:       func(sid string) { w.send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
+		Attest:     func(id string) { w.send(link.Input{Kind: link.InputAttest, SID: w.snap.SID, Image: id}) },
+		FileAgain:  func(id string) { w.send(link.Input{Kind: link.InputFileAgain, SID: w.snap.SID, Image: id}) },
 		ToggleCode: func() { w.showCode = !w.showCode; w.paint() },
 		Refresh:    func() { w.act(link.InputRefresh) },
 		Retry:      func() { w.act(link.InputRetry) },
@@ -194,14 +197,13 @@ func (w *Window) discard(id string) {
 }
 
 func (w *Window) next() {
-	if model.BarOf(w.snap).Unfiled == 0 {
-		w.act(link.InputCloseSession)
+	sid := w.snap.SID
+	leave := func() { w.send(link.Input{Kind: link.InputCloseSession, SID: sid}) }
+	if model.BarOf(w.snap).Left == 0 {
+		leave()
 		return
 	}
-	sid := w.snap.SID
-	w.question(text.LeaveAsk, text.LeaveMore, text.LeaveDo, func() {
-		w.send(link.Input{Kind: link.InputCloseSession, SID: sid})
-	})
+	w.question(text.LeaveAsk, text.LeaveMore, text.LeaveDo, leave)
 }
 
 // question asks once, the patient named in it; Cancel has the focus, so that

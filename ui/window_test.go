@@ -106,6 +106,25 @@ func TestFileByButtonAndByCtrlEnterOnlyWhenItCan(t *testing.T) {
 	}
 }
 
+func TestAPhotoThatIsNotCertainIsTheGPsToDecide(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["10-unsure"])
+	test.Tap(button(t, w, text.Attest))
+	test.Tap(button(t, w, text.FileAgain))
+	if got := *sent; len(got) != 2 || got[0].Kind != link.InputAttest || got[1].Kind != link.InputFileAgain || got[1].Image != imageID(1) || got[1].SID != sid {
+		t.Errorf("sent %+v", got)
+	}
+	test.Tap(button(t, w, text.NewPatient)) // it is not left behind without a word
+	test.Tap(button(t, w, text.Cancel))
+	if n := len(*sent); n != 2 {
+		t.Errorf("sent %+v", *sent)
+	}
+	test.Tap(button(t, w, text.TrayWaiting(3)))
+	if last := (*sent)[len(*sent)-1]; last.Kind != link.InputOpenSession || last.SID != waitingSession.SID {
+		t.Errorf("sent %+v", last)
+	}
+}
+
 func TestDiscardAsksOnceAndNamesThePatient(t *testing.T) {
 	w, sent := newTestWindow(t, theme.VariantLight)
 	w.Show(screens(t)["7-gallery"])

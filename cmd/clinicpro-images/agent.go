@@ -18,6 +18,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/diskspool"
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
+	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -36,7 +37,7 @@ type agent struct {
 	cfg      config.Config
 	log      *slog.Logger
 	screens  *screens
-	darkroom *darkroom
+	darkroom *workstation.Darkroom
 	vault    app.Vault
 	quit     context.CancelFunc
 	replaced atomic.Bool // an update has put another program in this one's place
@@ -91,7 +92,7 @@ func runAgent(ctx context.Context, o options) error {
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
 		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
-	a.darkroom = newDarkroom(cfg.NameTemplate, a.thumbReady)
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), a.thumbReady)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -186,8 +187,10 @@ func (a *agent) engines(ctx context.Context) error {
 		}
 		defer spool.Close()
 		var stop context.CancelFunc
-		var running sync.WaitGroup
+		var running, adopting sync.WaitGroup
 		defer running.Wait()
+		defer adopting.Wait()
+		adopting.Go(func() { a.adopt(ctx, spool) })
 		for {
 			select {
 			case <-ctx.Done():
@@ -225,7 +228,8 @@ func (a *agent) openSpool(ctx context.Context) (*diskspool.Spool, error) {
 			a.starting(problem(text.PlaceVault, app.KindOf(err)))
 		} else {
 			var spool *diskspool.Spool
-			spool, err = diskspool.Open(filepath.Join(a.o.dir, "spool"), diskspool.Keys{Identity: identity}, a.log)
+			keys := diskspool.Keys{Identity: identity, Recovery: a.cfg.Recovery.Age()}
+			spool, err = diskspool.OpenFree(filepath.Join(a.o.dir, "spool"), keys, a.log)
 			if err == nil {
 				a.starting()
 				return spool, nil
@@ -242,10 +246,26 @@ func (a *agent) openSpool(ctx context.Context) (*diskspool.Spool, error) {
 	}
 }
 
+// connect makes the engine's ports, of the local cloud's ready line or of the
+// settings and the keyring.
+func (a *agent) connect(ctx context.Context, spool app.Spool, r ready.Ready) (app.Ports, func(), error) {
+	var c workstation.Cloud
+	var err error
+	if a.o.local {
+		c, err = workstation.LocalCloud(r)
+	} else {
+		c, err = workstation.EnrolledCloud(ctx, a.cfg, a.vault)
+	}
+	if err != nil {
+		return app.Ports{}, nil, err
+	}
+	return c.Connect(workstation.Parts{Spool: spool, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+}
+
 // runEngine drives one engine on one cloud until ctx ends.
 func (a *agent) runEngine(ctx context.Context, spool app.Spool, r ready.Ready) {
 	for ctx.Err() == nil {
-		ports, closePorts, err := a.ports(ctx, spool, r)
+		ports, closePorts, err := a.connect(ctx, spool, r)
 		if err == nil {
 			engine := app.NewEngine(ports)
 			a.starting()
@@ -291,7 +311,7 @@ func (a *agent) watch(states <-chan app.State) {
 		}
 		a.mu.Unlock()
 		if st.Current != before {
-			a.darkroom.keepOnly(func(sid app.SessionID) bool {
+			a.darkroom.KeepOnly(func(sid app.SessionID) bool {
 				toFile, _ := st.Sessions[sid].Outstanding()
 				return sid == st.Current || toFile > 0
 			})
@@ -306,7 +326,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		local: a.o.local, draft: a.draft, form: a.form, starting: a.problems,
-		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.thumb(sid, id) != nil }}
+		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.Thumb(sid, id) != nil }}
 	a.screens.show(snapshot(a.state, set, time.Now()))
 	status := trayStatus(a.state, len(a.problems) > 0)
 	if status.Notice = a.noWindow; a.noWindow != "" {
@@ -339,7 +359,7 @@ func (a *agent) starting(problems ...link.Problem) {
 
 // thumbReady passes a fresh thumbnail on before the snapshot that names it.
 func (a *agent) thumbReady(sid app.SessionID, id app.ImageID) {
-	if thumb := a.darkroom.thumb(sid, id); thumb != nil {
+	if thumb := a.darkroom.Thumb(sid, id); thumb != nil {
 		a.screens.send(link.PixelsOf(thumbKey(sid, id), thumb))
 	}
 }

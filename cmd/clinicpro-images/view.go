@@ -4,11 +4,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"filippo.io/age"
-
 	"github.com/clinicpro-nz/images/app"
-	"github.com/clinicpro-nz/images/sync/envelope"
 	"github.com/clinicpro-nz/images/sync/pairing"
+	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
 )
@@ -165,7 +163,7 @@ func code(s app.Session, set setting, now time.Time) *link.Code {
 	if s.Stage != app.StageLive || s.CodePending || s.Row.State != app.SessionWaiting && s.Row.State != app.SessionPaired {
 		return nil
 	}
-	address, err := linkOf(s, set, now)
+	address, err := workstation.Link(set.base, set.id, s, now)
 	if err != nil {
 		return nil
 	}
@@ -174,22 +172,6 @@ func code(s app.Session, set setting, now time.Time) *link.Code {
 		return nil
 	}
 	return &link.Code{Link: address.Reveal(), QR: link.PackModules(withoutQuiet(modules)), Expires: s.Row.ClaimBy.UnixMilli()}
-}
-
-// linkOf is what the QR code says.
-func linkOf(s app.Session, set setting, now time.Time) (app.Sealed, error) {
-	recipient, err := age.ParseX25519Recipient(s.Secrets.Recipient)
-	if err != nil {
-		return app.Sealed{}, app.E("read session recipient", app.KindCorrupt, err)
-	}
-	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
-	if err != nil {
-		return app.Sealed{}, err
-	}
-	return pairing.Link{
-		Base: set.base, Practice: set.id, Token: s.Secrets.Token, Recipient: recipient,
-		Secret: secret, Hint: pairing.NewHint(s.Patient, now, false),
-	}.Build(), nil
 }
 
 // withoutQuiet takes the light border off: the window draws its own.
@@ -214,7 +196,7 @@ func waiting(st app.State, form bool, now time.Time) []link.Waiting {
 	var out []link.Waiting
 	for _, s := range st.Newest() {
 		if n, _ := s.Outstanding(); (n > 0 || takesPhotos(s)) && (form || s.ID != st.Current) {
-			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Started.UnixMilli()})
+			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Began().UnixMilli()})
 		}
 	}
 	return out

@@ -202,7 +202,7 @@ func fillUpErr(dir string, root bool) error {
 	if err != nil || len(names) != want {
 		return fmt.Errorf("%d files, want %d (%v): %s", len(names), want, err, strings.Join(names, " "))
 	}
-	hidden, err := filepath.Glob(filepath.Join(dir, imagesFolder, "*", tempPattern))
+	hidden, err := filepath.Glob(filepath.Join(dir, imagesFolder, "*", landingPrefix+"*"))
 	if err != nil || len(hidden) != 0 {
 		return fmt.Errorf("half-written: %v, %v", hidden, err)
 	}

@@ -155,7 +155,9 @@ func TestInputsAreChecked(t *testing.T) {
 	}
 }
 
-func FuzzReadFrame(f *testing.F) {
+// FuzzFrames: what comes through the pipe is a frame that can be written
+// again, or the end of the pipe; never more than was sent.
+func FuzzFrames(f *testing.F) {
 	var b bytes.Buffer
 	_ = writeFrame(&b, frameInput, []byte(`{"kind":"refresh"}`))
 	f.Add(b.Bytes())

@@ -39,6 +39,8 @@ const (
 	Refresh        = "Look again"
 	TryAgain       = "Try again"
 	Discard        = "Discard"
+	Attest         = "It is there"
+	FileAgain      = "File again"
 	Cancel         = "Cancel"
 	Open           = "Open"
 	Opening        = "Making the code…"
@@ -210,6 +212,34 @@ func Waiting(n int, name string) string {
 		return "1 photo of " + name + " is waiting"
 	}
 	return fmt.Sprintf("%d photos of %s are waiting", n, name)
+}
+
+// WaitingSince says when a waiting session began: "today 14:05", "Tuesday
+// 14:05" within a week, "17 November 14:05" before that. Both times are in the
+// zone to be shown.
+func WaitingSince(began, now time.Time) string {
+	days := int(midnight(now).Sub(midnight(began)).Hours()/24 + 0.5)
+	switch {
+	case days <= 0:
+		return "today " + began.Format("15:04")
+	case days == 1:
+		return "yesterday " + began.Format("15:04")
+	case days < 7:
+		return began.Format("Monday 15:04")
+	}
+	return began.Format("2 January 15:04")
+}
+
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// Unsure is said while nothing is left but photos whose filing is not certain.
+func Unsure(n int) string {
+	if n == 1 {
+		return "1 photo may be filed already: look, then say so"
+	}
+	return fmt.Sprintf("%d photos may be filed already: look, then say so", n)
 }
 
 // TrayWaiting is the tray's menu entry.

@@ -49,7 +49,7 @@ func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.P
 	f.suggest.Hide()
 	f.Start = widget.NewButtonWithIcon(text.FormStart, theme.NavigateNextIcon(), f.submit)
 	f.Start.Importance, f.Start.IconPlacement = widget.HighImportance, widget.ButtonIconTrailingText
-	f.waiting = NewWaiting(onOpen)
+	f.waiting = NewWaiting(now, onOpen)
 
 	field := func(name string, e fyne.CanvasObject, under ...fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(4),
@@ -140,12 +140,13 @@ type Waiting struct {
 	Root  fyne.CanvasObject
 	title *widgets.Text
 	rows  *fyne.Container
+	now   func() time.Time
 	open  func(sid string)
 }
 
 // NewWaiting returns an empty, hidden list.
-func NewWaiting(onOpen func(sid string)) *Waiting {
-	w := &Waiting{rows: container.New(layout.NewCustomPaddedVBoxLayout(4)), open: onOpen,
+func NewWaiting(now func() time.Time, onOpen func(sid string)) *Waiting {
+	w := &Waiting{now: now, rows: container.New(layout.NewCustomPaddedVBoxLayout(4)), open: onOpen,
 		title: widgets.NewText(text.WaitingTitle, 13, theme.ColorNameForeground, fyne.TextStyle{Bold: true})}
 	w.Root = widgets.NewBox(widgets.ColorNotice, widgets.ColorNone, 12, 14, container.New(layout.NewCustomPaddedVBoxLayout(6),
 		w.title, w.rows))
@@ -162,7 +163,7 @@ func (w *Waiting) Set(list []link.Waiting) {
 			title = text.WaitingTitle
 		}
 		open := widget.NewButton(text.Open, func() { w.open(s.SID) })
-		line := widgets.NewText(text.Waiting(s.Images, s.Patient.Name), 14, theme.ColorNameForeground, fyne.TextStyle{})
+		line := widgets.NewText(text.Waiting(s.Images, s.Patient.Name)+" · "+text.WaitingSince(time.UnixMilli(s.Since), w.now()), 14, theme.ColorNameForeground, fyne.TextStyle{})
 		w.rows.Add(container.NewBorder(nil, nil, container.NewCenter(line), open))
 	}
 	w.title.Set(title, theme.ColorNameForeground)

@@ -212,6 +212,7 @@ export class Page {
       api: sessionAPI(credentials(r)),
       store: this.store!,
       put,
+      reclaim: () => claim(r.practice, r.token, r.phoneKey),
       now: this.now,
       visible: () => document.visibilityState === 'visible',
       changed: () => this.tidied(r.token),

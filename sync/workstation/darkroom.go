@@ -1,4 +1,4 @@
-package main
+package workstation
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"sync"
+	"time"
 
 	"filippo.io/age"
 
@@ -19,26 +20,31 @@ import (
 // thumbSide bounds a thumbnail, in pixels: sharp at 200 % on a 240-wide tile.
 const thumbSide = 480
 
-// darkroom opens sealed images for the engine and keeps their thumbnails in
-// memory for whoever shows them. Nothing it makes reaches a disk.
-type darkroom struct {
+// Darkroom implements app.Darkroom: it opens sealed images for engines and
+// keeps their thumbnails in memory for whoever shows them. Nothing it makes
+// reaches a disk. It decodes one picture at a time, however many ask.
+type Darkroom struct {
 	decoder  *picture.Decoder
 	template string
+	zone     *time.Location
 	ready    func(app.SessionID, app.ImageID) // a thumbnail is there
 
 	mu     sync.Mutex
 	thumbs map[app.SessionID]map[app.ImageID]*image.RGBA
 }
 
-func newDarkroom(template string, ready func(app.SessionID, app.ImageID)) *darkroom {
-	return &darkroom{
-		decoder: picture.NewDecoder(), template: template, ready: ready,
+// NewDarkroom names what leaves after template (folder.Render says which
+// fields it may have), dates it in the practice's zone, and calls ready, from
+// any goroutine, when a thumbnail is there.
+func NewDarkroom(template string, zone *time.Location, ready func(app.SessionID, app.ImageID)) *Darkroom {
+	return &Darkroom{
+		decoder: picture.NewDecoder(), template: template, zone: zone, ready: ready,
 		thumbs: map[app.SessionID]map[app.ImageID]*image.RGBA{},
 	}
 }
 
 // open decrypts one image with its session's secrets.
-func (d *darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.Capture, error) {
+func (d *Darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.Capture, error) {
 	identity, err := age.ParseX25519Identity(s.Secrets.Identity.Reveal())
 	if err != nil {
 		return envelope.Capture{}, app.E("read session identity", app.KindCorrupt, errors.New("not an age identity"))
@@ -51,7 +57,7 @@ func (d *darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.
 }
 
 // Examine implements app.Darkroom.
-func (d *darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, sealed []byte) (app.Examined, error) {
+func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, sealed []byte) (app.Examined, error) {
 	capture, err := d.open(s, id, sealed)
 	if err != nil {
 		return app.Examined{Reason: reasonOf(err)}, nil
@@ -74,7 +80,13 @@ func (d *darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, s
 	d.thumbs[s.ID][id] = thumb
 	d.mu.Unlock()
 	d.ready(s.ID, id)
-	return app.Examined{Width: width, Height: height, TakenAt: capture.Meta.TakenAt}, nil
+	taken, by := d.taken(s, id, capture)
+	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by}, nil
+}
+
+// taken is when an image was captured, as far as the session bears it out.
+func (d *Darkroom) taken(s app.Session, id app.ImageID, c envelope.Capture) (time.Time, app.Clock) {
+	return app.CaptureTime(c.Meta.TakenAt, s.Row.Created, s.Images[id].Arrived, d.zone)
 }
 
 // reasonOf says in one word what the GP is told of a picture that cannot be used.
@@ -91,7 +103,7 @@ func reasonOf(err error) app.Reason {
 }
 
 // Prepare implements app.Darkroom.
-func (d *darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
+func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	capture, err := d.open(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
@@ -100,10 +112,7 @@ func (d *darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n i
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
-	taken := capture.Meta.TakenAt
-	if taken.IsZero() {
-		taken = s.Images[id].Arrived
-	}
+	taken, _ := d.taken(s, id, capture)
 	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n})
 	if err != nil {
 		return app.DeliveryItem{}, err
@@ -112,16 +121,17 @@ func (d *darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n i
 	return app.DeliveryItem{Image: id, JPEG: clean, SHA256: app.Digest(hex.EncodeToString(sum[:])), Name: name}, nil
 }
 
-// thumb returns a thumbnail, nil when it has not been made in this run.
-func (d *darkroom) thumb(sid app.SessionID, id app.ImageID) *image.RGBA {
+// Thumb returns a thumbnail, at most 480 pixels a side, nil when it has not
+// been made in this run.
+func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID) *image.RGBA {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.thumbs[sid][id]
 }
 
-// keepOnly drops the thumbnails of sessions that keep refuses: memory returns
+// KeepOnly drops the thumbnails of sessions that keep refuses: memory returns
 // when the GP goes on to the next patient.
-func (d *darkroom) keepOnly(keep func(app.SessionID) bool) {
+func (d *Darkroom) KeepOnly(keep func(app.SessionID) bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for sid := range d.thumbs {
