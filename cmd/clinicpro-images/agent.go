@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +39,8 @@ type agent struct {
 	screens  *screens
 	darkroom *workstation.Darkroom
 	vault    app.Vault
+	quit     context.CancelFunc
+	replaced atomic.Bool // an update has put another program in this one's place
 
 	kick chan struct{} // the GP pressed "Try again"
 	acts chan link.Input
@@ -51,10 +54,15 @@ type agent struct {
 	base     string
 	draft    link.Draft
 	problems []link.Problem
+	noWindow string        // why the window cannot be shown
+	form     bool          // the GP asked for the form, whatever session is on show
+	fresh    app.SessionID // the session asked for there: it takes the form's place
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
-// brings the first one's window forward and returns instance.ErrRunning.
+// brings the first one's window forward and returns instance.ErrRunning. It
+// returns errReplaced when the program that an update has put in its place is
+// to go on.
 func runAgent(ctx context.Context, o options) error {
 	if err := os.MkdirAll(filepath.Join(o.dir, "logs"), 0o700); err != nil {
 		return noStateFolder(o.dir)
@@ -82,25 +90,42 @@ func runAgent(ctx context.Context, o options) error {
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
-	a.screens = newScreens(link.Build(), a.log, a.receive)
-	a.screens.headless = o.noWindow
+	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
+		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), a.thumbReady)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
-	ctx, quit := context.WithCancel(ctx)
-	defer quit()
+	ctx, a.quit = context.WithCancel(ctx)
+	defer a.quit()
 	group, ctx := errgroup.WithContext(ctx)
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	if !o.noWindow {
-		group.Go(func() error { return a.tray(ctx, group, quit) })
-		if !o.stayHidden {
-			a.screens.open(ctx, group)
-		}
+		group.Go(func() error { return a.tray(ctx, group) })
+		a.firstWindow(ctx, group)
 	}
-	return group.Wait()
+	err = group.Wait()
+	if a.replaced.Load() {
+		return errReplaced
+	}
+	return err
+}
+
+// firstWindow opens the window that this start asks for. An agent that takes
+// another's place opens what the other had open, and only the GP's own wish
+// brings it to the front.
+func (a *agent) firstWindow(ctx context.Context, group spawner) {
+	before := a.screens.marker.get()
+	switch {
+	case a.o.after == "" && a.o.stayHidden:
+		a.screens.marker.set(windowClosed)
+	case a.o.after == "", a.o.after == afterUpdate && before == windowAsked:
+		a.screens.open(ctx, group)
+	case before != windowClosed:
+		a.screens.reopen(ctx, group)
+	}
 }
 
 func noStateFolder(dir string) error {
@@ -281,6 +306,9 @@ func (a *agent) watch(states <-chan app.State) {
 		a.mu.Lock()
 		before := a.state.Current
 		a.state = st
+		if a.fresh != "" && st.Current == a.fresh {
+			a.form, a.fresh = false, ""
+		}
 		a.mu.Unlock()
 		if st.Current != before {
 			a.darkroom.KeepOnly(func(sid app.SessionID) bool {
@@ -297,10 +325,28 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		local: a.o.local, draft: a.draft, starting: a.problems,
+		local: a.o.local, draft: a.draft, form: a.form, starting: a.problems,
 		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.Thumb(sid, id) != nil }}
 	a.screens.show(snapshot(a.state, set, time.Now()))
-	newest(a.status, trayStatus(a.state, len(a.problems) > 0))
+	status := trayStatus(a.state, len(a.problems) > 0)
+	if status.Notice = a.noWindow; a.noWindow != "" {
+		status.State = tray.Problem
+	}
+	newest(a.status, status)
+	if a.replaced.Load() && !filing(a.state) {
+		a.quit()
+	}
+}
+
+// notice says why no window can be shown; "" once that is over.
+func (a *agent) notice(sentence string) {
+	a.mu.Lock()
+	same := a.noWindow == sentence
+	a.noWindow = sentence
+	a.mu.Unlock()
+	if !same {
+		a.refresh()
+	}
 }
 
 // starting says what keeps the agent from working; nothing clears it.
