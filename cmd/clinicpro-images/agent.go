@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,7 +16,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/app/diag"
-	"github.com/clinicpro-nz/images/sync/diskspool"
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
@@ -54,9 +54,10 @@ type agent struct {
 	base     string
 	draft    link.Draft
 	problems []link.Problem
-	noWindow string        // why the window cannot be shown
-	form     bool          // the GP asked for the form, whatever session is on show
-	fresh    app.SessionID // the session asked for there: it takes the form's place
+	standing []link.Problem // what somebody has to look at, and nothing here clears
+	noWindow string         // why the window cannot be shown
+	form     bool           // the GP asked for the form, whatever session is on show
+	fresh    app.SessionID  // the session asked for there: it takes the form's place
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
@@ -186,6 +187,11 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer spool.Close()
+		trail, err := a.openTrail(ctx, spool.Name())
+		if err != nil {
+			return err
+		}
+		defer trail.Close()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup
 		defer running.Wait()
@@ -203,7 +209,7 @@ func (a *agent) engines(ctx context.Context) error {
 				var engineCtx context.Context
 				engineCtx, stop = context.WithCancel(ctx)
 				defer stop()
-				running.Go(func() { a.runEngine(engineCtx, spool, r) })
+				running.Go(func() { a.runEngine(engineCtx, spool, trail, r) })
 			}
 		}
 	})
@@ -219,36 +225,9 @@ func newest[T any](ch chan T, v T) {
 	ch <- v
 }
 
-// openSpool tries until the keyring gives the workstation's identity and the
-// spool opens. Until then the window says what is wrong.
-func (a *agent) openSpool(ctx context.Context) (*diskspool.Spool, error) {
-	for {
-		identity, err := keyringvault.Identity(ctx, a.vault, config.SecretIdentity)
-		if err != nil {
-			a.starting(problem(text.PlaceVault, app.KindOf(err)))
-		} else {
-			var spool *diskspool.Spool
-			keys := diskspool.Keys{Identity: identity, Recovery: a.cfg.Recovery.Age()}
-			spool, err = diskspool.OpenFree(filepath.Join(a.o.dir, "spool"), keys, a.log)
-			if err == nil {
-				a.starting()
-				return spool, nil
-			}
-			a.starting(problem(text.PlaceSpool, app.KindOf(err)))
-		}
-		a.log.Error("start waits", "kind", string(app.KindOf(err)))
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-a.kick:
-		case <-time.After(retryStart):
-		}
-	}
-}
-
 // connect makes the engine's ports, of the local cloud's ready line or of the
 // settings and the keyring.
-func (a *agent) connect(ctx context.Context, spool app.Spool, r ready.Ready) (app.Ports, func(), error) {
+func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r ready.Ready) (app.Ports, func(), error) {
 	var c workstation.Cloud
 	var err error
 	if a.o.local {
@@ -259,13 +238,13 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, r ready.Ready) (ap
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
-func (a *agent) runEngine(ctx context.Context, spool app.Spool, r ready.Ready) {
+func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit, r ready.Ready) {
 	for ctx.Err() == nil {
-		ports, closePorts, err := a.connect(ctx, spool, r)
+		ports, closePorts, err := a.connect(ctx, spool, trail, r)
 		if err == nil {
 			engine := app.NewEngine(ports)
 			a.starting()
@@ -325,7 +304,7 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		local: a.o.local, draft: a.draft, form: a.form, starting: a.problems,
+		local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
 		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.Thumb(sid, id) != nil }}
 	a.screens.show(snapshot(a.state, set, time.Now()))
 	status := trayStatus(a.state, len(a.problems) > 0)
