@@ -74,6 +74,7 @@ var outsiders = []struct {
 }{
 	{"fyne.io/fyne/v2/app", []string{"ui/desktop"}},
 	{"fyne.io/fyne/v2", []string{"ui", "ui/views", "ui/widgets", "ui/desktop", "ui/software", "cmd/clinicpro-images-ui"}},
+	{"github.com/go-gl/glfw", []string{"ui/desktop"}},
 	{"fyne.io/systray", []string{"ui/tray"}},
 	{"github.com/versity/versitygw", []string{"sync/localcloud/..."}},
 	{"github.com/alicebob/miniredis", []string{"sync/localcloud/..."}},

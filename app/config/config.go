@@ -77,6 +77,7 @@ const (
 	SecretAbly      = "ably-key"
 	SecretIdentity  = "workstation-identity"
 	SecretAuditHMAC = "audit-key"
+	SecretAuditHead = "audit-head" // the audit trail's end; the trail adds a digest of its folder
 )
 
 // Default is what a workstation has before anybody configured it.

@@ -90,6 +90,7 @@ func hostilePictures(t testing.TB) []struct {
 		{"1 × 12,001", flat{Width: 1, Height: 12001}.Bytes(), ReasonTooMany},
 		{"65,535 × 65,535", forge(plain, 65535, 65535), ReasonTooMany},
 		{"12,000 × 4,167", flat{Width: 12000, Height: 4167}.Bytes(), ReasonTooMany},
+		{"12,000 × 4,166 as 4:4:4", flat{Width: 12000, Height: 4166, Parts: apptest.Parts444}.Bytes(), ReasonTooMany},
 		{"0 wide", forge(plain, 0, 48), ReasonDamaged},
 		{"0 high", forge(plain, 64, 0), ReasonDamaged},
 		{"larger than its data", forge(plain, 640, 480), ReasonDamaged},
@@ -228,7 +229,7 @@ func TestProfilesThatStay(t *testing.T) {
 func TestLargestPictures(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"12,000 × 4,166 as 4:2:0":          flat{Width: 12000, Height: 4166}.Bytes(),
-		"12,000 × 4,166 as 4:4:4":          flat{Width: 12000, Height: 4166, Parts: apptest.Parts444}.Bytes(),
+		"12,000 × 3,480 as 4:4:4":          flat{Width: 12000, Height: 3480, Parts: apptest.Parts444}.Bytes(),
 		"12,000 × 4,166 grey, three scans": flat{Width: 12000, Height: 4166, Parts: apptest.PartsGrey, MoreScans: 2}.Bytes(),
 	} {
 		thumb, took := allocated(t, func() image.Image {
@@ -236,7 +237,7 @@ func TestLargestPictures(t *testing.T) {
 			must(t, err)
 			return m
 		})
-		if thumb.Bounds() != image.Rect(0, 0, 480, 167) {
+		if s := thumb.Bounds(); s.Dx() != 480 || s.Dy() < 139 || s.Dy() > 167 {
 			t.Errorf("%s: %v", name, thumb.Bounds())
 		}
 		if took > MaxDecodeBytes+4<<20 {

@@ -19,10 +19,11 @@ const (
 	MaxBytes  = 15 << 20   // of one JPEG
 	MaxPixels = 50_000_000 // width × height
 	MaxSide   = 12_000     // pixels
-	// MaxDecodeBytes bounds what decoding may hold: all that MaxPixels of a
-	// camera's JPEG need, far less than a progressive or CMYK one of that
-	// size would take.
-	MaxDecodeBytes = 150 << 20
+	// MaxDecodeBytes bounds what decoding may hold, beside the agent's other
+	// work in its 250 MB. MaxPixels as a camera writes them (4:2:0) take 75 MB
+	// and 12 megapixels of a progressive JPEG 90; the largest that pass
+	// are 41 megapixels of 4:4:4, 16 of a progressive one and 15 of CMYK.
+	MaxDecodeBytes = 120 << 20
 	// MaxScanPixels bounds scans × pixels. Every scan walks the whole
 	// picture, and an empty one is a hundred bytes: 15 MiB of them would
 	// hold a decoder for hours. A progressive photograph has about ten.

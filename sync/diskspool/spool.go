@@ -166,6 +166,10 @@ func adoptions(dir string) []string {
 	return slices.DeleteFunc(entries(dir, adoptingPrefix), func(path string) bool { return !isDir(path) })
 }
 
+// Name is "spool", or "spool-2" and so on for a further Windows session of the
+// same user: see OpenFree.
+func (s *Spool) Name() string { return filepath.Base(s.dir) }
+
 // Close gives the spool up, after a compaction that removals still wait for.
 // No other call may follow or be under way.
 func (s *Spool) Close() error {
