@@ -40,9 +40,14 @@ var edges = []struct {
 	{"sync/s3objects/s3suite", []string{"app", "app/apptest", "sync/s3objects"}}, // for tests only
 	{"sync/gateway/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/relay/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
+	{"sync/workstation", []string{"app", "app/picture", "app/config", "sync/envelope", "sync/pairing", "sync/folder",
+		"sync/redisregistry", "sync/s3objects", "sync/ablyfeed", "sync/localcloud/ready"}},
 	{"sync/localcloud/hub/...", []string{"app"}},
 	{"sync/localcloud/ready", nil},
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
+	{"sync/durable", nil},
+	{"sync/diskspool", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "sync/durable"}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing"}},
 
 	{"ui/text/...", []string{"app", "assets/..."}},
@@ -69,14 +74,25 @@ var outsiders = []struct {
 }{
 	{"fyne.io/fyne/v2/app", []string{"ui/desktop"}},
 	{"fyne.io/fyne/v2", []string{"ui", "ui/views", "ui/widgets", "ui/desktop", "ui/software", "cmd/clinicpro-images-ui"}},
+	{"github.com/go-gl/glfw", []string{"ui/desktop"}},
 	{"fyne.io/systray", []string{"ui/tray"}},
 	{"github.com/versity/versitygw", []string{"sync/localcloud/..."}},
 	{"github.com/alicebob/miniredis", []string{"sync/localcloud/..."}},
 	{"github.com/redis/go-redis", []string{"sync/redisregistry", "sync/localcloud/..."}},
 	{"github.com/zalando/go-keyring", []string{"sync/keyringvault"}},
 	{"go.etcd.io/bbolt", []string{"sync/diskspool"}},
-	{"filippo.io/age", []string{"sync/envelope", "sync/pairing", "sync/diskspool", "sync/keyringvault", "cmd/..."}},
+	{"filippo.io/age", []string{"sync/envelope", "sync/pairing", "sync/diskspool", "sync/keyringvault", "sync/workstation", "app/config", "cmd/..."}},
 	{"github.com/skip2/go-qrcode", []string{"sync/pairing"}},
+}
+
+// reserved: packages of this module that only programs compose from, and
+// which ones. Tests may use them freely.
+var reserved = []struct {
+	what string
+	who  []string
+}{
+	{"sync/workstation", []string{"cmd/clinicpro-images", "cmd/clinicproctl"}},
+	{"sync/phone", []string{"cmd/clinicproctl"}},
 }
 
 // readyLine is the one package below sync/localcloud that is no server: the
@@ -172,6 +188,11 @@ func faults(pkgs []listed) []string {
 			case mine && !fits(own, edges[row].may):
 				out = append(out, pkg+" imports "+own)
 			case mine:
+				for _, r := range reserved {
+					if own == r.what && !fits(pkg, r.who) {
+						out = append(out, pkg+" imports "+own)
+					}
+				}
 			case pkg == "app" && strings.Contains(imp, ".") && !under(imp, "golang.org/x/sync"):
 				out = append(out, "app imports "+imp)
 			default:
@@ -221,6 +242,10 @@ func TestRulesFindWrongEdges(t *testing.T) {
 		{"ui", "fyne.io/systray"},
 		{"cmd/clinicpro-images", module + "/ui/views"},
 		{"sync/gateway", module + "/cmd/clinicproctl"},
+		{"sync/workstation", module + "/sync/localcloud"},
+		{"sync/folder", module + "/sync/workstation"},
+		{"sync/gateway", module + "/sync/workstation"},
+		{"cmd/clinicpro-gateway", module + "/sync/phone"},
 		{"sync/gateway", "github.com/alicebob/miniredis/v2"},
 		{"somewhere", "fmt"},
 	} {

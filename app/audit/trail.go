@@ -98,11 +98,11 @@ type Trail struct {
 }
 
 type request struct {
-	entry app.AuditEntry
-	done  chan error
+	entries []app.AuditEntry
+	done    chan error
 }
 
-// mostAtOnce bounds the lines that share one write and one fsync.
+// mostAtOnce bounds the notes that share one write and one fsync.
 const mostAtOnce = 64
 
 var errClosed = errors.New("the trail is closed")
@@ -180,16 +180,18 @@ func (t *Trail) unlock(ctx context.Context) (witness, error) {
 }
 
 // Note implements app.Audit. Notes that come together share one fsync.
-func (t *Trail) Note(ctx context.Context, e app.AuditEntry) error {
+func (t *Trail) Note(ctx context.Context, entries ...app.AuditEntry) error {
 	const op = "note in the audit trail"
-	switch e.Event {
-	case "", EventStarted, EventRecovered, EventBroken:
-		return app.E(op, app.KindBug, errors.New("no event of an entry"))
+	for _, e := range entries {
+		switch e.Event {
+		case "", EventStarted, EventRecovered, EventBroken:
+			return app.E(op, app.KindBug, errors.New("no event of an entry"))
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return app.E(op, app.KindOffline, err)
 	}
-	r := request{e, make(chan error, 1)}
+	r := request{entries, make(chan error, 1)}
 	select {
 	case t.queue <- r:
 	case <-t.closing:
@@ -251,14 +253,15 @@ func (t *Trail) note(ctx context.Context, batch []request) error {
 	var lines []Line
 	here := map[string]bool{}
 	for _, r := range batch {
-		e := r.entry
-		if e.At.IsZero() {
-			e.At = t.o.Now()
-		}
-		l := t.keys.line(e, t.o.Who)
-		if key := l.key(); !here[key] && !t.seen.has(key) {
-			here[key] = true
-			lines = append(lines, l)
+		for _, e := range r.entries {
+			if e.At.IsZero() {
+				e.At = t.o.Now()
+			}
+			l := t.keys.line(e, t.o.Who)
+			if key := l.key(); !here[key] && !t.seen.has(key) {
+				here[key] = true
+				lines = append(lines, l)
+			}
 		}
 	}
 	return t.extend(*t.end.Load(), lines...)

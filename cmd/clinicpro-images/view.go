@@ -4,11 +4,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"filippo.io/age"
-
 	"github.com/clinicpro-nz/images/app"
-	"github.com/clinicpro-nz/images/sync/envelope"
 	"github.com/clinicpro-nz/images/sync/pairing"
+	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
 )
@@ -27,6 +25,7 @@ type setting struct {
 	folder   string
 	local    bool
 	draft    link.Draft
+	form     bool           // the GP asked for the next patient
 	starting []link.Problem // what keeps the engine from running; empty while it runs
 	thumb    func(app.SessionID, app.ImageID) bool
 }
@@ -36,7 +35,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	s, shown := st.Sessions[st.Current]
 	out := link.Snapshot{
 		Now: now.UnixMilli(), Practice: set.practice, Phase: link.PhaseNone, Draft: set.draft, Local: set.local,
-		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, now),
+		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, set.form, now), Form: set.form,
 	}
 	out.Problems = append(out.Problems, set.starting...)
 	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink} {
@@ -71,7 +70,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		case im.State == app.ImageUnconfirmed:
 			view.Problem = unconfirmed
 		case im.FileKind != "":
-			view.Problem = text.Problem(text.PlaceFolder, im.FileKind).What
+			view.Problem = text.Problem(places[im.FileArea], im.FileKind).What
 		}
 		out.Images = append(out.Images, view)
 	}
@@ -164,7 +163,7 @@ func code(s app.Session, set setting, now time.Time) *link.Code {
 	if s.Stage != app.StageLive || s.CodePending || s.Row.State != app.SessionWaiting && s.Row.State != app.SessionPaired {
 		return nil
 	}
-	address, err := linkOf(s, set, now)
+	address, err := workstation.Link(set.base, set.id, s, now)
 	if err != nil {
 		return nil
 	}
@@ -173,22 +172,6 @@ func code(s app.Session, set setting, now time.Time) *link.Code {
 		return nil
 	}
 	return &link.Code{Link: address.Reveal(), QR: link.PackModules(withoutQuiet(modules)), Expires: s.Row.ClaimBy.UnixMilli()}
-}
-
-// linkOf is what the QR code says.
-func linkOf(s app.Session, set setting, now time.Time) (app.Sealed, error) {
-	recipient, err := age.ParseX25519Recipient(s.Secrets.Recipient)
-	if err != nil {
-		return app.Sealed{}, app.E("read session recipient", app.KindCorrupt, err)
-	}
-	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
-	if err != nil {
-		return app.Sealed{}, err
-	}
-	return pairing.Link{
-		Base: set.base, Practice: set.id, Token: s.Secrets.Token, Recipient: recipient,
-		Secret: secret, Hint: pairing.NewHint(s.Patient, now, false),
-	}.Build(), nil
 }
 
 // withoutQuiet takes the light border off: the window draws its own.
@@ -207,12 +190,13 @@ var reasonKinds = map[app.Reason]app.Kind{
 	app.ReasonTooLarge: app.KindTooLarge, app.ReasonPicture: app.KindNotFound,
 }
 
-// waiting lists the other sessions with images to file, newest first.
-func waiting(st app.State, now time.Time) []link.Waiting {
+// waiting lists the sessions to come back to, newest first: those with images
+// to file and those still open, without the one that the window shows.
+func waiting(st app.State, form bool, now time.Time) []link.Waiting {
 	var out []link.Waiting
 	for _, s := range st.Newest() {
-		if n, _ := s.Outstanding(); n > 0 && s.ID != st.Current {
-			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Started.UnixMilli()})
+		if n, _ := s.Outstanding(); (n > 0 || takesPhotos(s)) && (form || s.ID != st.Current) {
+			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Began().UnixMilli()})
 		}
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/clinicpro-nz/images/app"
@@ -88,8 +89,18 @@ func (a *auditRun) parse(args []string) error {
 	return nil
 }
 
-func (a *auditRun) reader(ctx context.Context) (*audit.Reader, error) {
-	return audit.NewReader(ctx, audit.Options{Dir: a.dir, Vault: a.vault, Key: config.SecretAuditHMAC, Head: config.SecretAuditHead})
+// otherTrails is how the agent names the folders of the trails that a user's
+// further sessions on the same computer write, each its own.
+const otherTrails = "*-trail"
+
+// trails lists the state folders of this user's trails, the first one first.
+func (a *auditRun) trails() []string {
+	more, _ := filepath.Glob(filepath.Join(a.dir, otherTrails)) // the pattern is right
+	return append([]string{a.dir}, more...)
+}
+
+func (a *auditRun) reader(ctx context.Context, dir string) (*audit.Reader, error) {
+	return audit.NewReader(ctx, audit.Options{Dir: dir, Vault: a.vault, Key: config.SecretAuditHMAC, Head: config.SecretAuditHead})
 }
 
 // auditProblem is an error as a person reads it.
@@ -113,26 +124,37 @@ func auditVerify(ctx context.Context, a *auditRun, args []string) error {
 	if err := a.parse(args); err != nil {
 		return err
 	}
-	r, err := a.reader(ctx)
-	if err != nil {
-		return err
+	type checked struct {
+		Trail string `json:"trail"`
+		Sound bool   `json:"sound"`
+		audit.Report
 	}
-	report, err := r.Read(ctx, nil)
-	if err != nil {
-		return err
+	var all []checked
+	sound := true
+	for _, dir := range a.trails() {
+		r, err := a.reader(ctx, dir)
+		if err != nil {
+			return err
+		}
+		report, err := r.Read(ctx, nil)
+		if err != nil {
+			return err
+		}
+		all = append(all, checked{filepath.Join(dir, audit.Folder), report.Sound(), report})
+		sound = sound && report.Sound()
+		if !a.json {
+			fmt.Fprintf(a.stdout, "%s\n%s", filepath.Join(dir, audit.Folder), auditReport(report, r.Keyless()))
+		}
 	}
 	if a.json {
-		err = writeJSON(a.stdout, struct {
-			Sound bool `json:"sound"`
-			audit.Report
-		}{report.Sound(), report})
-	} else {
-		_, err = io.WriteString(a.stdout, auditReport(report, r.Keyless()))
+		if err := writeJSON(a.stdout, all); err != nil {
+			return err
+		}
 	}
-	if err == nil && !report.Sound() {
-		err = errUnsound
+	if !sound {
+		return errUnsound
 	}
-	return err
+	return nil
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -41,7 +41,10 @@ func auditExport(ctx context.Context, a *auditRun, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.reader(ctx)
+	if more := a.trails()[1:]; len(more) > 0 {
+		fmt.Fprintf(a.stderr, "This user has %d more trails here, of further sessions on this computer: export each with -dir.\n", len(more))
+	}
+	r, err := a.reader(ctx, a.dir)
 	if err != nil {
 		return err
 	}

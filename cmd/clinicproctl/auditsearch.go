@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -69,32 +70,36 @@ func auditSearch(ctx context.Context, a *auditRun, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.reader(ctx)
-	if err != nil {
-		return err
-	}
-	code := r.Patient(patient)
-	found := []audit.Line{}
-	report, err := r.Read(ctx, func(s audit.Seen) error {
-		l := s.Line
-		if s.True && within(l, from, to) && (code == "" || l.Patient == code) &&
-			(*sid == "" || string(l.SID) == *sid) && (*event == "" || string(l.Event) == *event) {
-			found = append(found, l)
+	found, sound := []audit.Line{}, true
+	for _, dir := range a.trails() {
+		r, err := a.reader(ctx, dir)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		code := r.Patient(patient)
+		report, err := r.Read(ctx, func(s audit.Seen) error {
+			l := s.Line
+			if s.True && within(l, from, to) && (code == "" || l.Patient == code) &&
+				(*sid == "" || string(l.SID) == *sid) && (*event == "" || string(l.Event) == *event) {
+				found = append(found, l)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		sound = sound && report.Sound()
 	}
+	slices.SortStableFunc(found, func(x, y audit.Line) int { return x.Time().Compare(y.Time()) })
 	if a.json {
 		err = writeJSON(a.stdout, struct {
 			Sound bool         `json:"sound"`
 			Lines []audit.Line `json:"lines"`
-		}{report.Sound(), found})
+		}{sound, found})
 	} else {
 		err = auditTable(a.stdout, found)
 	}
-	if err == nil && !report.Sound() {
+	if err == nil && !sound {
 		fmt.Fprintln(a.stderr, "The audit trail is not sound: lines may be missing here. What is shown is as it was written. clinicproctl audit verify says more.")
 		err = errUnsound
 	}
@@ -178,7 +183,7 @@ func (a *auditRun) ask(lines *bufio.Reader, prompt string) (string, error) {
 		}
 	}
 	line, err := lines.ReadString('\n')
-	if err != nil && !(errors.Is(err, io.EOF) && line != "") && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", sentence("Standard input cannot be read. Nothing was searched.")
 	}
 	return strings.TrimSpace(line), nil

@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
+	"github.com/clinicpro-nz/images/sync/phone"
 	"github.com/clinicpro-nz/images/sync/s3objects"
 	"github.com/clinicpro-nz/images/ui/link"
 )
@@ -99,55 +101,53 @@ func benchLanding(ctx context.Context, sessions, images, size int, stderr io.Wri
 }
 
 func benchSession(ctx context.Context, dir, address string, photo []byte, images int) ([]sample, error) {
-	phone, err := claimLink(ctx, address)
+	ph, err := phone.New(app.Seal(address), &http.Client{})
 	if err != nil {
 		return nil, err
 	}
-	store, err := localStore(dir, phone.link.Practice)
+	if _, err := ph.Claim(ctx); err != nil {
+		return nil, err
+	}
+	store, err := localStore(dir, ph.Practice())
 	if err != nil {
 		return nil, err
 	}
 	var out []sample
 	for range images {
 		var s sample
-		id, sealed, err := phone.seal(photo)
+		image, err := ph.Seal(photo, time.Now())
 		if err != nil {
 			return nil, err
 		}
-		twin, _, err := phone.seal(photo)
+		twin, err := ph.Seal(photo, time.Now())
 		if err != nil {
 			return nil, err
 		}
-		links, err := phone.reserve(ctx, map[app.ImageID][]byte{id: sealed, twin: sealed})
+		answer, err := ph.Reserve(ctx, image, twin)
 		if err != nil {
 			return nil, err
+		}
+		if len(answer.Uploads) != 2 {
+			return nil, errors.New("the gateway gave no upload links")
 		}
 		// The floor first: an object nobody is told of, fetched and kept by the
 		// plainest code.
-		for _, u := range links {
-			if u.ID == twin {
-				if err := phone.put(ctx, u, sealed); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if s.floor, s.get, err = plainLanding(ctx, store, phone.sid, twin, dir); err != nil {
+		if err := ph.Put(ctx, answer.Uploads[1], twin.Sealed); err != nil {
 			return nil, err
 		}
-		if err := store.Delete(ctx, phone.sid, twin); err != nil {
+		if s.floor, s.get, err = plainLanding(ctx, store, ph.SID(), twin.ID, dir); err != nil {
 			return nil, err
 		}
-		for _, u := range links {
-			if u.ID == id {
-				if err := phone.put(ctx, u, sealed); err != nil {
-					return nil, err
-				}
-			}
+		if err := store.Delete(ctx, ph.SID(), twin.ID); err != nil {
+			return nil, err
+		}
+		if err := ph.Put(ctx, answer.Uploads[0], image.Sealed); err != nil {
+			return nil, err
 		}
 		answered := time.Now()
 		durable := make(chan time.Time, 1)
-		go watchFile(ctx, filepath.Join(dir, "spool", "images", string(phone.sid), string(id)+".age"), durable)
-		if err := phone.stored(ctx, id); err != nil {
+		go watchFile(ctx, filepath.Join(dir, "spool", "images", string(ph.SID()), string(image.ID)+".age"), durable)
+		if _, err := ph.Stored(ctx, []app.ImageID{image.ID}); err != nil {
 			return nil, err
 		}
 		s.stored = time.Since(answered)

@@ -1,0 +1,160 @@
+package workstation
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/picture"
+	"github.com/clinicpro-nz/images/sync/envelope"
+	"github.com/clinicpro-nz/images/sync/folder"
+)
+
+// thumbSide bounds a thumbnail, in pixels: sharp at 200 % on a 240-wide tile.
+const thumbSide = 480
+
+// Darkroom implements app.Darkroom: it opens sealed images for engines and
+// keeps their thumbnails in memory for whoever shows them. Nothing it makes
+// reaches a disk. It decodes one picture at a time, however many ask.
+type Darkroom struct {
+	decoder  *picture.Decoder
+	template string
+	zone     *time.Location
+	ready    func(app.SessionID, app.ImageID) // a thumbnail is there
+
+	mu     sync.Mutex
+	thumbs map[app.SessionID]map[app.ImageID]*image.NRGBA
+}
+
+// NewDarkroom names what leaves after template (folder.Render says which
+// fields it may have), dates it in the practice's zone, and calls ready, from
+// any goroutine, when a thumbnail is there.
+func NewDarkroom(template string, zone *time.Location, ready func(app.SessionID, app.ImageID)) *Darkroom {
+	return &Darkroom{
+		decoder: picture.NewDecoder(), template: template, zone: zone, ready: ready,
+		thumbs: map[app.SessionID]map[app.ImageID]*image.NRGBA{},
+	}
+}
+
+// open decrypts one image with its session's secrets.
+func (d *Darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.Capture, error) {
+	identity, err := age.ParseX25519Identity(s.Secrets.Identity.Reveal())
+	if err != nil {
+		return envelope.Capture{}, app.E("read session identity", app.KindCorrupt, errors.New("not an age identity"))
+	}
+	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
+	if err != nil {
+		return envelope.Capture{}, err
+	}
+	return envelope.Open(sealed, identity, s.ID, id, secret)
+}
+
+// leaving opens one image and returns it as it would leave.
+func (d *Darkroom) leaving(s app.Session, id app.ImageID, sealed []byte) (jpeg []byte, m envelope.Meta, err error) {
+	capture, err := d.open(s, id, sealed)
+	if err != nil {
+		return nil, envelope.Meta{}, err
+	}
+	if _, _, err := picture.Check(capture.JPEG); err != nil {
+		return nil, envelope.Meta{}, err
+	}
+	clean, err := picture.Strip(capture.JPEG)
+	return clean, capture.Meta, err
+}
+
+// Examine implements app.Darkroom. The thumbnail is of what would be filed:
+// the GP checks what leaves, not what came.
+func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, sealed []byte) (app.Examined, error) {
+	clean, meta, err := d.leaving(s, id, sealed)
+	if err != nil {
+		return refused(err)
+	}
+	width, height, err := picture.Check(clean)
+	if err != nil {
+		return refused(err)
+	}
+	thumb, err := d.decoder.Thumbnail(ctx, clean, thumbSide)
+	if err != nil {
+		return refused(err)
+	}
+	d.mu.Lock()
+	if d.thumbs[s.ID] == nil {
+		d.thumbs[s.ID] = map[app.ImageID]*image.NRGBA{}
+	}
+	// Opaque, so that both forms are the same bytes: the pipe's needs no copy.
+	d.thumbs[s.ID][id] = &image.NRGBA{Pix: thumb.Pix, Stride: thumb.Stride, Rect: thumb.Rect}
+	d.mu.Unlock()
+	d.ready(s.ID, id)
+	taken, by := d.taken(s, id, meta)
+	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by}, nil
+}
+
+// taken is when an image was captured, as far as the session bears it out.
+func (d *Darkroom) taken(s app.Session, id app.ImageID, m envelope.Meta) (time.Time, app.Clock) {
+	return app.CaptureTime(m.TakenAt, s.Row.Created, s.Images[id].Arrived, d.zone)
+}
+
+// refused tells a picture that cannot be used, which is a finding, from a look
+// at it that did not come to an end.
+func refused(err error) (app.Examined, error) {
+	switch app.KindOf(err) {
+	case app.KindCorrupt, app.KindTooLarge:
+		return app.Examined{Reason: reasonOf(err)}, nil
+	}
+	return app.Examined{}, err
+}
+
+// reasonOf says in one word what the GP is told of a picture that cannot be used.
+func reasonOf(err error) app.Reason {
+	switch {
+	case app.KindOf(err) == app.KindTooLarge, errors.Is(err, envelope.ReasonTooLarge):
+		return app.ReasonTooLarge
+	case errors.Is(err, envelope.ReasonHMAC), errors.Is(err, envelope.ReasonMismatch):
+		return app.ReasonForeign
+	case errors.Is(err, envelope.ReasonSeal), errors.Is(err, envelope.ReasonKey):
+		return app.ReasonSeal
+	}
+	return app.ReasonPicture
+}
+
+// Prepare implements app.Darkroom.
+func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
+	clean, meta, err := d.leaving(s, id, sealed)
+	if err != nil {
+		return app.DeliveryItem{}, err
+	}
+	taken, _ := d.taken(s, id, meta)
+	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n})
+	if err != nil {
+		return app.DeliveryItem{}, err
+	}
+	sum := sha256.Sum256(clean)
+	return app.DeliveryItem{Image: id, JPEG: clean, SHA256: app.Digest(hex.EncodeToString(sum[:])), Name: name}, nil
+}
+
+// Thumb returns a thumbnail, at most 480 pixels a side, nil when it has not
+// been made in this run.
+func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID) *image.NRGBA {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.thumbs[sid][id]
+}
+
+// KeepOnly drops the thumbnails of sessions that keep refuses: memory returns
+// when the GP goes on to the next patient.
+func (d *Darkroom) KeepOnly(keep func(app.SessionID) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for sid := range d.thumbs {
+		if !keep(sid) {
+			delete(d.thumbs, sid)
+		}
+	}
+}
