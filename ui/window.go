@@ -80,7 +80,7 @@ func (w *Window) Show(s link.Snapshot) {
 	if s.SID != w.snap.SID || s.Form != w.snap.Form {
 		w.dropDialog() // it asked about what is no longer on show
 	}
-	if !w.shown || model.ScreenOf(w.snap) != model.ScreenForm {
+	if w.shown && model.ScreenOf(w.snap) != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
 		w.form.Load(s.Draft)
 	}
 	w.snap, w.came, w.shown = s, w.now(), true

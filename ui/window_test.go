@@ -194,6 +194,15 @@ func TestTheNextPatientAsksAboutUnfiledPhotosAndLosesNone(t *testing.T) {
 	}
 }
 
+func TestWhatIsTypedBeforeTheFirstSnapshotStays(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	test.Type(w.form.Name, "Aroha Testperson")
+	w.Show(link.Snapshot{Phase: link.PhaseNone})
+	if w.form.Name.Text != "Aroha Testperson" {
+		t.Errorf("left: %q", w.form.Name.Text)
+	}
+}
+
 func TestHelpIsInTheWindowToo(t *testing.T) {
 	w, _ := newTestWindow(t, theme.VariantLight)
 	w.Show(link.Snapshot{Phase: link.PhaseNone})

@@ -25,7 +25,6 @@ const (
 func TestEndToEndTray(t *testing.T) {
 	d := newDesk(t, true)
 	pictures := artefacts(t)
-	photos := writePhotos(t, filepath.Join(d.scratch, "camera"), 1)
 	listen := freePort(t)
 	d.startAgent(listen, "-hidden")
 	d.ready()
@@ -55,9 +54,7 @@ func TestEndToEndTray(t *testing.T) {
 	p.shows(10*time.Second, menu(true, 0)...)
 	p.looks(10*time.Second, "waiting", text.TrayShown)
 
-	phone := newPhone(t, d.scratch)
-	phone.open(link)
-	phone.choose(photos...)
+	newPocket(t, link).shoot()
 	d.waitStates(t, map[string]int{"landed": 1})
 	p.shows(20*time.Second, menu(true, 1)...)
 	p.looks(10*time.Second, "to-file", text.TrayToFile(1))
@@ -121,15 +118,13 @@ func TestEndToEndTray(t *testing.T) {
 // cloud stands still. Only an act of the GP brings the window forward.
 func TestEndToEndFocus(t *testing.T) {
 	d := newDesk(t, true)
-	photos := writePhotos(t, filepath.Join(d.scratch, "camera"), 2)
 	listen := freePort(t)
 	d.startAgent(listen)
 	d.window()
 	d.settle()
 	d.enter(patientName, patientNHI, patientBirth)
 	link := d.scan()
-	phone := newPhone(t, d.scratch)
-	phone.open(link)
+	phone := newPocket(t, link)
 
 	log := filepath.Join(d.scratch, "xev.log")
 	other := d.command("xev", "-name", "Practice system", "-geometry", "200x80+0+0", "-event", "focus")
@@ -154,8 +149,7 @@ func TestEndToEndFocus(t *testing.T) {
 		}
 	}
 
-	phone.choose(photos[0])
-	phone.see(60*time.Second, saysOnComputer)
+	phone.shoot()
 	d.waitStates(t, map[string]int{"landed": 1})
 	d.settle()
 	undisturbed("a landing")
@@ -176,7 +170,7 @@ func TestEndToEndFocus(t *testing.T) {
 	d.signal(cloudProgram, syscall.SIGSTOP)
 	d.settle()
 	d.signal(cloudProgram, syscall.SIGCONT)
-	phone.choose(photos[1])
+	phone.shoot()
 	d.waitStates(t, map[string]int{"landed": 2})
 	undisturbed("a cloud that stood still")
 

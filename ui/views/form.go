@@ -81,6 +81,9 @@ func (f *Form) Load(d link.Draft) {
 	f.check()
 }
 
+// Blank reports that nothing has been typed.
+func (f *Form) Blank() bool { return f.draft() == link.Draft{} }
+
 // SetWaiting shows the sessions that are open or have photos to file.
 func (f *Form) SetWaiting(w []link.Waiting) {
 	f.waiting.Set(w)
