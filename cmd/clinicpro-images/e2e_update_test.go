@@ -21,6 +21,7 @@ import (
 // new too, it gives its place up to it, and the window opens with the session
 // as it was.
 func TestEndToEndUpdate(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, true)
 	d.copyPrograms()
 	d.startAgent(freePort(t))
