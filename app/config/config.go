@@ -11,11 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 	_ "time/tzdata" // Windows has no zone files
 
-	"github.com/clinicpro-nz/images/app"
+	"filippo.io/age"
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/clinicpro-nz/images/app"
 )
 
 // Config is everything about a workstation that is not secret.
@@ -34,7 +37,36 @@ type Config struct {
 	// is left to do with it: 1 to 90.
 	RetentionDays int `toml:"retention_days"`
 	// TimeZone is the practice's, an IANA name: it decides the date on a record.
-	TimeZone string `toml:"time_zone"`
+	TimeZone string    `toml:"time_zone"`
+	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
+}
+
+// Recipient is an age X25519 recipient, "age1…": the public half of the
+// practice's recovery key. The zero value is none.
+type Recipient struct{ text string }
+
+// UnmarshalText reads a recipient. Its error repeats nothing of the text,
+// which may be the private half put there by mistake.
+func (r *Recipient) UnmarshalText(text []byte) error {
+	if strings.HasPrefix(strings.ToUpper(string(text)), "AGE-SECRET-KEY") {
+		return errors.New("recovery_recipient: this is the private half of the recovery key: remove it from this computer, and put the line that begins with age1 here")
+	}
+	if len(text) > 0 {
+		if _, err := age.ParseX25519Recipient(string(text)); err != nil {
+			return errors.New("recovery_recipient: want an age recipient, age1 and 58 letters and digits")
+		}
+	}
+	r.text = string(text)
+	return nil
+}
+
+// Age is the recipient for package age; nil when there is none.
+func (r Recipient) Age() *age.X25519Recipient {
+	out, err := age.ParseX25519Recipient(r.text)
+	if err != nil { // the zero value
+		return nil
+	}
+	return out
 }
 
 // Names of the secrets in the OS keyring.
@@ -45,6 +77,7 @@ const (
 	SecretAbly      = "ably-key"
 	SecretIdentity  = "workstation-identity"
 	SecretAuditHMAC = "audit-key"
+	SecretAuditHead = "audit-head" // the audit trail's end; the trail adds a digest of its folder
 )
 
 // Default is what a workstation has before anybody configured it.

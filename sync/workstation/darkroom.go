@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"sync"
+	"time"
 
 	"filippo.io/age"
 
@@ -25,6 +26,7 @@ const thumbSide = 480
 type Darkroom struct {
 	decoder  *picture.Decoder
 	template string
+	zone     *time.Location
 	ready    func(app.SessionID, app.ImageID) // a thumbnail is there
 
 	mu     sync.Mutex
@@ -32,11 +34,11 @@ type Darkroom struct {
 }
 
 // NewDarkroom names what leaves after template (folder.Render says which
-// fields it may have) and calls ready, from any goroutine, when a thumbnail
-// is there.
-func NewDarkroom(template string, ready func(app.SessionID, app.ImageID)) *Darkroom {
+// fields it may have), dates it in the practice's zone, and calls ready, from
+// any goroutine, when a thumbnail is there.
+func NewDarkroom(template string, zone *time.Location, ready func(app.SessionID, app.ImageID)) *Darkroom {
 	return &Darkroom{
-		decoder: picture.NewDecoder(), template: template, ready: ready,
+		decoder: picture.NewDecoder(), template: template, zone: zone, ready: ready,
 		thumbs: map[app.SessionID]map[app.ImageID]*image.NRGBA{},
 	}
 }
@@ -90,7 +92,13 @@ func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, s
 	d.thumbs[s.ID][id] = &image.NRGBA{Pix: thumb.Pix, Stride: thumb.Stride, Rect: thumb.Rect}
 	d.mu.Unlock()
 	d.ready(s.ID, id)
-	return app.Examined{Width: width, Height: height, TakenAt: meta.TakenAt}, nil
+	taken, by := d.taken(s, id, meta)
+	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by}, nil
+}
+
+// taken is when an image was captured, as far as the session bears it out.
+func (d *Darkroom) taken(s app.Session, id app.ImageID, m envelope.Meta) (time.Time, app.Clock) {
+	return app.CaptureTime(m.TakenAt, s.Row.Created, s.Images[id].Arrived, d.zone)
 }
 
 // refused tells a picture that cannot be used, which is a finding, from a look
@@ -122,10 +130,7 @@ func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n i
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
-	taken := meta.TakenAt
-	if taken.IsZero() {
-		taken = s.Images[id].Arrived
-	}
+	taken, _ := d.taken(s, id, meta)
 	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n})
 	if err != nil {
 		return app.DeliveryItem{}, err

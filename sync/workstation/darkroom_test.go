@@ -26,7 +26,7 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, "Practice")
+	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, "Practice", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 
 func darkroom() (*workstation.Darkroom, *int) {
 	ready := 0
-	return workstation.NewDarkroom(folder.DefaultTemplate, func(app.SessionID, app.ImageID) { ready++ }), &ready
+	return workstation.NewDarkroom(folder.DefaultTemplate, time.UTC, func(app.SessionID, app.ImageID) { ready++ }), &ready
 }
 
 func plain(t *testing.T) []byte {

@@ -23,7 +23,7 @@ func ScreenOf(s link.Snapshot) Screen {
 	switch {
 	case s.Asked != nil:
 		return ScreenAsk
-	case s.Phase == link.PhaseNone || s.Phase == "":
+	case s.Form || s.Phase == link.PhaseNone || s.Phase == "":
 		return ScreenForm
 	}
 	return ScreenSession

@@ -2,6 +2,7 @@ package views
 
 import (
 	"image"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -131,11 +132,17 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	s.stripMore.Set(strip.More, widgets.ColorMuted)
 	s.others.Hidden = len(snap.Waiting) == 0
 	if waiting := 0; len(snap.Waiting) > 0 {
-		for _, o := range snap.Waiting {
-			waiting += o.Images
-		}
 		s.other = snap.Waiting[0].SID
-		s.others.SetText(text.TrayWaiting(waiting))
+		for _, o := range slices.Backward(snap.Waiting) {
+			waiting += o.Images
+			if o.Images > 0 {
+				s.other = o.SID // what is to be filed, before what is only open
+			}
+		}
+		s.others.SetText(text.TrayOpen)
+		if waiting > 0 {
+			s.others.SetText(text.TrayWaiting(waiting))
+		}
 	}
 	s.toggle.Hidden = snap.Phase != link.PhasePaired
 	s.toggle.SetText(map[bool]string{true: text.HideCode, false: text.ShowCode}[p.Shown])
