@@ -5,8 +5,10 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,17 +130,17 @@ type attached struct {
 
 func attach(t *testing.T, dir string) *attached {
 	t.Helper()
-	a := &attached{t: t, window: link.NewWindow(link.Build()), shown: make(chan struct{}, 1)}
+	var other *link.BuildMismatch
+	conn := call(t, dir)
+	err := link.NewWindow("a test").Run(t.Context(), conn, conn, link.Hear{})
+	if !errors.As(err, &other) {
+		t.Fatalf("the agent does not say what it was built from: %v", err)
+	}
+	a := &attached{t: t, window: link.NewWindow(other.Theirs), shown: make(chan struct{}, 1)}
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan struct{})
 	t.Cleanup(func() { leave(); <-left })
-	conn, err := instance.Dial(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := instance.WriteHello(conn, instance.Hello{Act: "attach"}); err != nil {
-		t.Fatal(err)
-	}
+	conn = call(t, dir)
 	go func() {
 		defer close(left)
 		_ = a.window.Run(ctx, conn, conn, link.Hear{Raise: func() {}, Pixels: func(link.Pixels) {}, Show: func(s link.Snapshot) {
@@ -152,6 +154,18 @@ func attach(t *testing.T, dir string) *attached {
 		}})
 	}()
 	return a
+}
+
+func call(t *testing.T, dir string) net.Conn {
+	t.Helper()
+	conn, err := instance.Dial(dir)
+	if err == nil {
+		err = instance.WriteHello(conn, instance.Hello{Act: "attach"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 func (a *attached) snapshot() link.Snapshot {
@@ -220,25 +234,21 @@ func (d *desk) watchAnswers(t *testing.T) (end func() (median, worst time.Durati
 // counts it.
 func (d *desk) peak(t *testing.T) int64 {
 	t.Helper()
-	for _, p := range d.processes() {
-		if p.exe != filepath.Join(d.bin, "clinicpro-images") || !bytes.Contains(p.args, []byte("\x00-agent\x00")) {
-			continue
-		}
-		status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "status"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(status)) {
-			if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-				kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return kib << 10
+	agent := d.agent()
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(agent), "status"))
+	if agent == 0 || err != nil {
+		t.Fatalf("no agent is running any more: %v", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			if err != nil {
+				t.Fatal(err)
 			}
+			return kib << 10
 		}
 	}
-	t.Fatal("no agent is running any more")
+	t.Fatal("the kernel does not count the agent's memory")
 	return 0
 }
 
