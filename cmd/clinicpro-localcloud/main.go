@@ -24,7 +24,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"sync/atomic"
+	"sync"
 	"syscall"
 
 	"github.com/clinicpro-nz/images/app"
@@ -69,14 +69,17 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var mu sync.Mutex // guards the two; held while a line is written
+	var counts func() ready.Counts
 	say := json.NewEncoder(out)
-	var counts atomic.Pointer[func() ready.Counts]
 	go func() { // ends with the process at the latest
 		defer cancel()
 		for lines := bufio.NewScanner(in); lines.Scan(); {
-			if count := counts.Load(); count != nil && lines.Text() == "counts" {
-				_ = say.Encode((*count)())
+			mu.Lock()
+			if counts != nil && lines.Text() == "counts" { // nobody can ask before the ready line is out
+				_ = say.Encode(counts())
 			}
+			mu.Unlock()
 		}
 	}()
 	serve := localcloud.Run
@@ -84,8 +87,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		serve = localcloud.RunHub
 	}
 	err = serve(ctx, cfg, func(r ready.Ready, count func() ready.Counts) {
+		mu.Lock()
+		defer mu.Unlock()
+		counts = count
 		_ = say.Encode(r)
-		counts.Store(&count) // from now on the other one writes
 	})
 	switch app.KindOf(err) {
 	case "", app.KindCanceled:

@@ -25,6 +25,7 @@ type command struct {
 
 var commands = []command{
 	{"receive", "hold a capture session in this terminal", receive},
+	{"simulate", "run workstations and phones against a cloud, and say what became of every image", simulate},
 	{"bench", "time a photo from \"PUT answered\" to \"durable\", beside its floor", bench},
 }
 
