@@ -63,7 +63,7 @@ func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pi
 		return nil, err
 	}
 	st.client = phoneClient(sim, on.cloud.Base, n)
-	st.darkroom = workstation.NewDarkroom(config.Default().NameTemplate, func(app.SessionID, app.ImageID) {})
+	st.darkroom = workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, func(app.SessionID, app.ImageID) {})
 	return st, st.start()
 }
 
@@ -163,7 +163,7 @@ func (st *station) session(ctx context.Context, k int) error {
 	if err != nil {
 		return err
 	}
-	start, err := workstation.NewSession(app.Patient{Name: app.Seal(fmt.Sprintf("Simulated Person %d", k+1)), NHI: nhi, Source: "form"}, "Simulated practice")
+	start, err := workstation.NewSession(app.Patient{Name: app.Seal(fmt.Sprintf("Simulated Person %d", k+1)), NHI: nhi, Source: "form"}, "Simulated practice", 0)
 	if err != nil {
 		return err
 	}
