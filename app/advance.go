@@ -10,7 +10,14 @@ const (
 	readDraining  = time.Minute
 	feedPatience  = 10 * time.Second // connecting is no news yet
 	listAgain     = 6 * time.Minute  // after the last link: links live five
+	listDraining  = 10 * time.Minute
+	drainingLong  = 15 * time.Minute // from here on nobody stands waiting
+	missingAfter  = 3                // answers "not there" before the phone is asked again
 )
+
+// lateReads are the waits between the reads of a session that has settled
+// while its phone may still hold what it captured out of reach of any network.
+var lateReads = []time.Duration{30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour}
 
 // advance derives everything that is to be done for the session as it stands.
 func (w *work) advance() {
@@ -18,7 +25,7 @@ func (w *work) advance() {
 	if s.dirty && !s.saving && !w.at.Before(s.saveDue) {
 		s.dirty, s.saving = false, true
 		defer func(at int) { // what is saved is the session as this Step leaves it
-			w.effects[at].Do = SaveSession{w.s}
+			w.effects[at].Do = SaveSession{w.s, w.s.notes(w.at)}
 		}(len(w.effects))
 		w.do(SaveSession{})
 	}
@@ -27,6 +34,10 @@ func (w *work) advance() {
 	w.tell()
 	w.read()
 	w.stage()
+	w.remove()
+	if _, toCome := s.Outstanding(); s.Stage == StageLive && s.Row.State == SessionDraining && toCome > 0 && s.listDue.IsZero() && !s.listing {
+		s.listDue = w.at.Add(listDraining)
+	}
 	if !s.listing && !s.listDue.IsZero() && !w.at.Before(s.listDue) && s.Stage != StageOpening {
 		s.listing, s.listDue = true, time.Time{}
 		w.do(ListObjects{})
@@ -61,7 +72,7 @@ func (w *work) call() {
 	case s.Stage == StageOpening:
 		s.calling = true
 		w.do(OpenSession{s.opening(nil)})
-	case s.Stage == StageSettled:
+	case s.Stage == StageSettled && s.lateOver(w.at):
 	case s.lost:
 		s.calling = true
 		copied := s.restorable()
@@ -120,7 +131,7 @@ func (w *work) images() {
 			if im.tries >= 3 { // let the seal judge instead: a checksum may be wrong, an HMAC not
 				want = ""
 			}
-			w.do(LandImage{id, want, s.Limits.MaxBytes})
+			w.do(LandImage{id, want, im.Bytes, s.Limits.MaxBytes})
 		}
 		if im.State == ImageLanded && !im.Shown && !im.examining && !w.at.Before(im.examineDue) {
 			im.examining = true
@@ -128,7 +139,7 @@ func (w *work) images() {
 		}
 		if im.dirty && !im.saving && !w.at.Before(im.saveDue) {
 			im.dirty, im.saving = false, true
-			w.do(SaveImage{im})
+			w.do(SaveImage{im, s.notesOf(im, w.at)})
 		}
 		if im.known() && !im.gone && !im.deleting && !w.at.Before(im.deleteDue) {
 			im.deleting = true
@@ -198,17 +209,14 @@ func (im Image) known() bool {
 // the index holds.
 func (w *work) tell() {
 	s := &w.s
-	if s.telling || s.lost || s.Stage == StageOpening || s.Stage == StageSettled || w.at.Before(s.tellDue) {
+	if s.telling || s.lost || s.Stage == StageOpening || w.at.Before(s.tellDue) {
 		return
 	}
 	var marks []Mark
 	for _, id := range s.Order {
-		im := s.Images[id]
-		refuse := im.retract && !im.refused && (im.Filing || im.Delivery != "") && im.State != ImageRetracted
-		if im.durable.State == "" || im.told == im.durable.State && !refuse || im.told.Terminal() {
-			continue
+		if m := s.Images[id].mark(); m != nil {
+			marks = append(marks, *m)
 		}
-		marks = append(marks, Mark{ID: id, State: im.durable.State, Refuse: refuse, Bytes: im.Bytes, SHA256: im.SHA256, Sinks: im.Sinks})
 	}
 	if len(marks) > 0 {
 		s.telling = true
@@ -216,13 +224,38 @@ func (w *work) tell() {
 	}
 }
 
+// mark is what the registry has still to be told of an image; nil: nothing.
+func (im Image) mark() *Mark {
+	if im.missing && im.told == ImageStored {
+		return &Mark{ID: im.ID, State: ImageReserved}
+	}
+	refuse := im.retract && !im.refused && (im.Filing || im.Delivery != "") && im.State != ImageRetracted
+	if im.durable.State == "" || im.told == im.durable.State && !refuse || im.told.Terminal() {
+		return nil
+	}
+	return &Mark{ID: im.ID, State: im.durable.State, Refuse: refuse, Bytes: im.Bytes, SHA256: im.SHA256, Sinks: im.Sinks}
+}
+
 // read asks the registry when a hint came or a time has passed.
 func (w *work) read() {
 	s := &w.s
-	if s.reading || s.lost || s.Stage != StageLive {
+	if s.reading || s.lost || s.Stage == StageOpening || s.Stage == StageSettling {
 		return
 	}
-	if !s.readAgain {
+	if s.Stage == StageSettled {
+		if s.lateOver(w.at) {
+			s.lateDue = time.Time{}
+			return
+		}
+		if s.lateDue.IsZero() { // after a start nothing is known: look at once
+			s.lateDue = w.at
+		}
+		if w.at.Before(s.lateDue) {
+			return
+		}
+		s.lateDue = w.at.Add(lateReads[min(s.lateReads, len(lateReads)-1)])
+		s.lateReads++
+	} else if !s.readAgain {
 		every := w.readEvery()
 		if every == 0 || w.at.Sub(s.readAt) < every {
 			return
@@ -236,6 +269,8 @@ func (w *work) readEvery() time.Duration {
 	s := &w.s
 	_, toCome := s.Outstanding()
 	switch {
+	case s.Row.State == SessionDraining && s.ServerNow(w.at).Sub(s.Row.DrainUntil.Add(-s.Limits.Drain)) > drainingLong:
+		return listDraining
 	case s.Row.State == SessionExpired, s.Row.State == SessionDraining && s.FeedHealthy:
 		return readDraining
 	case !s.FeedHealthy:
@@ -284,10 +319,62 @@ func (w *work) stage() {
 			return
 		}
 		for _, im := range s.Images {
-			if im.fetching || im.deleting || im.State == ImageStored && !w.at.After(s.Row.DrainUntil) {
+			if im.fetching || im.deleting || im.State == ImageStored && !w.now().After(s.Row.DrainUntil) {
 				return
 			}
 		}
 		s.Stage, s.dirty = StageSettled, true
+		s.lateReads, s.lateDue = 0, w.at.Add(lateReads[0])
+	case StageSettled:
+		if s.unfinished() == s.Quiet.IsZero() {
+			return
+		}
+		s.dirty = true
+		if s.Quiet = (time.Time{}); !s.unfinished() {
+			s.Quiet = w.at
+		}
 	}
+}
+
+// now is the registry's clock, or the workstation's while nothing else is known.
+func (w *work) now() time.Time {
+	if w.s.Row.Now.IsZero() {
+		return w.at
+	}
+	return w.s.ServerNow(w.at)
+}
+
+// unfinished reports whether the GP has something left to do, or a hand-over
+// is on its way.
+func (s Session) unfinished() bool {
+	for _, im := range s.Images {
+		if im.Filing || im.State == ImageLanded || im.State == ImageUnconfirmed {
+			return true
+		}
+	}
+	return false
+}
+
+// lateOver reports whether no phone can have anything left for this session.
+func (s Session) lateOver(at time.Time) bool {
+	return s.Row.PhoneHash == "" || s.Row.PhoneDone || !s.ServerNow(at).Before(s.Row.DrainUntil)
+}
+
+// overKept reports whether a session has been kept for as long as it should.
+func (s Session) overKept(at time.Time) bool {
+	keep := s.Keep
+	if keep == 0 {
+		keep = DefaultKeep
+	}
+	return !s.Quiet.IsZero() && at.Sub(s.Quiet) >= keep && !at.Before(s.removeDue)
+}
+
+// remove ends the retention.
+func (w *work) remove() {
+	s := &w.s
+	if s.Stage != StageSettled || s.removing || s.dirty || s.saving || !s.overKept(w.at) {
+		return
+	}
+	s.removing = true
+	w.do(RemoveSession{[]AuditEntry{s.note(AuditRemoved, w.at)}})
 }

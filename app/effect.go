@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -14,6 +11,14 @@ const (
 	callDeadline    = 10 * time.Second // one registry call
 	objectDeadline  = 60 * time.Second // one image fetched, or one listing
 	deliverDeadline = 10 * time.Minute
+
+	// landingBytes bounds what landings hold in memory at once, and smallImage
+	// is what one is taken to be whose size nobody has said: nearly all are
+	// smaller, and one that is not is asked for again as what it is.
+	landingBytes = 32 << 20
+	smallImage   = 2 << 20
+	// handedBytes bounds what one call of a sink holds in memory.
+	handedBytes = 32 << 20
 )
 
 var errListenOver = errors.New("the session no longer listens")
@@ -22,7 +27,7 @@ var errListenOver = errors.New("the session no longer listens")
 // loop's goroutine only.
 func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 	switch do := eff.Do.(type) {
-	case SaveSession, SaveImage, DropFrozen:
+	case SaveSession, SaveImage, DropFrozen, RemoveSession:
 		e.saves <- eff
 	case Listen:
 		e.listen(ctx, eff.SID)
@@ -36,6 +41,9 @@ func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 	case Deliver:
 		s := st.Sessions[eff.SID]
 		e.goDo(ctx, eff.SID, deliverDeadline, e.delivers, func(ctx context.Context) What { return e.deliver(ctx, s, do) })
+	case ExamineImage: // its time begins when its turn comes
+		s := st.Sessions[eff.SID]
+		e.goDo(ctx, eff.SID, objectDeadline, e.examines, func(ctx context.Context) What { return e.call(ctx, s, do) })
 	default:
 		deadline := callDeadline
 		if _, list := do.(ListObjects); list {
@@ -106,8 +114,26 @@ func (e *Engine) call(ctx context.Context, s Session, do Do) What {
 
 // land makes one image durable: fetched whole, checksum compared, written.
 func (e *Engine) land(ctx context.Context, sid SessionID, do LandImage) What {
+	bound := min(do.Bytes, do.MaxBytes)
+	if do.Bytes == 0 {
+		bound = min(smallImage, do.MaxBytes)
+	}
+	out := e.landWithin(ctx, sid, do, bound)
+	if do.Bytes == 0 && KindOf(out.Err) == KindTooLarge && bound < do.MaxBytes {
+		out = e.landWithin(ctx, sid, do, do.MaxBytes)
+	}
+	return out
+}
+
+func (e *Engine) landWithin(ctx context.Context, sid SessionID, do LandImage, bound int64) Landed {
 	out := Landed{Image: do.Image, Area: AreaObjects}
-	sealed, sum, err := e.ports.Objects.Get(ctx, sid, do.Image, do.MaxBytes)
+	weight := min(bound, landingBytes)
+	if err := e.landBytes.Acquire(ctx, weight); err != nil {
+		out.Err = E("land image", KindOffline, err)
+		return out
+	}
+	defer e.landBytes.Release(weight)
+	sealed, sum, err := e.ports.Objects.Get(ctx, sid, do.Image, bound)
 	if err == nil && do.SHA256 != "" && sum != do.SHA256 {
 		err = E("land image", KindCorrupt, errors.New("checksum differs from the registry's"))
 	}
@@ -133,170 +159,4 @@ func (e *Engine) listen(ctx context.Context, sid SessionID) {
 		}
 		return nil
 	})
-}
-
-// save writes the index in the order in which Step asked for it. At the end
-// it writes what is still queued: a stop is no reason to forget.
-func (e *Engine) save(ctx context.Context) error {
-	for {
-		select {
-		case eff := <-e.saves:
-			e.saveOne(ctx, eff)
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
-			defer cancel()
-			for {
-				select {
-				case eff := <-e.saves:
-					e.saveOne(last, eff)
-				default:
-					return nil
-				}
-			}
-		}
-	}
-}
-
-func (e *Engine) saveOne(ctx context.Context, eff Effect) {
-	switch do := eff.Do.(type) {
-	case SaveSession:
-		rec, err := recordOfSession(do.Session)
-		if err == nil {
-			err = e.ports.Spool.Save(ctx, rec)
-		}
-		e.Send(Input{SID: eff.SID, What: SessionSaved{err}})
-	case SaveImage:
-		rec, err := recordOfImage(eff.SID, do.Image)
-		if err == nil {
-			err = e.ports.Spool.Save(ctx, rec)
-		}
-		e.Send(Input{SID: eff.SID, What: ImageSaved{do.Image, err}})
-	case DropFrozen:
-		e.dropFrozen(ctx, eff.SID, do)
-	}
-}
-
-// deliver freezes what is to leave, unless that was done before, and hands it
-// over.
-func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
-	out := Delivered{Delivery: do.Delivery}
-	var frozen *Delivery
-	var err error
-	if do.Again {
-		frozen, err = e.frozen(ctx, s.ID, do.Delivery)
-	}
-	if err == nil && frozen == nil {
-		frozen, err = e.freeze(ctx, s, do)
-	}
-	if err != nil {
-		out.Err = err
-		return out
-	}
-	frozen.Again = do.Again
-	frozen.Items = slices.DeleteFunc(frozen.Items, func(it DeliveryItem) bool { return !slices.Contains(do.Images, it.Image) })
-	out.Receipts, out.Err = e.ports.Sink.Deliver(ctx, *frozen)
-	for i := range out.Receipts {
-		out.Receipts[i].Sink = e.ports.Sink.Name()
-	}
-	return out
-}
-
-type frozenDelivery struct{ Images []ImageID }
-
-type frozenItem struct {
-	Name   string
-	JPEG   []byte
-	SHA256 Digest
-}
-
-// freeze prepares every image and writes the items, then the delivery itself:
-// a delivery record proves that all its items are there.
-func (e *Engine) freeze(ctx context.Context, s Session, do Deliver) (*Delivery, error) {
-	d := &Delivery{ID: do.Delivery, SID: s.ID}
-	for _, id := range do.Images {
-		sealed, err := e.ports.Spool.Sealed(ctx, s.ID, id)
-		if err != nil {
-			return nil, err
-		}
-		n := 1
-		for _, other := range s.Order {
-			if other == id {
-				break
-			}
-			n++
-		}
-		item, err := e.ports.Darkroom.Prepare(ctx, s, id, n, sealed)
-		if err != nil {
-			return nil, err
-		}
-		body, err := json.Marshal(frozenItem{item.Name.Reveal(), item.JPEG, item.SHA256})
-		if err != nil {
-			return nil, E("freeze delivery", KindBug, err)
-		}
-		rec := Record{SID: s.ID, Kind: RecordItem, Key: do.Delivery + "/" + string(id), Body: body}
-		if err := e.ports.Spool.Save(ctx, rec); err != nil {
-			return nil, err
-		}
-		d.Items = append(d.Items, item)
-	}
-	body, err := json.Marshal(frozenDelivery{do.Images})
-	if err != nil {
-		return nil, E("freeze delivery", KindBug, err)
-	}
-	return d, e.ports.Spool.Save(ctx, Record{SID: s.ID, Kind: RecordDelivery, Key: do.Delivery, Body: body})
-}
-
-// frozen returns a delivery frozen earlier, nil when there is none.
-func (e *Engine) frozen(ctx context.Context, sid SessionID, id string) (*Delivery, error) {
-	records, err := e.ports.Spool.Load(ctx, func(of SessionID, kind, key string) bool {
-		return of == sid && (kind == RecordDelivery && key == id || kind == RecordItem && strings.HasPrefix(key, id+"/"))
-	})
-	if err != nil {
-		return nil, err
-	}
-	var whole *frozenDelivery
-	items := map[ImageID]DeliveryItem{}
-	for _, rec := range records {
-		switch rec.Kind {
-		case RecordDelivery:
-			whole = &frozenDelivery{}
-			if err := json.Unmarshal(rec.Body, whole); err != nil {
-				return nil, E("read frozen delivery", KindCorrupt, err)
-			}
-		case RecordItem:
-			var it frozenItem
-			if err := json.Unmarshal(rec.Body, &it); err != nil {
-				return nil, E("read frozen delivery", KindCorrupt, err)
-			}
-			image := ImageID(rec.Key[len(id)+1:])
-			items[image] = DeliveryItem{Image: image, Name: Seal(it.Name), JPEG: it.JPEG, SHA256: it.SHA256}
-		}
-	}
-	if whole == nil {
-		return nil, nil
-	}
-	d := &Delivery{ID: id, SID: sid}
-	for _, image := range whole.Images {
-		item, ok := items[image]
-		if !ok {
-			return nil, E("read frozen delivery", KindCorrupt, errors.New("an item is missing"))
-		}
-		d.Items = append(d.Items, item)
-	}
-	return d, nil
-}
-
-// dropFrozen removes the bytes of a delivery whose receipts are in the index.
-// What a failure leaves goes with the session.
-func (e *Engine) dropFrozen(ctx context.Context, sid SessionID, do DropFrozen) {
-	records := []Record{{SID: sid, Kind: RecordDelivery, Key: do.Delivery}}
-	for _, id := range do.Images {
-		records = append(records, Record{SID: sid, Kind: RecordItem, Key: do.Delivery + "/" + string(id)})
-	}
-	for _, rec := range records {
-		if err := e.ports.Spool.Save(ctx, rec); err != nil {
-			e.ports.Log.Warn("frozen delivery kept", "kind", string(KindOf(err)))
-			return
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 func sortImageIDs(ids []ImageID) { slices.Sort(ids) }
@@ -30,6 +31,7 @@ type Ports struct {
 	Feed     Feed
 	Spool    Spool
 	Sink     Sink
+	Audit    Audit // nil: nothing is noted
 	Darkroom Darkroom
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -49,6 +51,8 @@ type Engine struct {
 	group     *errgroup.Group
 	saves     chan Effect
 	landings  chan struct{}                         // a slot per landing at work
+	landBytes *semaphore.Weighted                   // what landings hold in memory together
+	examines  chan struct{}                         // one image opened at a time: its bytes, and its pixels
 	delivers  chan struct{}                         // one hand-over at a time
 	listeners map[SessionID]context.CancelCauseFunc // Run's goroutine only
 }
@@ -57,7 +61,8 @@ type Engine struct {
 func NewEngine(p Ports) *Engine {
 	return &Engine{
 		ports: p, wake: make(chan struct{}, 1), watchers: map[chan State]struct{}{},
-		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce), delivers: make(chan struct{}, 1),
+		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce),
+		landBytes: semaphore.NewWeighted(landingBytes), examines: make(chan struct{}, 1), delivers: make(chan struct{}, 1),
 		listeners: map[SessionID]context.CancelCauseFunc{},
 	}
 }
@@ -123,21 +128,43 @@ func (e *Engine) drain() []Input {
 // under way. A spool that cannot be read is returned as an error: nothing may
 // be written beside it.
 func (e *Engine) Run(ctx context.Context) error {
-	records, err := e.ports.Spool.Load(ctx, func(_ SessionID, kind, _ string) bool {
-		return kind == RecordSession || kind == RecordImage
-	})
+	sessions, err := e.sessions(ctx)
 	if err != nil {
 		return err
-	}
-	sessions, unreadable := restoreSessions(records)
-	if unreadable > 0 {
-		e.ports.Log.Error("index records left unread", "count", unreadable)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	e.group = group
 	group.Go(func() error { return e.save(ctx) })
 	group.Go(func() error { return e.loop(ctx, sessions) })
 	return group.Wait()
+}
+
+// slept is how late the one-second tick must be before the machine, or this
+// process, is taken to have slept.
+const slept = 5 * time.Second
+
+// Reload takes up sessions that have come into the spool since: another
+// spool was adopted.
+func (e *Engine) Reload(ctx context.Context) error {
+	sessions, err := e.sessions(ctx)
+	if err == nil {
+		e.Send(Input{What: Boot{Sessions: sessions}})
+	}
+	return err
+}
+
+func (e *Engine) sessions(ctx context.Context) ([]Session, error) {
+	records, err := e.ports.Spool.Load(ctx, func(_ SessionID, kind, _ string) bool {
+		return kind == RecordSession || kind == RecordImage
+	})
+	if err != nil {
+		return nil, err
+	}
+	sessions, unreadable := restoreSessions(records)
+	if unreadable > 0 {
+		e.ports.Log.Error("index records left unread", "count", unreadable)
+	}
+	return sessions, nil
 }
 
 func (e *Engine) loop(ctx context.Context, sessions []Session) error {
@@ -156,6 +183,8 @@ func (e *Engine) loop(ctx context.Context, sessions []Session) error {
 		}
 	}
 	step(Input{What: Boot{Sessions: sessions}})
+	last := e.ports.Now()
+	minute := last
 	for {
 		select {
 		case <-ctx.Done():
@@ -165,7 +194,13 @@ func (e *Engine) loop(ctx context.Context, sessions []Session) error {
 				step(in)
 			}
 		case <-ticker.C:
-			if slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle() }) {
+			now := e.ports.Now()
+			if passed := now.Round(0).Sub(last.Round(0)); passed > slept || passed < -slept { // by the wall clock: the other stands still in sleep
+				step(Input{What: Woke{}})
+			}
+			last = now
+			if now.Sub(minute) >= time.Minute || slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle(now) }) {
+				minute = now
 				step(Input{What: Tick{}})
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strconv"
+	"time"
 )
 
 // ImageID is a lower-case UUIDv7 made by the phone before the upload. Every
@@ -18,6 +20,18 @@ func ParseImageID(s string) (ImageID, error) {
 		return "", E("read image id", KindCorrupt, fmt.Errorf("want a lower-case UUIDv7"))
 	}
 	return ImageID(s), nil
+}
+
+// CapturedAt is the moment in a UUIDv7, by the clock of the phone that made it.
+func (id ImageID) CapturedAt() time.Time {
+	if len(id) < 13 {
+		return time.Time{}
+	}
+	ms, err := strconv.ParseInt(string(id[:8]+id[9:13]), 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // Digest is a SHA-256 as 64 lower-case hexadecimal digits.

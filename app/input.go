@@ -16,10 +16,15 @@ type What interface{ what() }
 
 // From the start and the clock.
 type (
-	// Boot carries what the spool's index held. The Engine sends it first.
+	// Boot carries what the spool's index held. The Engine sends it first, and
+	// again when a spool has been adopted: sessions that are known are left.
 	Boot struct{ Sessions []Session }
-	// Tick comes once a second while any session is not settled.
+	// Tick comes once a second while a session has something to wait for, and
+	// once a minute always.
 	Tick struct{}
+	// Woke: the machine has slept, so nothing that was believed of the cloud
+	// is certain.
+	Woke struct{}
 	// Trouble sets or clears (Kind "") what a part's health is.
 	Health struct {
 		Area Area
@@ -36,6 +41,7 @@ type (
 		PracticeName string
 		Code         Digest
 		Limits       Limits
+		Keep         time.Duration // 0 means DefaultKeep
 	}
 	// NewCode shows a new QR code. Insist drops a phone that is paired.
 	NewCode struct {
@@ -50,6 +56,8 @@ type (
 	}
 	// Discard throws images away.
 	Discard struct{ Images []ImageID }
+	// Attest is the GP's word that unconfirmed images are where they belong.
+	Attest struct{ Images []ImageID }
 	// End closes the session for new photos.
 	End struct{}
 	// Refresh looks now.
@@ -94,6 +102,7 @@ type (
 		Reason        Reason // "" when it can be shown
 		Width, Height int
 		TakenAt       time.Time
+		TakenBy       Clock
 		Err           error // could not be examined now; nothing is known
 	}
 	// SessionSaved and ImageSaved say that the index now holds what was given.
@@ -112,36 +121,42 @@ type (
 	}
 	Delivered struct {
 		Delivery string
+		Area     Area // where Err comes from: the spool while freezing, else the sink
 		Receipts []Receipt
-		Err      error // nothing was handed over: the whole try failed
+		Err      error // what has no receipt was not handed over
 	}
+	// SessionRemoved: nothing of the session is on the disk any more.
+	SessionRemoved struct{ Err error }
 	// Heard is a signal of the feed.
 	Heard struct{ Signal }
 )
 
-func (Boot) what()          {}
-func (Tick) what()          {}
-func (Health) what()        {}
-func (Start) what()         {}
-func (NewCode) what()       {}
-func (File) what()          {}
-func (Discard) what()       {}
-func (End) what()           {}
-func (Refresh) what()       {}
-func (Show) what()          {}
-func (RowRead) what()       {}
-func (SessionOpened) what() {}
-func (CodeRenewed) what()   {}
-func (SessionEnded) what()  {}
-func (MarksTold) what()     {}
-func (Landed) what()        {}
-func (Examined) what()      {}
-func (SessionSaved) what()  {}
-func (ImageSaved) what()    {}
-func (ObjectDeleted) what() {}
-func (ObjectsListed) what() {}
-func (Delivered) what()     {}
-func (Heard) what()         {}
+func (Boot) what()           {}
+func (Tick) what()           {}
+func (Woke) what()           {}
+func (Health) what()         {}
+func (Start) what()          {}
+func (NewCode) what()        {}
+func (File) what()           {}
+func (Discard) what()        {}
+func (Attest) what()         {}
+func (End) what()            {}
+func (Refresh) what()        {}
+func (Show) what()           {}
+func (RowRead) what()        {}
+func (SessionOpened) what()  {}
+func (CodeRenewed) what()    {}
+func (SessionEnded) what()   {}
+func (MarksTold) what()      {}
+func (Landed) what()         {}
+func (Examined) what()       {}
+func (SessionSaved) what()   {}
+func (ImageSaved) what()     {}
+func (ObjectDeleted) what()  {}
+func (ObjectsListed) what()  {}
+func (Delivered) what()      {}
+func (SessionRemoved) what() {}
+func (Heard) what()          {}
 
 // Effect is one thing to do outside. The Engine runs each and sends its
 // outcome back as an Input of the same session.
@@ -166,14 +181,25 @@ type (
 	LandImage struct {
 		Image    ImageID
 		SHA256   Digest
+		Bytes    int64 // expected; 0 not known
 		MaxBytes int64
 	}
 	ExamineImage struct{ Image ImageID }
-	// SaveSession and SaveImage write the index; the Engine keeps their order.
-	SaveSession  struct{ Session Session }
-	SaveImage    struct{ Image Image }
-	DeleteObject struct{ Image ImageID }
-	ListObjects  struct{}
+	// SaveSession and SaveImage note what happened in the audit trail, then
+	// write the index; the Engine keeps their order.
+	SaveSession struct {
+		Session Session
+		Audit   []AuditEntry
+	}
+	SaveImage struct {
+		Image Image
+		Audit []AuditEntry
+	}
+	// RemoveSession notes the end in the audit trail, then removes every trace
+	// of the session from the disk.
+	RemoveSession struct{ Audit []AuditEntry }
+	DeleteObject  struct{ Image ImageID }
+	ListObjects   struct{}
 	// Deliver freezes the images (unless Again) and hands them over.
 	Deliver struct {
 		Delivery string
@@ -189,18 +215,19 @@ type (
 	StopListen struct{}
 )
 
-func (OpenSession) do()  {}
-func (ReadRow) do()      {}
-func (RenewCode) do()    {}
-func (EndSession) do()   {}
-func (TellMarks) do()    {}
-func (LandImage) do()    {}
-func (ExamineImage) do() {}
-func (SaveSession) do()  {}
-func (SaveImage) do()    {}
-func (DeleteObject) do() {}
-func (ListObjects) do()  {}
-func (Deliver) do()      {}
-func (DropFrozen) do()   {}
-func (Listen) do()       {}
-func (StopListen) do()   {}
+func (OpenSession) do()   {}
+func (ReadRow) do()       {}
+func (RenewCode) do()     {}
+func (EndSession) do()    {}
+func (TellMarks) do()     {}
+func (LandImage) do()     {}
+func (ExamineImage) do()  {}
+func (SaveSession) do()   {}
+func (SaveImage) do()     {}
+func (RemoveSession) do() {}
+func (DeleteObject) do()  {}
+func (ListObjects) do()   {}
+func (Deliver) do()       {}
+func (DropFrozen) do()    {}
+func (Listen) do()        {}
+func (StopListen) do()    {}

@@ -9,8 +9,8 @@ import (
 const (
 	RecordSession  = "session"
 	RecordImage    = "image"
-	RecordDelivery = "delivery" // key: delivery id; written once all its items are
-	RecordItem     = "item"     // key: delivery id and image id: the exact bytes that leave
+	RecordDelivery = "delivery" // key: delivery id; names its items, written once they all are
+	RecordItem     = "item"     // key: delivery id "/" image id; the body is the exact bytes that leave
 )
 
 // sessionRecord and imageRecord are what the sealed index holds: the one
@@ -22,11 +22,12 @@ type sessionRecord struct {
 	Limits                              Limits
 	Stage                               Stage
 	Started                             time.Time
-	Row                                 Row
-	RowAt                               time.Time
+	Row                                 Row // without its time: the clock may have been put right since
 	Order                               []ImageID
 	Code                                Digest
 	CodePending, Ending                 bool
+	Keep                                time.Duration
+	Quiet                               time.Time
 }
 
 type imageRecord struct {
@@ -36,13 +37,18 @@ type imageRecord struct {
 	Reason        Reason
 	Width, Height int
 	TakenAt       time.Time
+	TakenBy       Clock
 	Arrived       time.Time
 	Shown         bool
 	Delivery      string
 	Filing, Tried bool
 	FileKind      Kind
+	FileArea      Area
 	Place         string
 	Sinks         []string
+	Receipt       string
+	Handed        Digest
+	Attested      bool
 }
 
 func recordOfSession(s Session) (Record, error) {
@@ -51,8 +57,8 @@ func recordOfSession(s Session) (Record, error) {
 		Sex: s.Patient.Sex.Reveal(), Source: s.Patient.Source,
 		Token: s.Secrets.Token.Reveal(), Identity: s.Secrets.Identity.Reveal(),
 		Recipient: s.Secrets.Recipient, Pairing: s.Secrets.Pairing.Reveal(),
-		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, RowAt: s.RowAt, Order: s.Order,
-		Code: s.Code, CodePending: s.CodePending, Ending: s.ending,
+		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, Order: s.Order,
+		Code: s.Code, CodePending: s.CodePending, Ending: s.ending, Keep: s.Keep, Quiet: s.Quiet,
 	})
 	if err != nil {
 		return Record{}, E("write session record", KindBug, err)
@@ -63,9 +69,11 @@ func recordOfSession(s Session) (Record, error) {
 func recordOfImage(sid SessionID, im Image) (Record, error) {
 	body, err := json.Marshal(imageRecord{
 		State: im.State, Bytes: im.Bytes, SHA256: im.SHA256, Reason: im.Reason,
-		Width: im.Width, Height: im.Height, TakenAt: im.TakenAt, Arrived: im.Arrived, Shown: im.Shown,
-		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind,
+		Width: im.Width, Height: im.Height, TakenAt: im.TakenAt, TakenBy: im.TakenBy,
+		Arrived: im.Arrived, Shown: im.Shown,
+		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind, FileArea: im.FileArea,
 		Place: im.Place.Reveal(), Sinks: im.Sinks,
+		Receipt: im.Receipt, Handed: im.Handed, Attested: im.Attested,
 	})
 	if err != nil {
 		return Record{}, E("write image record", KindBug, err)
@@ -99,7 +107,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 				Sex: Seal(r.Sex), Source: r.Source},
 			Secrets: Secrets{Token: Token{Seal(r.Token)}, Identity: Seal(r.Identity),
 				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
-			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Row: r.Row, RowAt: r.RowAt,
+			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row,
 			Images: map[ImageID]Image{}, Code: r.Code, CodePending: r.CodePending, ending: r.Ending,
 			kept: true, readAgain: true,
 		}
@@ -119,9 +127,10 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 		id := ImageID(rec.Key)
 		s.Images[id] = Image{
 			ID: id, State: r.State, Bytes: r.Bytes, SHA256: r.SHA256, Reason: r.Reason,
-			Width: r.Width, Height: r.Height, TakenAt: r.TakenAt, Arrived: r.Arrived,
-			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind,
+			Width: r.Width, Height: r.Height, TakenAt: r.TakenAt, TakenBy: r.TakenBy, Arrived: r.Arrived,
+			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind, FileArea: r.FileArea,
 			Place: Seal(r.Place), Sinks: r.Sinks,
+			Receipt: r.Receipt, Handed: r.Handed, Attested: r.Attested,
 			thawed:  r.State == ImageFiled,
 			durable: durable{r.State, r.Delivery, r.Filing},
 		}

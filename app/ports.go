@@ -17,13 +17,17 @@ type Registry interface {
 	Read(ctx context.Context, sid SessionID) (Row, error)
 	// Mark records what the workstation has done with images; the answer
 	// holds the rows as they now stand. An image the registry does not know is
-	// added. A terminal state is never left again.
+	// added. A terminal state is never left again. Reserved, for an image that
+	// is stored, says that its object is gone: the phone sends it again, and a
+	// session that was over drains once more for it.
 	Mark(ctx context.Context, sid SessionID, marks []Mark) (Row, error)
 	// Renew replaces the pairing token: the old one is revoked. With
 	// dropPhone the bound phone is revoked too and the session waits again.
 	Renew(ctx context.Context, sid SessionID, tokenHash Digest, dropPhone bool) (Row, error)
 	// Close ends the session for new photos: draining, or closed at once when
-	// nothing is outstanding.
+	// nothing is outstanding. Until the draining would be over a phone that was
+	// away may still announce what it captured before; that makes a closed
+	// session drain again.
 	Close(ctx context.Context, sid SessionID) (Row, error)
 }
 
@@ -71,7 +75,7 @@ type RowImage struct {
 // Mark is one image's new state, said by the workstation.
 type Mark struct {
 	ID     ImageID
-	State  ImageState // Landed, Filed, Retracted, Discarded, Unconfirmed, Quarantined
+	State  ImageState // Landed, Filed, Retracted, Discarded, Unconfirmed, Quarantined; Reserved: missing
 	Refuse bool       // with the current state: the retraction asked for is refused
 	Bytes  int64
 	SHA256 Digest
@@ -136,8 +140,9 @@ type Spool interface {
 	Land(ctx context.Context, sid SessionID, id ImageID, sealed []byte) error
 	// Sealed returns a landed image as it came, KindNotFound if it has not landed.
 	Sealed(ctx context.Context, sid SessionID, id ImageID) ([]byte, error)
-	// Save writes one record of the index, sealed; Kind and Key name it.
-	Save(ctx context.Context, rec Record) error
+	// Save writes records of the index, sealed, all or none; Kind and Key name
+	// each.
+	Save(ctx context.Context, records ...Record) error
 	// Load returns the records of the index that want names; a nil want names
 	// all. Those it does not name are not decrypted.
 	Load(ctx context.Context, want func(sid SessionID, kind, key string) bool) ([]Record, error)
@@ -155,12 +160,12 @@ type Record struct {
 	Body []byte // JSON; a nil Body in Save removes the record
 }
 
-// Audit is the practice's audit trail. Note appends one entry and returns
-// once it is on disk. An entry whose Key was noted before adds nothing, so a
-// note that a crash cut off from what it speaks of may be made again. Calls
-// may be concurrent. No space or no right to write is KindFull.
+// Audit is the practice's audit trail. Note appends entries and returns once
+// they are on disk, all in one sync. An entry whose Key was noted before adds
+// nothing, so a note that a crash cut off from what it speaks of may be made
+// again. Calls may be concurrent. No space or no right to write is KindFull.
 type Audit interface {
-	Note(ctx context.Context, e AuditEntry) error
+	Note(ctx context.Context, entries ...AuditEntry) error
 }
 
 // AuditEvent is what happened, one fixed word.
@@ -175,6 +180,7 @@ const (
 	AuditDiscarded   AuditEvent = "image-discarded"
 	AuditIntent      AuditEvent = "filing-begun" // durable before the sink is asked
 	AuditFiled       AuditEvent = "image-filed"
+	AuditAttested    AuditEvent = "image-attested" // filed by the GP's word, after it was unconfirmed
 	AuditUnconfirmed AuditEvent = "image-unconfirmed"
 	AuditRefused     AuditEvent = "filing-failed"   // certainly not there
 	AuditRemoved     AuditEvent = "session-removed" // retention is over
@@ -245,7 +251,9 @@ type DeliveryItem struct {
 type Receipt struct {
 	Image       ImageID
 	Sink        string // the sink's Name; the Engine sets it
+	SHA256      Digest // of the bytes handed over; the Engine sets it
 	Place       Sealed // where it went: a full path, a resource id
+	Ref         string // the same without a patient value in it, for the audit trail
 	Unconfirmed bool
 	Err         error
 }

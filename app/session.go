@@ -122,3 +122,7 @@ var DefaultLimits = Limits{
 	MaxImages: 20, MaxBytes: 15 << 20,
 	Idle: time.Hour, Life: 8 * time.Hour, Claim: 10 * time.Minute, Drain: 24 * time.Hour,
 }
+
+// DefaultKeep is how long a session stays on the workstation once nothing is
+// left to do with it (design section 9).
+const DefaultKeep = 7 * 24 * time.Hour

@@ -46,9 +46,11 @@ type Session struct {
 	Secrets Secrets
 	Limits  Limits
 	Stage   Stage
-	Started time.Time // workstation's clock, for display only
-	Row     Row       // the registry's last answer
-	RowAt   time.Time // workstation's clock at that answer; zero: never
+	Started time.Time     // workstation's clock, for display only
+	Keep    time.Duration // from Quiet to the removal; 0 means DefaultKeep
+	Quiet   time.Time     // workstation's clock: nothing has been left to do since; zero while there is
+	Row     Row           // the registry's last answer
+	RowAt   time.Time     // workstation's clock at that answer; zero: never
 	Images  map[ImageID]Image
 	Order   []ImageID
 
@@ -76,6 +78,10 @@ type Session struct {
 	listing       bool
 	listDue       time.Time // zero: none planned
 	lists         int       // listings finished since the session was over
+	lateReads     int       // reads since it settled, for a phone that was away
+	lateDue       time.Time // zero: none planned
+	removing      bool
+	removeDue     time.Time
 }
 
 // Secrets are what a session is made of. Saved only inside sealed records.
@@ -95,17 +101,23 @@ type Image struct {
 	Reason  Reason // why it is quarantined
 	Width   int
 	Height  int
-	TakenAt time.Time // with the phone's zone; zero: unknown
-	Arrived time.Time // workstation's clock
+	TakenAt time.Time // in the practice's zone; zero: unknown
+	TakenBy Clock     // whose clock TakenAt is
+	Arrived time.Time // registry's clock, estimated
 	Shown   bool      // examined: can be reviewed and filed
 
 	Delivery string // names the hand-over asked for; "" none yet
 	Filing   bool   // a hand-over is under way
 	Tried    bool   // Delivery may have been tried before
 	FileKind Kind   // why the last hand-over failed; "" none
+	FileArea Area   // and what failed
 	Place    Sealed // where it was filed
 	Sinks    []string
+	Receipt  string // the sink's answer, without a patient value
+	Handed   Digest // SHA-256 of what was handed over
+	Attested bool   // filed by the GP's word, after it was unconfirmed
 
+	missing       bool    // its object is gone: the registry is to ask the phone again
 	hinted        bool    // known from a hint only: the registry has not named it yet
 	durable       durable // what the index holds
 	dirty, saving bool
@@ -142,6 +154,15 @@ const (
 	ReasonTooLarge Reason = "toolarge" // over the bounds of design section 9
 	ReasonChecksum Reason = "checksum" // bytes differ from what the phone announced
 )
+
+// Began is when the session was opened, by the registry's clock where that is
+// known.
+func (s Session) Began() time.Time {
+	if !s.Row.Created.IsZero() {
+		return s.Row.Created
+	}
+	return s.Started
+}
 
 // Outstanding counts images that the GP has still to file or discard, and
 // those that may still arrive.

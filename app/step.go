@@ -20,7 +20,14 @@ func Step(st State, in Input) (State, []Effect) {
 		st.Trouble = withTrouble(st.Trouble, what.Area, what.Kind)
 		return st, nil
 	case Tick:
-		return tick(st, in.At)
+		return tick(st, in.At, nil)
+	case Woke:
+		return tick(st, in.At, func(w *work) {
+			if w.s.Stage != StageSettled {
+				w.s.readAgain = true
+				w.retryNow()
+			}
+		})
 	case Start:
 		return start(st, in, what)
 	}
@@ -37,10 +44,12 @@ func Step(st State, in Input) (State, []Effect) {
 	return w.into(st), w.effects
 }
 
-// boot takes up every session that the index held.
+// boot takes up every session that the index held. The newest that is still
+// open comes into the window, unless one is there already.
 func boot(st State, what Boot, at time.Time) (State, []Effect) {
 	st.Booted = true
 	var effects []Effect
+	shown := st.Current
 	for _, s := range what.Sessions {
 		if _, there := st.Sessions[s.ID]; there {
 			continue
@@ -49,20 +58,25 @@ func boot(st State, what Boot, at time.Time) (State, []Effect) {
 		w.advance()
 		st = w.into(st)
 		effects = append(effects, w.effects...)
-		if s.Stage == StageLive && !s.ending {
+		open := s.Stage == StageLive && !s.ending
+		if before, ok := st.Sessions[st.Current]; open && shown == "" && (!ok || s.Started.After(before.Started)) {
 			st.Current = s.ID
 		}
 	}
 	return st, effects
 }
 
-func tick(st State, at time.Time) (State, []Effect) {
+// tick moves every session that has something to do at this time.
+func tick(st State, at time.Time, first func(*work)) (State, []Effect) {
 	var effects []Effect
 	for _, s := range st.Sessions {
-		if s.idle() {
+		if s.idle(at) {
 			continue
 		}
 		w := work{s: s.clone(), at: at, trouble: st.Trouble}
+		if first != nil {
+			first(&w)
+		}
 		w.advance()
 		st = w.into(st)
 		effects = append(effects, w.effects...)
@@ -85,7 +99,7 @@ func start(st State, in Input, what Start) (State, []Effect) {
 		effects = w.effects
 	}
 	w := work{at: in.At, trouble: st.Trouble, s: Session{
-		ID: in.SID, Patient: what.Patient, Secrets: what.Secrets, Limits: what.Limits,
+		ID: in.SID, Patient: what.Patient, Secrets: what.Secrets, Limits: what.Limits, Keep: what.Keep,
 		Stage: StageOpening, Started: in.At, Code: what.Code, CodePending: true, dirty: true,
 		Images: map[ImageID]Image{}, Row: Row{PracticeName: what.PracticeName},
 	}}
@@ -101,6 +115,7 @@ type work struct {
 	at      time.Time
 	trouble map[Area]Kind
 	effects []Effect
+	gone    bool // removed: the State forgets it
 }
 
 func (w *work) into(st State) State {
@@ -109,6 +124,12 @@ func (w *work) into(st State) State {
 		sessions = map[SessionID]Session{}
 	}
 	sessions[w.s.ID] = w.s
+	if w.gone {
+		delete(sessions, w.s.ID)
+		if st.Current == w.s.ID {
+			st.Current = ""
+		}
+	}
 	st.Sessions, st.Trouble = sessions, w.trouble
 	return st
 }
@@ -150,15 +171,18 @@ func backoff(n int) time.Duration {
 	return min(15*time.Second, 500*time.Millisecond<<min(max(n-1, 0), 5))
 }
 
-// idle reports that a session needs no clock.
-func (s Session) idle() bool {
-	if s.Stage != StageSettled || s.dirty || s.saving {
+// idle reports that a session has nothing to do until a later time.
+func (s Session) idle(at time.Time) bool {
+	if s.Stage != StageSettled || s.dirty || s.saving || s.reading || s.calling || s.telling || s.removing {
+		return false
+	}
+	if s.lateDue.IsZero() != s.lateOver(at) || !s.lateDue.IsZero() && !at.Before(s.lateDue) || s.overKept(at) {
 		return false
 	}
 	for _, im := range s.Images {
-		if im.dirty || im.saving || im.Filing || im.State == ImageLanded && !im.Shown {
+		if im.dirty || im.saving || im.Filing || im.State == ImageLanded && !im.Shown || im.mark() != nil && !s.lost {
 			return false
 		}
 	}
-	return true
+	return s.Quiet.IsZero() == s.unfinished()
 }

@@ -188,7 +188,7 @@ func TestFilingWaitsForItsIntentAndKeepsItsDelivery(t *testing.T) {
 		t.Fatalf("first try is %+v", deliver)
 	}
 	none[Deliver](t, s.in(sidA, File{Delivery: "D2"})) // a second press while it runs
-	effects = s.in(sidA, Delivered{Delivery: "D1", Receipts: []Receipt{{Image: id, Err: E("write", KindNotFound, nil)}}})
+	effects = s.in(sidA, Delivered{Delivery: "D1", Area: AreaSink, Receipts: []Receipt{{Image: id, Err: E("write", KindNotFound, nil)}}})
 	s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image})
 	effects = s.in(sidA, File{Delivery: "D3"})
 	deliver = want[Deliver](t, s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image}))
@@ -296,7 +296,7 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		Now: at, Limits: DefaultLimits, PhoneDone: r.IntN(2) == 0,
 		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0}}}
 	return []What{
-		Show{}, Refresh{}, End{}, NewCode{Code: "new", Insist: r.IntN(2) == 0},
+		Show{}, Refresh{}, End{}, Attest{Images: []ImageID{id}}, SessionRemoved{err}, NewCode{Code: "new", Insist: r.IntN(2) == 0},
 		File{Delivery: fmt.Sprint("D", r.IntN(3))}, Discard{Images: []ImageID{id}},
 		Heard{Signal{Healthy: r.IntN(2) == 0, Event: EventImageStored, Image: id}},
 		SessionOpened{Row: row, Restore: r.IntN(2) == 0, Err: err}, CodeRenewed{row, err}, SessionEnded{row, err},
@@ -304,8 +304,8 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		Landed{Image: id, SHA256: "aa", Err: err}, Examined{Image: id, Reason: []Reason{"", ReasonSeal}[r.IntN(2)], Err: err},
 		SessionSaved{err}, ImageSaved{Image{ID: id, State: states[r.IntN(5)]}, err}, ObjectDeleted{id, err},
 		ObjectsListed{[]Object{{ID: id}}, err},
-		Delivered{Delivery: fmt.Sprint("D", r.IntN(3)), Receipts: []Receipt{{Image: id, Place: Seal("p")}}, Err: err},
-	}[r.IntN(19)]
+		Delivered{Delivery: fmt.Sprint("D", r.IntN(3)), Receipts: []Receipt{{Image: id, Place: Seal("p"), Unconfirmed: r.IntN(3) == 0}}, Err: err},
+	}[r.IntN(21)]
 }
 
 // TestNoInputReachesAnotherSession is the wrong-patient guard as a property:

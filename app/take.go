@@ -23,8 +23,15 @@ func (w *work) take(what What) {
 	case Discard:
 		for _, id := range in.Images {
 			im, ok := s.Images[id]
-			if ok && !im.Filing && slices.Contains([]ImageState{ImageLanded, ImageUnconfirmed}, im.State) {
+			if ok && !im.Filing && slices.Contains([]ImageState{ImageLanded, ImageUnconfirmed, ImageQuarantined}, im.State) {
 				im.State, im.dirty = ImageDiscarded, true
+				s.Images[id] = im
+			}
+		}
+	case Attest:
+		for _, id := range in.Images {
+			if im, ok := s.Images[id]; ok && !im.Filing && im.State == ImageUnconfirmed {
+				im.State, im.Attested, im.dirty = ImageFiled, true, true
 				s.Images[id] = im
 			}
 		}
@@ -80,6 +87,12 @@ func (w *work) take(what What) {
 			break
 		}
 		s.tellTries = 0
+		for _, m := range in.Marks {
+			if im := s.Images[m.ID]; m.State == ImageReserved && im.missing {
+				im.missing = false
+				s.Images[m.ID] = im
+			}
+		}
 		w.row(in.Row)
 	case Landed:
 		w.landed(in)
@@ -116,6 +129,10 @@ func (w *work) take(what What) {
 		w.listed(in)
 	case Delivered:
 		w.delivered(in)
+	case SessionRemoved:
+		w.health(AreaSpool, in.Err)
+		w.gone = s.removing && in.Err == nil
+		s.removing, s.removeDue = false, w.at.Add(time.Minute)
 	}
 }
 
@@ -177,6 +194,9 @@ func (w *work) row(r Row) {
 	if r.Now.Before(s.Row.Now) || r.Now.Equal(s.Row.Now) && r.Seq < s.Row.Seq {
 		return
 	}
+	if s.Stage == StageSettled && r.State == SessionDraining { // a phone that was away has come back
+		s.Stage, s.dirty = StageLive, true
+	}
 	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone {
 		s.dirty = true
 	}
@@ -190,7 +210,7 @@ func (w *work) row(r Row) {
 			s.Order = append(s.Order, ri.ID)
 		}
 		if im.State == ImageReserved || im.State == ImageStored {
-			if ri.State == ImageStored && im.State == ImageReserved {
+			if ri.State == ImageStored && im.State == ImageReserved && !im.missing {
 				im.State, im.due, im.tries = ImageStored, time.Time{}, 0
 			}
 			im.Bytes, im.SHA256 = ri.Bytes, ri.SHA256
@@ -223,17 +243,21 @@ func (w *work) landed(in Landed) {
 	switch KindOf(in.Err) {
 	case "":
 		if im.State == ImageReserved || im.State == ImageStored {
-			im.State, im.dirty, im.Arrived = ImageLanded, true, w.at
+			im.State, im.dirty, im.Arrived = ImageLanded, true, w.now()
 			im.Bytes, im.SHA256, im.tries = in.Bytes, in.SHA256, 0
 		}
 	case KindConflict: // other bytes under an id that has landed: the first stay
 		if im.State == ImageReserved || im.State == ImageStored {
-			im.State, im.dirty, im.Arrived = ImageLanded, true, w.at
+			im.State, im.dirty, im.Arrived = ImageLanded, true, w.now()
 		}
 	case KindTooLarge:
 		im.State, im.Reason, im.dirty = ImageQuarantined, ReasonTooLarge, true
 	default:
-		im.tries++
+		if im.tries++; KindOf(in.Err) == KindNotFound && im.tries >= missingAfter && im.told == ImageStored {
+			// The bucket's lifecycle was faster than this workstation: the phone
+			// keeps its own copy until it is told "landed".
+			im.State, im.missing, im.tries = ImageReserved, true, 0
+		}
 		im.due = w.at.Add(backoff(im.tries))
 		s.readAgain = true
 	}
@@ -255,7 +279,7 @@ func (w *work) examined(in Examined) {
 		im.State, im.Reason, im.dirty = ImageQuarantined, in.Reason, true
 	default:
 		im.Shown, im.dirty = true, true
-		im.Width, im.Height, im.TakenAt = in.Width, in.Height, in.TakenAt
+		im.Width, im.Height, im.TakenAt, im.TakenBy = in.Width, in.Height, in.TakenAt, in.TakenBy
 	}
 	w.s.Images[im.ID] = im
 }
@@ -302,9 +326,9 @@ func (w *work) file(in File) {
 			continue
 		}
 		if im.Delivery == "" || unsure {
-			im.Delivery, im.Tried = in.Delivery, false
+			im.Delivery, im.Tried, im.Sinks, im.Receipt = in.Delivery, false, nil, ""
 		}
-		im.State, im.Filing, im.FileKind, im.dirty = ImageLanded, true, "", true
+		im.State, im.Filing, im.FileKind, im.FileArea, im.dirty = ImageLanded, true, "", "", true
 		w.s.Images[id] = im
 	}
 }
@@ -315,7 +339,7 @@ func (im Image) CanFile() bool {
 }
 
 func (w *work) delivered(in Delivered) {
-	w.health(AreaSink, in.Err)
+	w.health(in.Area, in.Err)
 	receipts := map[ImageID]Receipt{}
 	for _, r := range in.Receipts {
 		receipts[r.Image] = r
@@ -325,20 +349,23 @@ func (w *work) delivered(in Delivered) {
 			continue
 		}
 		r, answered := receipts[id]
+		if r.Sink != "" {
+			im.Sinks, im.Receipt, im.Handed = []string{r.Sink}, r.Ref, r.SHA256
+		}
 		im.handing, im.Filing, im.Tried, im.dirty = false, false, true, true
 		switch {
-		case in.Err != nil || !answered:
-			im.FileKind = KindOf(in.Err)
+		case !answered:
+			im.FileKind, im.FileArea = KindOf(in.Err), in.Area
 			if im.FileKind == "" {
 				im.FileKind = KindBug
 			}
 		case r.Err != nil:
-			im.FileKind = KindOf(r.Err)
+			im.FileKind, im.FileArea = KindOf(r.Err), AreaSink
 			w.health(AreaSink, r.Err)
 		case r.Unconfirmed:
 			im.State = ImageUnconfirmed
 		default:
-			im.State, im.Place, im.Sinks = ImageFiled, r.Place, []string{r.Sink}
+			im.State, im.Place = ImageFiled, r.Place
 		}
 		w.s.Images[id] = im
 	}

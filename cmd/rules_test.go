@@ -45,6 +45,9 @@ var edges = []struct {
 	{"sync/localcloud/hub/...", []string{"app"}},
 	{"sync/localcloud/ready", nil},
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
+	{"sync/durable", nil},
+	{"sync/diskspool", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "sync/durable"}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing"}},
 
 	{"ui/text/...", []string{"app", "assets/..."}},
@@ -71,13 +74,14 @@ var outsiders = []struct {
 }{
 	{"fyne.io/fyne/v2/app", []string{"ui/desktop"}},
 	{"fyne.io/fyne/v2", []string{"ui", "ui/views", "ui/widgets", "ui/desktop", "ui/software", "cmd/clinicpro-images-ui"}},
+	{"github.com/go-gl/glfw", []string{"ui/desktop"}},
 	{"fyne.io/systray", []string{"ui/tray"}},
 	{"github.com/versity/versitygw", []string{"sync/localcloud/..."}},
 	{"github.com/alicebob/miniredis", []string{"sync/localcloud/..."}},
 	{"github.com/redis/go-redis", []string{"sync/redisregistry", "sync/localcloud/..."}},
 	{"github.com/zalando/go-keyring", []string{"sync/keyringvault"}},
 	{"go.etcd.io/bbolt", []string{"sync/diskspool"}},
-	{"filippo.io/age", []string{"sync/envelope", "sync/pairing", "sync/diskspool", "sync/keyringvault", "sync/workstation", "cmd/..."}},
+	{"filippo.io/age", []string{"sync/envelope", "sync/pairing", "sync/diskspool", "sync/keyringvault", "sync/workstation", "app/config", "cmd/..."}},
 	{"github.com/skip2/go-qrcode", []string{"sync/pairing"}},
 }
 

@@ -21,6 +21,7 @@ func (w *Window) Hear() link.Hear {
 		Show:   func(s link.Snapshot) { w.bridge.do(func() { w.Show(s) }) },
 		Pixels: func(p link.Pixels) { w.bridge.do(func() { w.Pixels(p) }) },
 		Raise:  func() { w.bridge.do(w.win.RequestFocus) },
+		Help:   func() { w.bridge.do(w.help) },
 	}
 }
 

@@ -67,7 +67,7 @@ func problemOf(s text.Sentence, grave bool) link.Problem {
 
 // screens are the states a designer looks at.
 func screens(t testing.TB) map[string]link.Snapshot {
-	empty := link.Snapshot{Phase: link.PhaseNone, Waiting: []link.Waiting{{SID: sid, Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"}}}}
+	empty := link.Snapshot{Phase: link.PhaseNone, Waiting: []link.Waiting{waitingSession}}
 	typed := link.Snapshot{Phase: link.PhaseNone, Draft: link.Draft{Name: "Aroha Testperson", NHI: "ZZZOO16", BirthDate: "17/5/79"}}
 	ask := link.Snapshot{Phase: link.PhaseNone, Asked: &snapshotPatient}
 	pairedEmpty := snapshot(t, link.PhasePaired)
@@ -91,11 +91,20 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	}
 	trouble := gallery
 	trouble.Problems = []link.Problem{problemOf(text.Problem(text.PlaceFolder, app.KindNotFound), true), problemOf(text.Problem(text.PlaceFeed, app.KindOffline), false)}
+	unsure := gallery
+	unsure.Phone, unsure.CanFile, unsure.Waiting = link.PhoneHere, false, []link.Waiting{waitingSession}
+	unsure.Images = []link.Image{
+		{ID: imageID(0), State: app.ImageFiled, Thumb: "t1", Note: "ZZZ0016_2026-11-23_1.jpg"},
+		{ID: imageID(1), State: app.ImageUnconfirmed, Thumb: "t2", Problem: "It may be filed already: look in the practice folder before you file it again."},
+	}
 	expired := snapshot(t, link.PhaseWaiting)
 	expired.Code.Expires = expired.Now
 	return map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
-		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble}
+		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure}
 }
+
+var waitingSession = link.Waiting{SID: "7ZZZZZZZZZZZZZZZZZZZZZZZZY", Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"},
+	Since: time.Date(2026, 11, 21, 14, 5, 0, 0, time.UTC).UnixMilli()}
 
 var snapshotPatient = link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016", BirthDate: "1979-05-17", Age: 47, HasAge: true, Source: "medtech"}
 

@@ -41,11 +41,15 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 	w := &Window{app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
 	w.form = views.NewForm(now,
 		func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
-		func(p link.Patient) { send(link.Input{Kind: link.InputNewSession, Patient: p, Confirmed: true}) },
-		func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) })
+		w.startSession,
+		func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
+		w.help)
 	w.ask = views.NewAsk(func(yes bool) { send(link.Input{Kind: link.InputConfirmPatient, Confirmed: yes}) })
 	w.session = views.NewSession(views.Acts{
 		File: w.file, NewCode: w.newCode, CopyLink: w.copyLink, Next: w.next, Discard: w.discard,
+		Open:       func(sid string) { w.send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
+		Attest:     func(id string) { w.send(link.Input{Kind: link.InputAttest, SID: w.snap.SID, Image: id}) },
+		FileAgain:  func(id string) { w.send(link.Input{Kind: link.InputFileAgain, SID: w.snap.SID, Image: id}) },
 		ToggleCode: func() { w.showCode = !w.showCode; w.paint() },
 		Refresh:    func() { w.act(link.InputRefresh) },
 		Retry:      func() { w.act(link.InputRetry) },
@@ -55,6 +59,11 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 	w.win.Resize(fyne.NewSize(1080, 780))
 	w.win.CenterOnScreen()
 	w.addShortcuts(w.win.Canvas())
+	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyF1 {
+			w.help()
+		}
+	})
 	w.win.SetCloseIntercept(w.closing)
 	w.win.Canvas().Focus(w.form.Name)
 	return w
@@ -67,12 +76,12 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 func (w *Window) Show(s link.Snapshot) {
 	if s.SID != w.snap.SID {
 		w.showCode = false
-		w.dropDialog() // it asked about another patient's session
 	}
-	if !w.shown {
+	if s.SID != w.snap.SID || s.Form != w.snap.Form {
+		w.dropDialog() // it asked about what is no longer on show
+	}
+	if w.shown && model.ScreenOf(w.snap) != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
 		w.form.Load(s.Draft)
-	} else if w.snap.Phase != s.Phase && s.Phase == link.PhaseNone {
-		w.form.Load(link.Draft{})
 	}
 	w.snap, w.came, w.shown = s, w.now(), true
 	named := map[string]bool{}
@@ -168,6 +177,18 @@ func (w *Window) copyLink() {
 	}
 }
 
+// startSession asks first where photos of the session still open are not
+// filed. They stay with their own patient, whatever the answer.
+func (w *Window) startSession(p link.Patient) {
+	start := func() { w.send(link.Input{Kind: link.InputNewSession, Patient: p, Confirmed: true}) }
+	open := w.snap.Phase == link.PhaseWaiting || w.snap.Phase == link.PhasePaired
+	if !open || model.BarOf(w.snap).Unfiled == 0 {
+		start()
+		return
+	}
+	w.question(text.LeaveAsk, text.LeaveMore, text.LeaveDo, start)
+}
+
 func (w *Window) discard(id string) {
 	sid := w.snap.SID
 	w.question(text.DiscardAsk, text.DiscardMore, text.Discard, func() {
@@ -176,14 +197,13 @@ func (w *Window) discard(id string) {
 }
 
 func (w *Window) next() {
-	if model.BarOf(w.snap).Unfiled == 0 {
-		w.act(link.InputCloseSession)
+	sid := w.snap.SID
+	leave := func() { w.send(link.Input{Kind: link.InputCloseSession, SID: sid}) }
+	if model.BarOf(w.snap).Left == 0 {
+		leave()
 		return
 	}
-	sid := w.snap.SID
-	w.question(text.LeaveAsk, text.LeaveMore, text.LeaveDo, func() {
-		w.send(link.Input{Kind: link.InputCloseSession, SID: sid})
-	})
+	w.question(text.LeaveAsk, text.LeaveMore, text.LeaveDo, leave)
 }
 
 // question asks once, the patient named in it; Cancel has the focus, so that
@@ -194,6 +214,15 @@ func (w *Window) question(title, more, do string, yes func()) {
 	w.asking = widget.NewModalPopUp(q.Root, w.win.Canvas())
 	w.asking.Show()
 	w.win.Canvas().Focus(q.Cancel)
+}
+
+// help says how the program is used, over whatever is on show.
+func (w *Window) help() {
+	w.dropDialog()
+	h := views.NewHelp(w.dropDialog)
+	w.asking = widget.NewModalPopUp(h.Root, w.win.Canvas())
+	w.asking.Show()
+	w.win.Canvas().Focus(h.Close)
 }
 
 func (w *Window) dropDialog() {

@@ -106,6 +106,25 @@ func TestFileByButtonAndByCtrlEnterOnlyWhenItCan(t *testing.T) {
 	}
 }
 
+func TestAPhotoThatIsNotCertainIsTheGPsToDecide(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["10-unsure"])
+	test.Tap(button(t, w, text.Attest))
+	test.Tap(button(t, w, text.FileAgain))
+	if got := *sent; len(got) != 2 || got[0].Kind != link.InputAttest || got[1].Kind != link.InputFileAgain || got[1].Image != imageID(1) || got[1].SID != sid {
+		t.Errorf("sent %+v", got)
+	}
+	test.Tap(button(t, w, text.NewPatient)) // it is not left behind without a word
+	test.Tap(button(t, w, text.Cancel))
+	if n := len(*sent); n != 2 {
+		t.Errorf("sent %+v", *sent)
+	}
+	test.Tap(button(t, w, text.TrayWaiting(3)))
+	if last := (*sent)[len(*sent)-1]; last.Kind != link.InputOpenSession || last.SID != waitingSession.SID {
+		t.Errorf("sent %+v", last)
+	}
+}
+
 func TestDiscardAsksOnceAndNamesThePatient(t *testing.T) {
 	w, sent := newTestWindow(t, theme.VariantLight)
 	w.Show(screens(t)["7-gallery"])
@@ -143,6 +162,59 @@ func TestANewCodeForAConnectedPhoneAsksFirst(t *testing.T) {
 	if got := *sent; len(got) != 1 || !got[0].Insist || got[0].Kind != link.InputNewCode {
 		t.Errorf("sent %+v", got)
 	}
+}
+
+func TestTheNextPatientAsksAboutUnfiledPhotosAndLosesNone(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	s := screens(t)["7-gallery"]
+	w.Show(s)
+	test.Tap(button(t, w, text.Discard)) // a question about the session on show
+	s.Form, s.Draft = true, link.Draft{Name: "Wiremu Test"}
+	s.Waiting = []link.Waiting{{SID: sid, Patient: s.Patient, Images: 3}, {SID: "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", Patient: s.Patient}}
+	w.Show(s)
+	if len(w.win.Canvas().Overlays().List()) != 0 || w.win.Canvas().Focused() != w.form.Name || w.form.Name.Text != "Wiremu Test" {
+		t.Fatal("the form did not come as it was left")
+	}
+	ctrlEnter(w)
+	test.Type(w.form.Name, "case")
+	*sent = nil
+	w.form.Name.OnSubmitted("")
+	if len(*sent) != 0 {
+		t.Fatalf("sent %s without asking", kinds(*sent))
+	}
+	w.Show(s) // the session goes on behind the question
+	test.Tap(button(t, w, text.LeaveDo))
+	if got := *sent; len(got) != 1 || got[0].Kind != link.InputNewSession || got[0].Patient.Name == s.Patient.Name {
+		t.Errorf("sent %+v", got)
+	}
+	*sent = nil
+	test.Tap(button(t, w, text.Open))
+	if got := *sent; len(got) != 1 || got[0].Kind != link.InputOpenSession {
+		t.Errorf("sent %+v", got)
+	}
+}
+
+func TestWhatIsTypedBeforeTheFirstSnapshotStays(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	test.Type(w.form.Name, "Aroha Testperson")
+	w.Show(link.Snapshot{Phase: link.PhaseNone})
+	if w.form.Name.Text != "Aroha Testperson" {
+		t.Errorf("left: %q", w.form.Name.Text)
+	}
+}
+
+func TestHelpIsInTheWindowToo(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	w.Show(link.Snapshot{Phase: link.PhaseNone})
+	test.Tap(button(t, w, text.TrayHelp))
+	if !strings.Contains(test.RenderToMarkup(w.win.Canvas()), link.Build()) {
+		t.Error("help does not say the version")
+	}
+	test.Tap(button(t, w, text.Close))
+	w.Show(screens(t)["7-gallery"])
+	w.win.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyF1})
+	ctrlEnter(w)
+	test.Tap(button(t, w, text.Close))
 }
 
 func TestTilesAreReusedAndShowTheirState(t *testing.T) {

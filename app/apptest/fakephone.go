@@ -63,7 +63,7 @@ func (v *visit) reserve(want []app.RowImage) error {
 	for _, w := range want {
 		m := v.find(w.ID)
 		if m == nil || m.State == app.ImageReserved {
-			if !v.running() {
+			if !v.running() && !v.late() {
 				return refuse("session-over")
 			}
 			if w.Bytes > v.s.Limits.MaxBytes {
@@ -71,7 +71,7 @@ func (v *visit) reserve(want []app.RowImage) error {
 			}
 		}
 		if m == nil {
-			if v.s.State == app.SessionDraining {
+			if v.s.State != app.SessionPaired && !v.capturedIn(w.ID) {
 				return refuse("session-draining")
 			}
 			held, total = held+1, total+1
@@ -82,6 +82,10 @@ func (v *visit) reserve(want []app.RowImage) error {
 	}
 	for _, w := range want {
 		m := v.find(w.ID)
+		if v.s.State == app.SessionClosed && (m == nil || m.State == app.ImageReserved) {
+			v.s.State = app.SessionDraining
+			v.bump()
+		}
 		switch {
 		case m == nil:
 			v.add(app.RowImage{ID: w.ID, State: app.ImageReserved, Bytes: w.Bytes, SHA256: w.SHA256})

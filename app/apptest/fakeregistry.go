@@ -182,6 +182,17 @@ func (v *visit) running() bool {
 	return v.s.State == app.SessionPaired || v.s.State == app.SessionDraining
 }
 
+// late: closed, but a phone that was away may still send what it has.
+func (v *visit) late() bool {
+	return v.s.State == app.SessionClosed && v.s.PhoneHash != "" && v.now.Before(v.s.DrainUntil)
+}
+
+// capturedIn reports whether an image was captured before the draining began,
+// by the time in its id; a minute is allowed for.
+func (v *visit) capturedIn(id app.ImageID) bool {
+	return !id.CapturedAt().After(v.s.DrainUntil.Add(time.Minute - v.s.Limits.Drain))
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -205,6 +216,9 @@ func (f *FakeRegistry) Open(ctx context.Context, o app.Opening) (app.Row, error)
 			v.s = o.Restore
 			row = v.answer()
 			row.Seq += 1000 // as the scripts do: past what the copy does not know
+			v.s = &row
+			v.advance()
+			v.revive()
 		}
 		row.SID = o.SID
 		f.sessions[o.SID], f.tokens[row.TokenHash] = &row, o.SID
@@ -222,6 +236,10 @@ func (f *FakeRegistry) Read(ctx context.Context, sid app.SessionID) (app.Row, er
 func (f *FakeRegistry) Mark(ctx context.Context, sid app.SessionID, marks []app.Mark) (app.Row, error) {
 	return f.change(ctx, sid, func(v *visit) error {
 		for _, k := range marks {
+			if k.State == app.ImageReserved {
+				v.missing(k.ID)
+				continue
+			}
 			m, changed := v.find(k.ID), false
 			if m == nil {
 				m = v.add(app.RowImage{ID: k.ID, State: k.State, Bytes: k.Bytes, SHA256: k.SHA256})
@@ -247,6 +265,23 @@ func (f *FakeRegistry) Mark(ctx context.Context, sid app.SessionID, marks []app.
 		v.settle()
 		return nil
 	})
+}
+
+// missing: a stored image is not in the bucket; the phone sends it again.
+func (v *visit) missing(id app.ImageID) {
+	if m := v.find(id); m != nil && m.State == app.ImageStored {
+		m.State, m.Seq = app.ImageReserved, v.bump()
+		v.revive()
+	}
+}
+
+// revive gives a session that is over another draining time for what is on
+// the way.
+func (v *visit) revive() {
+	over := v.s.State == app.SessionClosed || v.s.State == app.SessionExpired
+	if over && v.s.PhoneHash != "" && v.outstanding() {
+		v.drain(v.now)
+	}
 }
 
 // Renew implements app.Registry.

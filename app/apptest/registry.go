@@ -44,6 +44,7 @@ func Registry(t *testing.T, start func(t *testing.T) PhoneRegistry) {
 		{"only the workstation retracts", testRetract},
 		{"renew revokes the link and the phone", testRenew},
 		{"close drains what is on the way", testClose},
+		{"what the bucket lost is sent again", testMissing},
 		{"an unclaimed code expires", testUnclaimed},
 		{"an idle session drains and ends", testIdle},
 		{"a lost session is restored", testRestore},

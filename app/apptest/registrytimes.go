@@ -45,12 +45,12 @@ func testClose(t *testing.T, r *registryRun) {
 		t.Fatalf("drains until %v at %v", row.DrainUntil, row.Now)
 	}
 	r.unchanged(row, r.must(r.Close(r.ctx, r.sid)))
-	got, err := r.Reserve(r.ctx, r.sid, r.phone, images(3, 3))
+	got, err := r.Reserve(r.ctx, r.sid, r.phone, []app.RowImage{captured(3, row.Now.Add(2*time.Minute))})
 	r.refused("session-draining", app.KindConflict, got, err)
 	got, err = r.Renew(r.ctx, r.sid, hash("late"), true)
 	r.refused("session-draining", app.KindConflict, got, err)
 	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(2, 2))) // a fresh link for one announced before
-	r.want(r.must(r.Stored(r.ctx, r.sid, r.phone, images(1, 2), images(3, 3))), app.SessionDraining, "stored stored")
+	r.want(r.must(r.Stored(r.ctx, r.sid, r.phone, images(1, 2), []app.RowImage{captured(3, row.Now.Add(2*time.Minute))})), app.SessionDraining, "stored stored")
 	row = r.must(r.Done(r.ctx, r.sid, r.phone))
 	r.unchanged(row, r.must(r.Done(r.ctx, r.sid, r.phone)))
 	if !row.PhoneDone {
@@ -61,8 +61,41 @@ func testClose(t *testing.T, r *registryRun) {
 	// The phone still learns what became of its images, and no more.
 	r.want(r.must(r.Status(r.ctx, r.sid, r.phone)), app.SessionClosed, "landed landed")
 	r.want(r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(2).ID, State: app.ImageFiled, Sinks: []string{"folder"}}})), app.SessionClosed, "landed filed")
-	got, err = r.Reserve(r.ctx, r.sid, r.phone, images(3, 3))
-	r.refused("session-over", app.KindExpired, got, err)
+	got, err = r.Reserve(r.ctx, r.sid, r.phone, []app.RowImage{captured(3, row.Now.Add(2*time.Minute))})
+	r.refused("session-draining", app.KindConflict, got, err)
+	// What it captured before the end, out of reach of any network, still
+	// comes: the session drains again, and closes again.
+	r.want(r.must(r.Reserve(r.ctx, r.sid, r.phone, []app.RowImage{captured(4, row.Created)})), app.SessionDraining, "landed filed reserved")
+	r.want(r.must(r.Stored(r.ctx, r.sid, r.phone, []app.RowImage{captured(4, row.Created)}, nil)), app.SessionDraining, "landed filed stored")
+	r.want(r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: captured(4, row.Created).ID, State: app.ImageLanded}})), app.SessionClosed, "landed filed landed")
+}
+
+// captured is a reservation of an image shot at a moment.
+func captured(n int, at time.Time) app.RowImage {
+	ms := fmt.Sprintf("%012x", at.UnixMilli())
+	id := app.ImageID(fmt.Sprintf("%s-%s-7000-8000-%012x", ms[:8], ms[8:], n))
+	return app.RowImage{ID: id, Bytes: int64(1000 + n), SHA256: hash(string(id))}
+}
+
+// testMissing: an object that the bucket lost before it landed is sent again.
+func testMissing(t *testing.T, r *registryRun) {
+	l := app.DefaultLimits
+	l.Drain = 400 * time.Millisecond
+	r.open(l)
+	r.must(r.Claim(r.ctx, r.token, r.phone))
+	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, 2)))
+	r.must(r.Stored(r.ctx, r.sid, r.phone, images(1, 2), nil))
+	r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(2).ID, State: app.ImageLanded}}))
+	r.must(r.Close(r.ctx, r.sid))
+	r.until(app.SessionExpired)
+	gone := []app.Mark{{ID: image(1).ID, State: app.ImageReserved}, {ID: image(2).ID, State: app.ImageReserved}, {ID: image(9).ID, State: app.ImageReserved}}
+	row := r.must(r.Mark(r.ctx, r.sid, gone))
+	r.want(row, app.SessionDraining, "reserved landed")
+	if !row.DrainUntil.After(row.Now) {
+		t.Fatalf("drains until %v at %v", row.DrainUntil, row.Now)
+	}
+	r.want(r.must(r.Stored(r.ctx, r.sid, r.phone, images(1, 1), nil)), app.SessionDraining, "stored landed")
+	r.want(r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(1).ID, State: app.ImageLanded}})), app.SessionClosed, "landed landed")
 }
 
 // until reads the session until it has the state, or a few seconds are over.
@@ -137,7 +170,11 @@ func testRestore(t *testing.T, r *registryRun) {
 	old := copied
 	old.SID, old.TokenHash = app.NewSessionID(), hash("old")
 	old.Expires, old.Ends, old.Created = old.Expires.AddDate(-1, 0, 0), old.Ends.AddDate(-1, 0, 0), old.Created.AddDate(-1, 0, 0)
-	r.want(r.must(r.Open(r.ctx, app.Opening{SID: old.SID, Restore: &old})), app.SessionExpired, "filed reserved")
+	// What was on its way has another draining time: workstation and phone
+	// were both away.
+	r.want(r.must(r.Open(r.ctx, app.Opening{SID: old.SID, Restore: &old})), app.SessionDraining, "filed reserved")
+	old.SID, old.TokenHash, old.Images = app.NewSessionID(), hash("older"), old.Images[:1]
+	r.want(r.must(r.Open(r.ctx, app.Opening{SID: old.SID, Restore: &old})), app.SessionExpired, "filed")
 }
 
 func testClaimRace(t *testing.T, r *registryRun) {

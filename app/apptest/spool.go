@@ -212,7 +212,7 @@ func (f *FakeSpool) Break(err error) {
 	f.broken = err
 }
 
-func (f *FakeSpool) enter(ctx context.Context, op string, sid app.SessionID) error {
+func (f *FakeSpool) enter(ctx context.Context, op string, sids ...app.SessionID) error {
 	f.mu.Lock()
 	if err := ctx.Err(); err != nil {
 		return app.E(op, app.KindOffline, err)
@@ -220,8 +220,10 @@ func (f *FakeSpool) enter(ctx context.Context, op string, sid app.SessionID) err
 	if f.broken != nil {
 		return f.broken
 	}
-	if _, err := app.ParseSessionID(string(sid)); err != nil {
-		return app.E(op, app.KindBug, err)
+	for _, sid := range sids {
+		if _, err := app.ParseSessionID(string(sid)); err != nil {
+			return app.E(op, app.KindBug, err)
+		}
 	}
 	return nil
 }
@@ -260,21 +262,27 @@ func (f *FakeSpool) Sealed(ctx context.Context, sid app.SessionID, id app.ImageI
 	return bytes.Clone(b), nil
 }
 
-func (f *FakeSpool) Save(ctx context.Context, rec app.Record) error {
-	err := f.enter(ctx, "save record", rec.SID)
+func (f *FakeSpool) Save(ctx context.Context, records ...app.Record) error {
+	var sids []app.SessionID
+	for _, rec := range records {
+		sids = append(sids, rec.SID)
+	}
+	err := f.enter(ctx, "save records", sids...)
 	defer f.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	name := fakeRecord{rec.SID, rec.Kind, rec.Key}
-	if rec.Body == nil {
-		delete(f.records, name)
-		return nil
+	for _, rec := range records {
+		name := fakeRecord{rec.SID, rec.Kind, rec.Key}
+		if rec.Body == nil {
+			delete(f.records, name)
+			continue
+		}
+		if f.records == nil {
+			f.records = map[fakeRecord][]byte{}
+		}
+		f.records[name] = bytes.Clone(rec.Body)
 	}
-	if f.records == nil {
-		f.records = map[fakeRecord][]byte{}
-	}
-	f.records[name] = bytes.Clone(rec.Body)
 	return nil
 }
 

@@ -18,6 +18,14 @@ func TestFakeVault(t *testing.T) {
 	apptest.Vault(t, func(*testing.T) app.Vault { return new(apptest.FakeVault) })
 }
 
+func TestFakeAudit(t *testing.T) {
+	apptest.Audit(t, func(*testing.T) apptest.AuditRig {
+		a := new(apptest.FakeAudit)
+		return apptest.AuditRig{Audit: a, Reopen: func(*testing.T) app.Audit { return a },
+			Noted: func(*testing.T) []app.AuditEntry { return a.Noted() }}
+	})
+}
+
 func TestFakeSink(t *testing.T) {
 	apptest.Sink(t, func(*testing.T) apptest.SinkRig {
 		s := new(apptest.FakeSink)

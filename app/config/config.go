@@ -11,9 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"time"
+	_ "time/tzdata" // Windows has no zone files
+
+	"filippo.io/age"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/clinicpro-nz/images/app"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // Config is everything about a workstation that is not secret.
@@ -28,6 +33,40 @@ type Config struct {
 	AblyEndpoint string       `toml:"ably_endpoint"` // the hub's origin; empty: Ably
 	Folder       string       `toml:"folder"`        // where filed images go
 	NameTemplate string       `toml:"name_template"`
+	// RetentionDays is how long a session stays on the workstation once nothing
+	// is left to do with it: 1 to 90.
+	RetentionDays int `toml:"retention_days"`
+	// TimeZone is the practice's, an IANA name: it decides the date on a record.
+	TimeZone string    `toml:"time_zone"`
+	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
+}
+
+// Recipient is an age X25519 recipient, "age1…": the public half of the
+// practice's recovery key. The zero value is none.
+type Recipient struct{ text string }
+
+// UnmarshalText reads a recipient. Its error repeats nothing of the text,
+// which may be the private half put there by mistake.
+func (r *Recipient) UnmarshalText(text []byte) error {
+	if strings.HasPrefix(strings.ToUpper(string(text)), "AGE-SECRET-KEY") {
+		return errors.New("recovery_recipient: this is the private half of the recovery key: remove it from this computer, and put the line that begins with age1 here")
+	}
+	if len(text) > 0 {
+		if _, err := age.ParseX25519Recipient(string(text)); err != nil {
+			return errors.New("recovery_recipient: want an age recipient, age1 and 58 letters and digits")
+		}
+	}
+	r.text = string(text)
+	return nil
+}
+
+// Age is the recipient for package age; nil when there is none.
+func (r Recipient) Age() *age.X25519Recipient {
+	out, err := age.ParseX25519Recipient(r.text)
+	if err != nil { // the zero value
+		return nil
+	}
+	return out
 }
 
 // Names of the secrets in the OS keyring.
@@ -38,13 +77,15 @@ const (
 	SecretAbly      = "ably-key"
 	SecretIdentity  = "workstation-identity"
 	SecretAuditHMAC = "audit-key"
+	SecretAuditHead = "audit-head" // the audit trail's end; the trail adds a digest of its folder
 )
 
 // Default is what a workstation has before anybody configured it.
 func Default() Config {
 	return Config{
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
-		NameTemplate: "{nhi}_{date}_{site}_{side}_{n}",
+		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
+		RetentionDays: 7, TimeZone: "Pacific/Auckland",
 	}
 }
 
@@ -78,8 +119,26 @@ func Read(path string) (Config, error) {
 			return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("practice: want 3 to 40 of a-z, 0-9 and -"))
 		}
 	}
+	if c.RetentionDays < 1 || c.RetentionDays > 90 {
+		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("retention_days: want 1 to 90"))
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil {
+		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("time_zone: want a name like Pacific/Auckland"))
+	}
 	return c, nil
 }
+
+// Zone is the practice's time zone; Read has checked it.
+func (c Config) Zone() *time.Location {
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil {
+		return time.Local
+	}
+	return zone
+}
+
+// Keep is the retention as app.Start takes it.
+func (c Config) Keep() time.Duration { return time.Duration(c.RetentionDays) * 24 * time.Hour }
 
 // Enrolled reports whether the settings name a practice and its gateway.
 func (c Config) Enrolled() bool { return c.Practice != "" && c.Gateway != "" }

@@ -5,11 +5,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"filippo.io/age"
 
 	"github.com/clinicpro-nz/images/app"
 )
 
 func TestRead(t *testing.T) {
+	pair, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipient, privateHalf := pair.Recipient().String(), pair.String()
 	for name, c := range map[string]struct {
 		text  string
 		want  string // part of the error; "" for none
@@ -21,6 +29,13 @@ func TestRead(t *testing.T) {
 		"not TOML":      {"practice = \n", "line 1", nil},
 		"bad practice":  {"practice = \"Hill Road\"\n", "practice:", nil},
 		"wrong type":    {"s3_encrypts = \"yes\"\n", "line 1", nil},
+		"kept too long": {"retention_days = 400\n", "retention_days", nil},
+		"no such zone":  {"time_zone = \"Middle/Earth\"\n", "time_zone", nil},
+		"own retention": {"retention_days = 30\n", "", func(c Config) bool { return c.Keep() == 30*24*time.Hour && c.Zone().String() == "Pacific/Auckland" }},
+		"recovery":      {"recovery_recipient = \"" + recipient + "\"\n", "", func(c Config) bool { return c.Recovery.Age().String() == recipient }},
+		"no recovery":   {"recovery_recipient = \"\"\n", "", func(c Config) bool { return c.Recovery.Age() == nil }},
+		"bad recovery":  {"\nrecovery_recipient = \"" + recipient[:60] + "\"\n", "line 2", nil},
+		"private half":  {"\n\nrecovery_recipient = \"" + privateHalf + "\"\n", "private half", nil},
 		"secret inside": {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,6 +52,9 @@ func TestRead(t *testing.T) {
 			}
 			if app.KindOf(err) != app.KindCorrupt || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if strings.Contains(err.Error(), privateHalf) {
+				t.Error("the error repeats the private key")
 			}
 		})
 	}

@@ -1,11 +1,11 @@
 package picture
 
-import (
-	"image"
-)
+import "image"
 
 // shrink returns m as RGBA with its longer side at most side pixels: each
-// pixel is the mean of the box it covers.
+// pixel is the mean of the box it covers. The two kinds that image/jpeg gives
+// for nearly every photograph are averaged as stored, and only what is left
+// is turned into RGB.
 func shrink(m image.Image, side int) *image.RGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -14,67 +14,103 @@ func shrink(m image.Image, side int) *image.RGBA {
 		dw, dh = max(1, (w*side+longer/2)/longer), max(1, (h*side+longer/2)/longer)
 	}
 	out := image.NewRGBA(image.Rect(0, 0, dw, dh))
-	row := rowReader(m)
-	line, sums := make([]byte, 3*w), make([]uint32, 3*dw)
-	column := make([]int, dw+1)
-	for x := range column {
-		column[x] = x * w / dw
-	}
-	for y := range dh {
-		clear(sums)
-		top, bottom := y*h/dh, (y+1)*h/dh
-		for sy := top; sy < bottom; sy++ {
-			row(b.Min.Y+sy, line)
+	switch m := m.(type) {
+	case *image.YCbCr:
+		first := m.COffset(b.Min.X, b.Min.Y)
+		cw, ch := m.COffset(b.Max.X-1, b.Min.Y)-first+1, (m.COffset(b.Min.X, b.Max.Y-1)-first)/m.CStride+1
+		light := newPlane(m.Y[m.YOffset(b.Min.X, b.Min.Y):], m.YStride, w, h, dw)
+		blue, red := newPlane(m.Cb[first:], m.CStride, cw, ch, dw), newPlane(m.Cr[first:], m.CStride, cw, ch, dw)
+		for y := range dh {
+			line := out.Pix[y*out.Stride:]
+			lights, blues, reds := light.means(y, dh), blue.means(y, dh), red.means(y, dh)
 			for x := range dw {
-				var r, g, bl uint32
-				for i := 3 * column[x]; i < 3*column[x+1]; i += 3 {
-					r, g, bl = r+uint32(line[i]), g+uint32(line[i+1]), bl+uint32(line[i+2])
-				}
-				sums[3*x] += r
-				sums[3*x+1] += g
-				sums[3*x+2] += bl
+				line[4*x], line[4*x+1], line[4*x+2] = rgb(lights[x], blues[x], reds[x])
+				line[4*x+3] = 255
 			}
 		}
-		for x := range dw {
-			n := uint32((column[x+1] - column[x]) * (bottom - top))
-			o := out.PixOffset(x, y)
-			out.Pix[o], out.Pix[o+1], out.Pix[o+2], out.Pix[o+3] =
-				byte((sums[3*x]+n/2)/n), byte((sums[3*x+1]+n/2)/n), byte((sums[3*x+2]+n/2)/n), 255
+	case *image.Gray:
+		light := newPlane(m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], m.Stride, w, h, dw)
+		for y := range dh {
+			line := out.Pix[y*out.Stride:]
+			for x, v := range light.means(y, dh) {
+				line[4*x], line[4*x+1], line[4*x+2], line[4*x+3] = v, v, v, 255
+			}
 		}
+	case image.RGBA64Image: // RGB and CMYK
+		shrinkOther(out, m)
 	}
 	return out
 }
 
-// rowReader returns a function that fills line with row y as RGB triples. The
-// two types image/jpeg gives for nearly every photograph have a fast path.
-func rowReader(m image.Image) func(y int, line []byte) {
-	b := m.Bounds()
-	switch m := m.(type) {
-	case *image.YCbCr:
-		column := make([]int, b.Dx()) // of the chroma sample, from the row's first
-		for x := range column {
-			column[x] = m.COffset(b.Min.X+x, b.Min.Y) - m.COffset(b.Min.X, b.Min.Y)
-		}
-		return func(y int, line []byte) {
-			luma := m.Y[m.YOffset(b.Min.X, y):]
-			first := m.COffset(b.Min.X, y)
-			cb, cr := m.Cb[first:], m.Cr[first:]
-			for x, c := range column {
-				line[3*x], line[3*x+1], line[3*x+2] = rgb(luma[x], cb[c], cr[c])
+// plane is one component of a picture, a byte a sample, on its way to a row
+// of means.
+type plane struct {
+	samples       []byte
+	stride        int
+	width, height int
+	left, right   []int // of the samples that each mean covers
+	sums          []uint64
+	row           []byte
+}
+
+func newPlane(samples []byte, stride, width, height, columns int) *plane {
+	p := &plane{samples: samples, stride: stride, width: width, height: height,
+		left: make([]int, columns), right: make([]int, columns), sums: make([]uint64, columns), row: make([]byte, columns)}
+	for x := range columns {
+		p.left[x], p.right[x] = covers(x, columns, width)
+	}
+	return p
+}
+
+// means returns row y of rows, until the next call.
+func (p *plane) means(y, rows int) []byte {
+	clear(p.sums)
+	top, bottom := covers(y, rows, p.height)
+	for sy := top; sy < bottom; sy++ {
+		line := p.samples[sy*p.stride:][:p.width]
+		for x, left := range p.left {
+			var sum uint32
+			for _, v := range line[left:p.right[x]] {
+				sum += uint32(v)
 			}
-		}
-	case *image.Gray:
-		return func(y int, line []byte) {
-			for x := range b.Dx() {
-				v := m.Pix[m.PixOffset(b.Min.X+x, y)]
-				line[3*x], line[3*x+1], line[3*x+2] = v, v, v
-			}
+			p.sums[x] += uint64(sum)
 		}
 	}
-	return func(y int, line []byte) {
-		for x := range b.Dx() {
-			r, g, bl, _ := m.At(b.Min.X+x, y).RGBA()
-			line[3*x], line[3*x+1], line[3*x+2] = byte(r>>8), byte(g>>8), byte(bl>>8)
+	for x, sum := range p.sums {
+		n := uint64((p.right[x] - p.left[x]) * (bottom - top))
+		p.row[x] = byte((sum + n/2) / n)
+	}
+	return p.row
+}
+
+// covers returns which of n samples the i-th of parts covers: at least one,
+// for a subsampled component has fewer samples than there may be parts.
+func covers(i, parts, n int) (from, to int) {
+	from, to = i*n/parts, (i+1)*n/parts
+	return from, max(to, from+1)
+}
+
+func shrinkOther(out *image.RGBA, m image.RGBA64Image) {
+	b := m.Bounds()
+	dw, dh := out.Rect.Dx(), out.Rect.Dy()
+	sums := make([]uint64, 3*dw)
+	for y := range dh {
+		clear(sums)
+		top, bottom := covers(y, dh, b.Dy())
+		for x := range dw {
+			left, right := covers(x, dw, b.Dx())
+			for sy := top; sy < bottom; sy++ {
+				for sx := left; sx < right; sx++ {
+					c := m.RGBA64At(b.Min.X+sx, b.Min.Y+sy)
+					sums[3*x] += uint64(c.R >> 8)
+					sums[3*x+1] += uint64(c.G >> 8)
+					sums[3*x+2] += uint64(c.B >> 8)
+				}
+			}
+			n := uint64((right - left) * (bottom - top))
+			o := out.PixOffset(x, y)
+			out.Pix[o], out.Pix[o+1], out.Pix[o+2], out.Pix[o+3] =
+				byte((sums[3*x]+n/2)/n), byte((sums[3*x+1]+n/2)/n), byte((sums[3*x+2]+n/2)/n), 255
 		}
 	}
 }

@@ -8,38 +8,53 @@ import (
 )
 
 const (
+	markerSOF0 = 0xc0 // baseline
+	markerSOF2 = 0xc2 // progressive
+	markerDHT  = 0xc4
 	markerSOI  = 0xd8
 	markerEOI  = 0xd9
 	markerSOS  = 0xda
+	markerDQT  = 0xdb
+	markerDRI  = 0xdd
 	markerAPP0 = 0xe0
 	markerAPP1 = 0xe1
 	markerAPP2 = 0xe2
 	markerAPPE = 0xee
-	markerAPPF = 0xef
 	markerCOM  = 0xfe
 )
 
 // Strip returns the JPEG without EXIF, XMP, IPTC, comments, embedded previews
-// and whatever follows its end, not a pixel changed. What stays: the JFIF
-// header, the ICC profile, Adobe's colour marker, and the orientation (in an
-// EXIF of nothing else) when it is not upright. KindCorrupt when the segments
-// cannot be followed to the end of the picture.
+// and whatever follows its end, not a pixel changed. What stays is what
+// decoding needs and, in front of the first scan, the JFIF header without its
+// preview, a well-formed ICC profile, Adobe's colour marker, and the
+// orientation (in an EXIF of nothing else) when it is not upright. KindCorrupt
+// when the segments cannot be followed to the end of the picture.
 func Strip(b []byte) ([]byte, error) {
 	out := make([]byte, 0, len(b)+len(orientationOnly(1)))
 	out = append(out, 0xff, markerSOI)
 	orientation := Orientation(b)
 	placed := orientation == 1
-	place := func() {
-		if !placed {
+	profile, jfif, scanned := hasProfile(b), false, false
+	ended := walk(b, func(marker byte, segment []byte) {
+		if marker != markerAPP0 && !placed { // EXIF readers look right after JFIF
 			out, placed = append(out, orientationOnly(orientation)...), true
 		}
-	}
-	ended := walk(b, func(marker byte, segment []byte) {
-		if marker != markerAPP0 {
-			place() // EXIF readers look right after JFIF
-		}
-		if keep(marker, segment) {
+		scanned = scanned || marker == markerSOS
+		switch body := segment[min(4, len(segment)):]; marker {
+		case markerSOF0, markerSOF0 + 1, markerSOF2, markerDHT, markerDQT, markerDRI, markerSOS, markerEOI:
 			out = append(out, segment...)
+		case markerAPP0:
+			if !scanned && !jfif && bytes.HasPrefix(body, []byte("JFIF\x00")) {
+				out, jfif = append(out, jfifOnly(body)...), true
+			}
+		case markerAPP2:
+			if !scanned && profile && bytes.HasPrefix(body, []byte(iccName)) {
+				out = append(out, segment...)
+			}
+		case markerAPPE:
+			if !scanned && adobe(body) {
+				out = append(append(out, 0xff, markerAPPE, 0, 14), body[:12]...)
+			}
 		}
 	})
 	if !ended {
@@ -48,7 +63,7 @@ func Strip(b []byte) ([]byte, error) {
 	return out, nil
 }
 
-// HasGPS reports whether an EXIF in front of the picture has a GPS directory.
+// HasGPS reports whether an EXIF anywhere in the picture has a GPS directory.
 func HasGPS(b []byte) bool {
 	found := false
 	walk(b, func(marker byte, segment []byte) {
@@ -61,11 +76,13 @@ func HasGPS(b []byte) bool {
 	return found
 }
 
-// Orientation returns the EXIF orientation, 1 to 8; 1 when there is none.
+// Orientation returns the EXIF orientation, 1 to 8; 1 when there is none in
+// front of the first scan, which is where readers look.
 func Orientation(b []byte) int {
-	found := 0
+	found, scanned := 0, false
 	walk(b, func(marker byte, segment []byte) {
-		if tiff, ok := exif(marker, segment); ok && found == 0 {
+		scanned = scanned || marker == markerSOS
+		if tiff, ok := exif(marker, segment); ok && found == 0 && !scanned {
 			const tagOrientation = 0x0112
 			if v, has := tag(tiff, tagOrientation); has && v >= 1 && v <= 8 {
 				found = int(v)
@@ -75,20 +92,55 @@ func Orientation(b []byte) int {
 	return max(found, 1)
 }
 
-// keep decides by marker, and by content where a marker serves several uses.
-func keep(marker byte, segment []byte) bool {
-	body := segment[min(4, len(segment)):]
-	switch {
-	case marker == markerAPP0:
-		return bytes.HasPrefix(body, []byte("JFIF\x00")) && len(body) == 14 // 14: without a thumbnail
-	case marker == markerAPP2:
-		return bytes.HasPrefix(body, []byte("ICC_PROFILE\x00"))
-	case marker == markerAPPE:
-		return bytes.HasPrefix(body, []byte("Adobe"))
-	case marker >= markerAPP0 && marker <= markerAPPF, marker == markerCOM:
-		return false
+// adobe reports whether the body is Adobe's colour marker; its transform is
+// byte 11.
+func adobe(body []byte) bool { return len(body) >= 12 && bytes.HasPrefix(body, []byte("Adobe")) }
+
+// jfifOnly is a JFIF header with the version and density of another, and no
+// preview.
+func jfifOnly(body []byte) []byte {
+	said := []byte{1, 1, 0, 0, 1, 0, 1} // version 1.1, square pixels
+	if len(body) >= 12 {
+		said = body[5:12]
 	}
-	return true
+	return append(append([]byte{0xff, markerAPP0, 0, 16, 'J', 'F', 'I', 'F', 0}, said...), 0, 0)
+}
+
+const (
+	iccName    = "ICC_PROFILE\x00"
+	maxProfile = 1 << 20 // bytes; a camera's has 600, a printer's half a million
+)
+
+// hasProfile reports whether the ICC segments in front of the first scan are
+// one whole profile: numbered from 1 in order, and of the length and with the
+// signature that its header says (ICC.1, 7.2).
+func hasProfile(b []byte) bool {
+	var head []byte
+	sound, scanned := true, false
+	chunks, count, size := 0, 0, 0
+	walk(b, func(marker byte, segment []byte) {
+		scanned = scanned || marker == markerSOS
+		if marker != markerAPP2 || scanned {
+			return
+		}
+		chunk, ok := bytes.CutPrefix(segment[4:], []byte(iccName))
+		if !ok {
+			return
+		}
+		chunks++
+		if len(chunk) < 2 || int(chunk[0]) != chunks || count != 0 && int(chunk[1]) != count {
+			sound = false
+			return
+		}
+		count = int(chunk[1])
+		size += len(chunk) - 2
+		if chunks == 1 {
+			head = chunk[2:]
+		}
+	})
+	const header, signature = 128, 36
+	return sound && chunks > 0 && chunks == count && size <= maxProfile && len(head) >= header &&
+		int64(binary.BigEndian.Uint32(head)) == int64(size) && string(head[signature:signature+4]) == "acsp"
 }
 
 // walk calls visit with each segment after SOI, in order, marker bytes

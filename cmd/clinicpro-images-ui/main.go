@@ -27,11 +27,12 @@ func main() {
 func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) error {
 	flags := flag.NewFlagSet("clinicpro-images-ui", flag.ContinueOnError)
 	look := flags.String("look", "", "light or dark; the system's if empty")
+	quiet := flags.Bool("quiet", false, "show the window without taking the focus")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	pipe := link.NewWindow(link.Build())
-	return desktop.Run(ctx, link.Version, desktop.Look(*look), pipe, func(ctx context.Context, hear link.Hear) error {
+	return desktop.Run(ctx, link.Version, desktop.Look(*look), *quiet, pipe, func(ctx context.Context, hear link.Hear) error {
 		return pipe.Run(ctx, r, w, hear)
 	})
 }

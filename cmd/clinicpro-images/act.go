@@ -46,10 +46,16 @@ func (a *agent) do(in link.Input) {
 		a.send(sid, app.File{Delivery: string(app.NewSessionID())})
 	case link.InputDiscard:
 		a.send(sid, app.Discard{Images: []app.ImageID{app.ImageID(in.Image)}})
+	case link.InputAttest:
+		a.send(sid, app.Attest{Images: []app.ImageID{app.ImageID(in.Image)}})
+	case link.InputFileAgain:
+		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Images: []app.ImageID{app.ImageID(in.Image)}})
 	case link.InputCloseSession:
 		a.send(sid, app.End{})
+		a.showForm(true)
 	case link.InputOpenSession:
 		a.send(sid, app.Show{})
+		a.showForm(false)
 	case link.InputRetry, link.InputRefresh:
 		select {
 		case a.kick <- struct{}{}:
@@ -100,13 +106,13 @@ func (a *agent) newSession(p link.Patient) {
 			return
 		}
 	}
-	start, err := workstation.NewSession(patient, a.cfg.PracticeName)
+	start, err := workstation.NewSession(patient, a.cfg.PracticeName, a.cfg.Keep())
 	if err != nil {
 		a.log.Error("session refused", "kind", string(app.KindOf(err)))
 		return
 	}
 	a.mu.Lock()
-	a.draft = link.Draft{}
+	a.draft, a.fresh = link.Draft{}, start.SID
 	a.mu.Unlock()
 	a.send(start.SID, start.What)
 }

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,7 +16,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/app/diag"
-	"github.com/clinicpro-nz/images/sync/diskspool"
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
@@ -38,6 +39,8 @@ type agent struct {
 	screens  *screens
 	darkroom *workstation.Darkroom
 	vault    app.Vault
+	quit     context.CancelFunc
+	replaced atomic.Bool // an update has put another program in this one's place
 
 	kick chan struct{} // the GP pressed "Try again"
 	acts chan link.Input
@@ -51,10 +54,16 @@ type agent struct {
 	base     string
 	draft    link.Draft
 	problems []link.Problem
+	standing []link.Problem // what somebody has to look at, and nothing here clears
+	noWindow string         // why the window cannot be shown
+	form     bool           // the GP asked for the form, whatever session is on show
+	fresh    app.SessionID  // the session asked for there: it takes the form's place
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
-// brings the first one's window forward and returns instance.ErrRunning.
+// brings the first one's window forward and returns instance.ErrRunning. It
+// returns errReplaced when the program that an update has put in its place is
+// to go on.
 func runAgent(ctx context.Context, o options) error {
 	if err := os.MkdirAll(filepath.Join(o.dir, "logs"), 0o700); err != nil {
 		return noStateFolder(o.dir)
@@ -82,25 +91,42 @@ func runAgent(ctx context.Context, o options) error {
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
-	a.screens = newScreens(link.Build(), a.log, a.receive)
-	a.screens.headless = o.noWindow
-	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, a.thumbReady)
+	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
+		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), a.thumbReady)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
-	ctx, quit := context.WithCancel(ctx)
-	defer quit()
+	ctx, a.quit = context.WithCancel(ctx)
+	defer a.quit()
 	group, ctx := errgroup.WithContext(ctx)
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	if !o.noWindow {
-		group.Go(func() error { return a.tray(ctx, group, quit) })
-		if !o.stayHidden {
-			a.screens.open(ctx, group)
-		}
+		group.Go(func() error { return a.tray(ctx, group) })
+		a.firstWindow(ctx, group)
 	}
-	return group.Wait()
+	err = group.Wait()
+	if a.replaced.Load() {
+		return errReplaced
+	}
+	return err
+}
+
+// firstWindow opens the window that this start asks for. An agent that takes
+// another's place opens what the other had open, and only the GP's own wish
+// brings it to the front.
+func (a *agent) firstWindow(ctx context.Context, group spawner) {
+	before := a.screens.marker.get()
+	switch {
+	case a.o.after == "" && a.o.stayHidden:
+		a.screens.marker.set(windowClosed)
+	case a.o.after == "", a.o.after == afterUpdate && before == windowAsked:
+		a.screens.open(ctx, group)
+	case before != windowClosed:
+		a.screens.reopen(ctx, group)
+	}
 }
 
 func noStateFolder(dir string) error {
@@ -161,9 +187,16 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer spool.Close()
+		trail, err := a.openTrail(ctx, spool.Name())
+		if err != nil {
+			return err
+		}
+		defer trail.Close()
 		var stop context.CancelFunc
-		var running sync.WaitGroup
+		var running, adopting sync.WaitGroup
 		defer running.Wait()
+		defer adopting.Wait()
+		adopting.Go(func() { a.adopt(ctx, spool) })
 		for {
 			select {
 			case <-ctx.Done():
@@ -176,7 +209,7 @@ func (a *agent) engines(ctx context.Context) error {
 				var engineCtx context.Context
 				engineCtx, stop = context.WithCancel(ctx)
 				defer stop()
-				running.Go(func() { a.runEngine(engineCtx, spool, r) })
+				running.Go(func() { a.runEngine(engineCtx, spool, trail, r) })
 			}
 		}
 	})
@@ -192,35 +225,9 @@ func newest[T any](ch chan T, v T) {
 	ch <- v
 }
 
-// openSpool tries until the keyring gives the workstation's identity and the
-// spool opens. Until then the window says what is wrong.
-func (a *agent) openSpool(ctx context.Context) (*diskspool.Spool, error) {
-	for {
-		identity, err := keyringvault.Identity(ctx, a.vault, config.SecretIdentity)
-		if err != nil {
-			a.starting(problem(text.PlaceVault, app.KindOf(err)))
-		} else {
-			var spool *diskspool.Spool
-			spool, err = diskspool.Open(filepath.Join(a.o.dir, "spool"), diskspool.Keys{Identity: identity}, a.log)
-			if err == nil {
-				a.starting()
-				return spool, nil
-			}
-			a.starting(problem(text.PlaceSpool, app.KindOf(err)))
-		}
-		a.log.Error("start waits", "kind", string(app.KindOf(err)))
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-a.kick:
-		case <-time.After(retryStart):
-		}
-	}
-}
-
 // connect makes the engine's ports, of the local cloud's ready line or of the
 // settings and the keyring.
-func (a *agent) connect(ctx context.Context, spool app.Spool, r ready.Ready) (app.Ports, func(), error) {
+func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r ready.Ready) (app.Ports, func(), error) {
 	var c workstation.Cloud
 	var err error
 	if a.o.local {
@@ -231,13 +238,13 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, r ready.Ready) (ap
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
-func (a *agent) runEngine(ctx context.Context, spool app.Spool, r ready.Ready) {
+func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit, r ready.Ready) {
 	for ctx.Err() == nil {
-		ports, closePorts, err := a.connect(ctx, spool, r)
+		ports, closePorts, err := a.connect(ctx, spool, trail, r)
 		if err == nil {
 			engine := app.NewEngine(ports)
 			a.starting()
@@ -278,6 +285,9 @@ func (a *agent) watch(states <-chan app.State) {
 		a.mu.Lock()
 		before := a.state.Current
 		a.state = st
+		if a.fresh != "" && st.Current == a.fresh {
+			a.form, a.fresh = false, ""
+		}
 		a.mu.Unlock()
 		if st.Current != before {
 			a.darkroom.KeepOnly(func(sid app.SessionID) bool {
@@ -294,10 +304,28 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		local: a.o.local, draft: a.draft, starting: a.problems,
+		local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
 		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.Thumb(sid, id) != nil }}
 	a.screens.show(snapshot(a.state, set, time.Now()))
-	newest(a.status, trayStatus(a.state, len(a.problems) > 0))
+	status := trayStatus(a.state, len(a.problems) > 0)
+	if status.Notice = a.noWindow; a.noWindow != "" {
+		status.State = tray.Problem
+	}
+	newest(a.status, status)
+	if a.replaced.Load() && !filing(a.state) {
+		a.quit()
+	}
+}
+
+// notice says why no window can be shown; "" once that is over.
+func (a *agent) notice(sentence string) {
+	a.mu.Lock()
+	same := a.noWindow == sentence
+	a.noWindow = sentence
+	a.mu.Unlock()
+	if !same {
+		a.refresh()
+	}
 }
 
 // starting says what keeps the agent from working; nothing clears it.

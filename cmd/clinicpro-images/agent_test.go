@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/tray"
 )
 
 // terminal attaches to the agent of dir and hands on every snapshot.
@@ -161,9 +164,16 @@ func TestAStartThatCannotSucceedSaysWhatToDo(t *testing.T) {
 }
 
 func TestAnActBeforeTheAgentIsReadyIsKept(t *testing.T) {
-	a := &agent{log: nil}
+	a := testAgent(t)
 	a.newSession(link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016"})
 	if a.pending == nil {
 		t.Fatal("the new session was dropped")
 	}
+}
+
+// testAgent is an agent that runs nothing, has no window and shows nobody.
+func testAgent(t *testing.T) *agent {
+	t.Helper()
+	return &agent{log: slog.New(slog.DiscardHandler), status: make(chan tray.Status, 1), quit: func() {},
+		screens: newScreens(screensConfig{headless: true}, nil), darkroom: workstation.NewDarkroom("", time.UTC, nil)}
 }

@@ -134,24 +134,37 @@ func (d *desk) command(name string, args ...string) *exec.Cmd {
 // startAgent starts the agent in local mode, serving the phone on listen.
 func (d *desk) startAgent(listen string, more ...string) {
 	d.t.Helper()
+	start(d.t, d.agentCommand(listen, more...), filepath.Join(d.scratch, "agent.log"))
+}
+
+func (d *desk) agentCommand(listen string, more ...string) *exec.Cmd {
 	args := append([]string{"-local", "-dir", d.data, "-listen", listen, "-sink", d.sink,
 		"-practice-name", "Kauri Test Practice"}, more...)
-	start(d.t, d.command(filepath.Join(d.bin, "clinicpro-images"), args...), filepath.Join(d.scratch, "agent.log"))
+	return d.command(filepath.Join(d.bin, "clinicpro-images"), args...)
 }
 
 // killAgent kills the agent itself, not its keeper, with SIGKILL: the process
 // that the local cloud is a child of.
 func (d *desk) killAgent() {
 	d.t.Helper()
+	agent := d.agent()
+	if agent == 0 {
+		d.t.Fatal("no local cloud is running, so no agent to kill")
+	}
+	if err := syscall.Kill(agent, syscall.SIGKILL); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// agent is the agent's process id, 0 while none has a local cloud.
+func (d *desk) agent() int {
+	d.t.Helper()
 	for _, p := range d.processes() {
 		if p.exe == filepath.Join(d.bin, "clinicpro-localcloud") {
-			if err := syscall.Kill(p.parent, syscall.SIGKILL); err != nil {
-				d.t.Fatal(err)
-			}
-			return
+			return p.parent
 		}
 	}
-	d.t.Fatal("no local cloud is running, so no agent to kill")
+	return 0
 }
 
 type process struct {
@@ -367,8 +380,9 @@ func (d *desk) filed() []string {
 }
 
 // start runs a program in a process group of its own, its errors (and its
-// output, when nobody else reads it) in a file, until the test ends.
-func start(t *testing.T, cmd *exec.Cmd, log string) {
+// output, when nobody else reads it) in a file, until the test ends. The
+// channel closes when the program has ended.
+func start(t *testing.T, cmd *exec.Cmd, log string) (exited <-chan struct{}) {
 	t.Helper()
 	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -394,6 +408,7 @@ func start(t *testing.T, cmd *exec.Cmd, log string) {
 			<-done
 		}
 	})
+	return done
 }
 
 // eventually waits until ok answers true, and fails with say's words when it

@@ -9,32 +9,47 @@ import (
 	"time"
 )
 
-// Exit codes of the agent that end the keeper too. Any other is a crash.
+// Exit codes of the agent. The first three end the keeper too; any other that
+// is not exitReplace is a crash. A keeper outlives updates of the agent, so
+// these numbers never change. None is 2, which is Go's own for a panic.
 const (
-	exitQuit    = 0 // the user asked, or the keeper's own input ended
-	exitUsage   = 2 // a flag or the configuration is wrong: starting again cannot help
-	exitRunning = 3 // another agent runs already and was brought forward
+	exitQuit    = 0  // the user asked, or the keeper's own input ended
+	exitUsage   = 64 // a flag or the configuration is wrong: starting again cannot help
+	exitRunning = 3  // another agent runs already and was brought forward
+	exitReplace = 4  // an update has put another agent program in this one's place
+)
+
+// Why the keeper starts an agent again; the agent is told with -after.
+const (
+	afterCrash  = "crash"
+	afterUpdate = "update"
 )
 
 // keep runs the agent as a child and starts it again after a crash, waiting
 // 0.25 s at first and up to 15 s when it dies young again and again. A
 // library that panics the process costs seconds, not the evening's photos.
-// The child's standard input stays open as long as the keeper lives: its end
-// is the child's sign to leave.
+// An agent that an update has replaced is started again the same way, from
+// the same path. The child's standard input stays open as long as the keeper
+// lives: its end is the child's sign to leave.
 func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	exe, err := os.Executable()
 	if err != nil {
 		return exitUsage
 	}
 	wait := 250 * time.Millisecond
+	again := []string{"-agent"}
 	for {
 		started := time.Now()
-		code, err := runChild(ctx, exe, append([]string{"-agent"}, args...), stdout, stderr)
+		code, err := runChild(ctx, exe, append(again, args...), stdout, stderr)
 		switch {
 		case ctx.Err() != nil:
 			return exitQuit
 		case err == nil && (code == exitQuit || code == exitUsage || code == exitRunning):
 			return code
+		}
+		again = []string{"-agent", "-after", afterCrash}
+		if err == nil && code == exitReplace {
+			again = []string{"-agent", "-after", afterUpdate}
 		}
 		if time.Since(started) > time.Minute {
 			wait = 250 * time.Millisecond
@@ -51,18 +66,13 @@ func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func runChild(ctx context.Context, exe string, args []string, stdout, stderr io.Writer) (int, error) {
 	cmd := exec.Command(exe, args...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	input, err := cmd.StdinPipe()
+	agent, err := startChild(cmd)
 	if err != nil {
 		return 0, err
 	}
-	release, err := startTied(cmd)
-	if err != nil {
-		return 0, err
-	}
-	defer release()
-	stop := context.AfterFunc(ctx, func() { _ = input.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = agent.in.Close() })
 	defer stop()
-	err = cmd.Wait()
+	err = agent.wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return exit.ExitCode(), nil

@@ -62,32 +62,23 @@ func (c localCloud) once(ctx context.Context, up func(ready.Ready)) error {
 	}
 	defer logFile.Close()
 	cmd.Stderr = logFile
-	input, err := cmd.StdinPipe()
+	cloud, err := startChild(cmd)
 	if err != nil {
 		return err
 	}
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	release, err := startTied(cmd)
-	if err != nil {
-		return err
-	}
-	defer release()
-	stop := context.AfterFunc(ctx, func() { _ = input.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = cloud.in.Close() })
 	defer stop()
-	r, err := readReady(bufio.NewReader(output))
+	r, err := readReady(bufio.NewReader(cloud.out))
 	if err == nil {
 		err = c.remember(r)
 	}
 	if err != nil {
-		_ = input.Close()
-		_ = cmd.Wait()
+		_ = cloud.in.Close()
+		_ = cloud.wait()
 		return err
 	}
 	up(r)
-	return fmt.Errorf("local cloud: %w", cmd.Wait())
+	return fmt.Errorf("local cloud: %w", cloud.wait())
 }
 
 func readReady(r *bufio.Reader) (ready.Ready, error) {

@@ -34,6 +34,7 @@ type options struct {
 	practiceName string
 	noWindow     bool
 	stayHidden   bool
+	after        string
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -48,6 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&o.practiceName, "practice-name", "", "the practice's name, shown on the phone")
 	flags.BoolVar(&o.noWindow, "no-window", false, "no window and no tray: a terminal shows the session")
 	flags.BoolVar(&o.stayHidden, "hidden", false, "start in the tray without opening the window")
+	flags.StringVar(&o.after, "after", "", "why the keeper starts the agent again: "+afterCrash+" or "+afterUpdate)
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}
@@ -69,6 +71,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case err == nil, ctx.Err() != nil:
 		return exitQuit
+	case errors.Is(err, errReplaced):
+		return exitReplace
 	case errors.Is(err, instance.ErrRunning):
 		fmt.Fprintln(stdout, "ClinicPro Images is running already; its window was brought forward.")
 		return exitRunning

@@ -3,12 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"sync"
 	"time"
 
@@ -19,13 +17,13 @@ import (
 // screens is everything that shows the agent's snapshots: the window process,
 // started on demand, and any terminal attached to the socket.
 type screens struct {
-	build    string
-	headless bool // terminals only: no window process is ever started
-	log      *slog.Logger
-	receive  func(link.Input)
+	screensConfig
+	log    *slog.Logger
+	window *link.Agent // outlives the window process: the next one shows the same
+	again  chan struct{}
+	self   program // this agent's own, as it was at the start
 
 	mu      sync.Mutex
-	window  *link.Agent // outlives the window process: the next one shows the same
 	others  map[*link.Agent]bool
 	pid     int  // of the window process; 0: none
 	wanted  bool // the GP has it open: a crash opens it again
@@ -34,9 +32,21 @@ type screens struct {
 	pixels  map[string]link.Pixels // of last
 }
 
-func newScreens(build string, log *slog.Logger, receive func(link.Input)) *screens {
-	return &screens{build: build, log: log, receive: receive, window: link.NewAgent(build),
-		others: map[*link.Agent]bool{}, pixels: map[string]link.Pixels{}}
+// screensConfig is what screens need from the agent. Its functions return at
+// once and are called with no lock held.
+type screensConfig struct {
+	build    string
+	headless bool // terminals only: no window process is ever started
+	marker   marker
+	receive  func(link.Input)
+	notice   func(string) // why no window can be shown; "" once that is over
+	replace  func()       // an update has put another program in this agent's place
+}
+
+func newScreens(cfg screensConfig, log *slog.Logger) *screens {
+	exe, _ := os.Executable() // without a path nothing is ever seen to change
+	return &screens{screensConfig: cfg, log: log, window: link.NewAgent(cfg.build), again: make(chan struct{}, 1),
+		self: programAt(exe), others: map[*link.Agent]bool{}, pixels: map[string]link.Pixels{}}
 }
 
 // show gives every screen the newest snapshot.
@@ -59,6 +69,9 @@ func (s *screens) show(snap link.Snapshot) {
 	}
 }
 
+// help makes the window, once it is open, say how it is used.
+func (s *screens) help() { s.window.Help() }
+
 // send gives the window a picture, before the snapshot that names it.
 func (s *screens) send(p link.Pixels) {
 	s.mu.Lock()
@@ -68,101 +81,6 @@ func (s *screens) send(p link.Pixels) {
 	}
 	s.pixels[p.Key] = p
 	s.window.Send(p)
-}
-
-// open brings the window forward, starting its process when there is none.
-// Only ever after an act of the GP: it takes the focus.
-func (s *screens) open(ctx context.Context, group spawner) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.headless {
-		return
-	}
-	s.wanted = true
-	if s.pid != 0 {
-		allowForeground(s.pid)
-	}
-	s.window.Raise()
-	if s.running {
-		return
-	}
-	s.running = true
-	group.Go(func() error {
-		s.keepWindow(ctx)
-		return nil
-	})
-}
-
-// keepWindow runs window processes until the GP closes one. After a crash the
-// next shows what the last did; three crashes within ten seconds each end it,
-// and the tray says so.
-func (s *screens) keepWindow(ctx context.Context) {
-	crashes := 0
-	for {
-		started := time.Now()
-		err := s.runWindow(ctx)
-		if time.Since(started) > 10*time.Second {
-			crashes = 0
-		}
-		s.mu.Lock()
-		s.pid = 0
-		if err == nil { // it left by itself: its "close-window" may not have arrived
-			s.wanted = false
-		}
-		if !s.wanted || ctx.Err() != nil || crashes == 3 {
-			s.wanted, s.running = false, false
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
-		crashes++
-		var mismatch *link.BuildMismatch
-		if errors.As(err, &mismatch) {
-			s.log.Error("the window program is of another version", "program", "clinicpro-images-ui")
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(300 * time.Millisecond):
-		}
-	}
-}
-
-func (s *screens) runWindow(ctx context.Context) error {
-	exe, err := sibling("clinicpro-images-ui")
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(exe)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	release, err := startTied(cmd)
-	if err != nil {
-		return err
-	}
-	defer release()
-	s.mu.Lock()
-	s.pid = cmd.Process.Pid
-	s.mu.Unlock()
-	allowForeground(cmd.Process.Pid)
-	err = s.window.Serve(ctx, out, in, func(act link.Input) {
-		if act.Kind == link.InputCloseWindow {
-			s.mu.Lock()
-			s.wanted = false
-			s.mu.Unlock()
-		}
-		s.receive(act)
-	})
-	if waitErr := cmd.Wait(); err == nil {
-		err = waitErr
-	}
-	return err
 }
 
 // accept serves the socket: second starts and terminals.

@@ -17,3 +17,6 @@ func startTied(cmd *exec.Cmd) (release func(), err error) {
 // allowForeground lets the window's process come to the front: X11 and
 // Wayland leave that to the window manager.
 func allowForeground(int) {}
+
+// anyProcess stands for a process that is not there yet.
+const anyProcess = -1

@@ -15,3 +15,6 @@ func startTied(cmd *exec.Cmd) (release func(), err error) {
 // allowForeground lets the window's process come to the front: that is left to
 // the window manager.
 func allowForeground(int) {}
+
+// anyProcess stands for a process that is not there yet.
+const anyProcess = -1

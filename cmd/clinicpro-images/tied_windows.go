@@ -36,6 +36,9 @@ func startTied(cmd *exec.Cmd) (release func(), err error) {
 
 var allowSetForegroundWindow = windows.NewLazySystemDLL("user32.dll").NewProc("AllowSetForegroundWindow")
 
+// anyProcess stands for a process that is not there yet (ASFW_ANY).
+const anyProcess = -1
+
 // allowForeground passes on the right to come to the front, which Windows
 // gives only to the process that received the user's act.
 func allowForeground(pid int) { _, _, _ = allowSetForegroundWindow.Call(uintptr(pid)) }

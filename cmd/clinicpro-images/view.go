@@ -25,6 +25,7 @@ type setting struct {
 	folder   string
 	local    bool
 	draft    link.Draft
+	form     bool           // the GP asked for the next patient
 	starting []link.Problem // what keeps the engine from running; empty while it runs
 	thumb    func(app.SessionID, app.ImageID) bool
 }
@@ -34,7 +35,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	s, shown := st.Sessions[st.Current]
 	out := link.Snapshot{
 		Now: now.UnixMilli(), Practice: set.practice, Phase: link.PhaseNone, Draft: set.draft, Local: set.local,
-		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, now),
+		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, set.form, now), Form: set.form,
 	}
 	out.Problems = append(out.Problems, set.starting...)
 	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink} {
@@ -69,7 +70,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		case im.State == app.ImageUnconfirmed:
 			view.Problem = unconfirmed
 		case im.FileKind != "":
-			view.Problem = text.Problem(text.PlaceFolder, im.FileKind).What
+			view.Problem = text.Problem(places[im.FileArea], im.FileKind).What
 		}
 		out.Images = append(out.Images, view)
 	}
@@ -189,12 +190,13 @@ var reasonKinds = map[app.Reason]app.Kind{
 	app.ReasonTooLarge: app.KindTooLarge, app.ReasonPicture: app.KindNotFound,
 }
 
-// waiting lists the other sessions with images to file, newest first.
-func waiting(st app.State, now time.Time) []link.Waiting {
+// waiting lists the sessions to come back to, newest first: those with images
+// to file and those still open, without the one that the window shows.
+func waiting(st app.State, form bool, now time.Time) []link.Waiting {
 	var out []link.Waiting
 	for _, s := range st.Newest() {
-		if n, _ := s.Outstanding(); n > 0 && s.ID != st.Current {
-			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Started.UnixMilli()})
+		if n, _ := s.Outstanding(); (n > 0 || takesPhotos(s)) && (form || s.ID != st.Current) {
+			out = append(out, link.Waiting{SID: string(s.ID), Patient: patientView(s.Patient, now), Images: n, Since: s.Began().UnixMilli()})
 		}
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type terminal struct {
 	told     map[string]app.ImageState
 	canFile  bool
 	whyNot   string
+	unsure   map[int]string // photo number to image id: the GP has to say
 }
 
 // show says what is new in a snapshot.
@@ -63,7 +65,11 @@ func (t *terminal) show(s link.Snapshot) {
 		t.phone = s.Phone
 		fmt.Fprintln(t.out, text.Phone(string(s.Phone))+".")
 	}
+	t.unsure = map[int]string{}
 	for n, im := range s.Images {
+		if im.State == app.ImageUnconfirmed {
+			t.unsure[n+1] = im.ID
+		}
 		if t.told[im.ID] == im.State {
 			continue
 		}
@@ -75,6 +81,9 @@ func (t *terminal) show(s link.Snapshot) {
 			}
 		}
 		fmt.Fprintln(t.out)
+		if im.State == app.ImageUnconfirmed {
+			fmt.Fprintf(t.out, "Type: there %d, if you have found it; again %d, if it is not there.\n", n+1, n+1)
+		}
 	}
 }
 
@@ -112,7 +121,8 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 		t.mu.Lock()
 		sid, canFile, whyNot := t.sid, t.canFile, t.whyNot
 		t.mu.Unlock()
-		switch word := strings.ToLower(strings.TrimSpace(line)); word {
+		word, which, _ := strings.Cut(strings.ToLower(strings.TrimSpace(line)), " ")
+		switch word {
 		case "":
 		case "quit":
 			return
@@ -122,6 +132,16 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 				continue
 			}
 			t.window.Send(link.Input{Kind: link.InputFileAll, SID: sid})
+		case "there", "again":
+			n, _ := strconv.Atoi(strings.TrimSpace(which))
+			t.mu.Lock()
+			id := t.unsure[n]
+			t.mu.Unlock()
+			if id == "" {
+				fmt.Fprintln(t.out, "No photo of that number is uncertain. Nothing was done.")
+				continue
+			}
+			t.window.Send(link.Input{Kind: map[string]link.InputKind{"there": link.InputAttest, "again": link.InputFileAgain}[word], SID: sid, Image: id})
 		case "code":
 			t.window.Send(link.Input{Kind: link.InputNewCode, SID: sid})
 		case "end":

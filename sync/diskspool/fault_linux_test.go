@@ -1,142 +1,22 @@
 package diskspool
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"filippo.io/age"
 
 	"github.com/clinicpro-nz/images/app"
 )
-
-const roleVar, dirVar, keyVar = "SPOOL_TEST_ROLE", "SPOOL_TEST_DIR", "SPOOL_TEST_KEY"
-
-// TestMain also plays the children of the tests below.
-func TestMain(m *testing.M) {
-	switch os.Getenv(roleVar) {
-	case "":
-		os.Exit(m.Run())
-	case "land":
-		landForever()
-	case "full":
-		os.Exit(fillUp())
-	}
-}
-
-const killSID = app.SessionID("0123456789ABCDEFGHJKMNPQRS")
-
-func content(n int) []byte { return bytes.Repeat([]byte(fmt.Sprintf("image %08d ", n)), 20_000) }
-
-// landForever lands images on four goroutines and says which are durable.
-func landForever() {
-	id, err := age.ParseX25519Identity(os.Getenv(keyVar))
-	if err != nil {
-		panic(err)
-	}
-	s, err := Open(os.Getenv(dirVar), Keys{Identity: id}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	lines := make(chan string)
-	for g := range 4 {
-		go func() {
-			for n := g; ; n += 4 {
-				if err := s.Land(ctx, killSID, image(n), content(n)); err != nil {
-					panic(err)
-				}
-				lines <- fmt.Sprintf("landed %d\n", n)
-				rec := app.Record{SID: killSID, Kind: "image", Key: fmt.Sprint(n), Body: content(n)[:100]}
-				if err := s.Save(ctx, rec); err != nil {
-					panic(err)
-				}
-				lines <- fmt.Sprintf("saved %d\n", n)
-			}
-		}()
-	}
-	for l := range lines {
-		_, _ = os.Stdout.WriteString(l)
-	}
-}
-
-func child(t *testing.T, role, dir, key string) *exec.Cmd {
-	self, err := os.Executable()
-	must(t, err)
-	c := exec.Command(self)
-	c.Env = append(os.Environ(), roleVar+"="+role, dirVar+"="+dir, keyVar+"="+key)
-	c.Stderr = os.Stderr
-	return c
-}
-
-// Killed at any moment: what was said to be durable is there, byte for byte,
-// nothing half-written has a name, and the spool opens again.
-func TestKilledWhileLanding(t *testing.T) {
-	for seed := range uint64(5) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			dir, id := t.TempDir(), newIdentity(t)
-			c := child(t, "land", dir, id.String())
-			out, err := c.StdoutPipe()
-			must(t, err)
-			must(t, c.Start())
-			after := time.Duration(20+rand.New(rand.NewPCG(seed, 1)).IntN(150)) * time.Millisecond
-			var landed, saved []int
-			var kill *time.Timer
-			for lines := bufio.NewScanner(out); lines.Scan(); {
-				if kill == nil { // counted from the first landing, however slow the machine
-					kill = time.AfterFunc(after, func() { _ = c.Process.Kill() })
-				}
-				var n int
-				if _, err := fmt.Sscanf(lines.Text(), "landed %d", &n); err == nil {
-					landed = append(landed, n)
-				} else if _, err := fmt.Sscanf(lines.Text(), "saved %d", &n); err == nil {
-					saved = append(saved, n)
-				}
-			}
-			if err := c.Wait(); err == nil || len(landed) == 0 {
-				t.Fatalf("the child left by itself (%v) with %d landed", err, len(landed))
-			}
-			s := open(t, dir, Keys{Identity: id})
-			for _, n := range landed {
-				if got, err := s.Sealed(t.Context(), killSID, image(n)); err != nil || !bytes.Equal(got, content(n)) {
-					t.Errorf("image %d: %d bytes, %v", n, len(got), err)
-				}
-			}
-			names, err := filepath.Glob(filepath.Join(dir, imagesFolder, "*", "*"))
-			must(t, err)
-			for _, name := range names {
-				var n int
-				if _, err := fmt.Sscanf(filepath.Base(name), "01932e9a-0000-7000-8000-%012x.age", &n); err != nil {
-					t.Errorf("left behind: %s", filepath.Base(name))
-				} else if b, err := os.ReadFile(name); err != nil || !bytes.Equal(b, content(n)) {
-					t.Errorf("image %d is half-written: %d bytes, %v", n, len(b), err)
-				}
-			}
-			records, err := s.Load(t.Context(), nil)
-			must(t, err)
-			have := map[string]bool{}
-			for _, r := range records {
-				have[r.Key] = true
-			}
-			for _, n := range saved {
-				if !have[fmt.Sprint(n)] {
-					t.Errorf("record %d is lost", n)
-				}
-			}
-		})
-	}
-}
 
 // fillUp meets a size limit, and as root a full and a read-only disk, on a
 // file system of its own.
@@ -159,6 +39,11 @@ func fillUpErr(dir string, root bool) error {
 			return err
 		}
 		if err := syscall.Mount("spool", dir, "tmpfs", 0, "size=2m"); err != nil {
+			return err
+		}
+	}
+	if root {
+		if err := fillWhile(dir, Keys{Identity: id}); err != nil {
 			return err
 		}
 	}
@@ -197,14 +82,136 @@ func fillUpErr(dir string, root bool) error {
 		if _, err := Open(dir, Keys{Identity: id}, log); app.KindOf(err) != app.KindFull {
 			return fmt.Errorf("read-only: %w", err)
 		}
+		archive, err := OpenArchive(dir, id)
+		if err != nil || len(archive.Images(killSID)) != want {
+			return fmt.Errorf("reading a read-only disk: %w", err)
+		}
+		if err := archive.Close(); err != nil {
+			return err
+		}
 	}
 	names, err := filepath.Glob(filepath.Join(dir, imagesFolder, "*", "*"))
 	if err != nil || len(names) != want {
 		return fmt.Errorf("%d files, want %d (%v): %s", len(names), want, err, strings.Join(names, " "))
 	}
-	hidden, err := filepath.Glob(filepath.Join(dir, imagesFolder, "*", tempPattern))
+	hidden, err := filepath.Glob(filepath.Join(dir, imagesFolder, "*", landingPrefix+"*"))
 	if err != nil || len(hidden) != 0 {
 		return fmt.Errorf("half-written: %v, %v", hidden, err)
+	}
+	return nil
+}
+
+// fillWhile meets a full disk at every write of an adoption, of removals and
+// of a compaction: each is tried with a page more room than the time before.
+// Nothing is lost on the way, and with room enough each succeeds.
+func fillWhile(dir string, keys Keys) error {
+	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
+	base := filepath.Join(dir, "spool")
+	var sessions []app.SessionID
+	for n := range 2 {
+		s, err := Open(numbered(base, n+1), keys, log)
+		if err != nil {
+			return err
+		}
+		for range 3 {
+			sid := app.NewSessionID()
+			sessions = append(sessions, sid)
+			err := s.Land(ctx, sid, image(1), content(1)[:9000])
+			if err == nil {
+				err = s.Save(ctx, app.Record{SID: sid, Kind: "session", Body: content(1)[:30_000]})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := s.Close(); err != nil {
+			return err
+		}
+	}
+	s, err := Open(base, keys, log)
+	if err != nil {
+		return err
+	}
+	whole := func(want int) error {
+		records, err := s.Load(ctx, nil)
+		if err != nil || len(records) != want {
+			return fmt.Errorf("%d records, want %d: %w", len(records), want, err)
+		}
+		for _, r := range records {
+			got, err := s.Sealed(ctx, r.SID, image(1))
+			if err != nil || !bytes.Equal(got, content(1)[:9000]) || !bytes.Equal(r.Body, content(1)[:30_000]) {
+				return fmt.Errorf("a session is not whole: %w", err)
+			}
+		}
+		return nil
+	}
+	from := numbered(base, 2)
+	if err := growing(dir, "adopt", func() error {
+		if !isDir(from) {
+			if left := adoptions(base); len(left) > 0 {
+				from = left[0]
+			}
+		}
+		_, err := s.Adopt(ctx, from)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := whole(6); err != nil {
+		return fmt.Errorf("after the adoption: %w", err)
+	}
+	if err := growing(dir, "remove", func() error { return s.Remove(ctx, sessions[0]) }); err != nil {
+		return err
+	}
+	if err := growing(dir, "compact", s.compact); err != nil {
+		return err
+	}
+	if err := whole(5); err != nil {
+		return fmt.Errorf("after the removal: %w", err)
+	}
+	if got := entries(dir+"/spool", indexFile+compactSuffix); len(got) != 0 {
+		return fmt.Errorf("left behind: %q", got)
+	}
+	return errors.Join(s.Close(), os.RemoveAll(base), os.RemoveAll(base+lockSuffix))
+}
+
+// growing fills the disk, and tries do with one page more room each time until
+// it succeeds. A failure must be KindFull, or bbolt's own.
+func growing(dir, what string, do func() error) error {
+	ballast := filepath.Join(dir, "ballast")
+	f, err := os.Create(ballast)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(ballast)
+	defer f.Close()
+	size := int64(0)
+	for page := make([]byte, 4096); ; size += 4096 {
+		if _, err := f.Write(page); errors.Is(err, syscall.ENOSPC) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	failed := 0
+	for ; ; failed++ {
+		err := do()
+		if err == nil {
+			break
+		}
+		if kind := app.KindOf(err); kind != app.KindFull && !errors.Is(err, syscall.ENOSPC) {
+			return fmt.Errorf("%s, try %d: %w", what, failed, err)
+		}
+		if size -= 4096; size < 0 {
+			return fmt.Errorf("%s never succeeds: %w", what, err)
+		}
+		if err := f.Truncate(size); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%s: %d failures before it succeeded\n", what, failed)
+	if failed == 0 && what != "remove" { // a removal writes over pages that are free
+		return fmt.Errorf("%s: the disk was never full", what)
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func TestBodyMovedToAnotherRecordDoesNotOpen(t *testing.T) {
 	b := app.Record{SID: app.NewSessionID(), Kind: "session", Body: []byte("patient B")}
 	must(t, s.Save(t.Context(), a))
 	must(t, s.Save(t.Context(), b))
-	must(t, s.db.Update(func(tx *bbolt.Tx) error {
+	must(t, s.index.db.Update(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket([]byte(recordsBucket))
 		return bucket.Put(recordName(b), bytes.Clone(bucket.Get(recordName(a))))
 	}))

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -34,13 +35,13 @@ const (
 // Meta is what the phone says about a picture. It is authentic, not checked
 // against the picture: Width and Height are the phone's word.
 type Meta struct {
-	TakenAt       time.Time // with the phone's offset, to the millisecond
+	TakenAt       time.Time // with the phone's offset, to the millisecond; zero when it is no time a photo can have
 	Width         int       // pixels, of the JPEG sealed
 	Height        int
-	OriginalType  string // media type before the phone's compression
+	OriginalType  string // media type before the phone's compression; "" when it is not a short word
 	OriginalBytes int64
 	Source        Source // "" when it is neither of the two
-	Page          string // version of the phone page
+	Page          string // version of the phone page; "" when it is not a short word
 }
 
 // captureJSON is capture.json, version 1. Unknown members are ignored.
@@ -190,16 +191,45 @@ func readMeta(capture []byte, image app.ImageID, jpeg []byte, sum app.Digest) (M
 	if c.ImageID != image || c.SHA256 != sum || c.Bytes != int64(len(jpeg)) {
 		return Meta{}, ReasonMismatch
 	}
-	taken, err := time.Parse(time.RFC3339Nano, c.TakenAt)
-	if err != nil || c.Width < 1 || c.Height < 1 || c.OriginalBytes < 0 {
+	if c.Width < 1 || c.Height < 1 || c.OriginalBytes < 0 {
 		return Meta{}, ReasonCapture
 	}
 	if c.Source != SourceCamera && c.Source != SourceLibrary {
 		c.Source = ""
 	}
 	return Meta{
-		TakenAt: taken, Width: c.Width, Height: c.Height,
-		OriginalType: c.OriginalType, OriginalBytes: c.OriginalBytes,
-		Source: c.Source, Page: c.Page,
+		TakenAt: takenAt(c.TakenAt), Width: c.Width, Height: c.Height,
+		OriginalType: word(c.OriginalType), OriginalBytes: c.OriginalBytes,
+		Source: c.Source, Page: word(c.Page),
 	}, nil
+}
+
+// takenAt returns what the phone says, or the zero Time when its clock cannot
+// be right: a photo is worth more than its date, so that is no refusal.
+func takenAt(s string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Before(earliest) || !t.Before(latest) {
+		return time.Time{}
+	}
+	const west, east = -12 * 3600, 14 * 3600 // seconds; the offsets in use
+	if _, offset := t.Zone(); offset < west || offset > east {
+		return time.Time{}
+	}
+	return t
+}
+
+// No phone that runs the page is older, and no date field later is sorted
+// right by the systems that the file goes to.
+var (
+	earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// word returns s when it is short and printable ASCII, else "".
+func word(s string) string {
+	const most = 64
+	if len(s) > most || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return s
 }

@@ -29,9 +29,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/durable"
 )
 
 const (
@@ -82,6 +84,9 @@ func (s *Sink) Deliver(ctx context.Context, d app.Delivery) ([]app.Receipt, erro
 	out := make([]app.Receipt, len(t.work))
 	for i, w := range t.work {
 		out[i] = app.Receipt{Image: w.item.Image, Place: app.Seal(w.place), Unconfirmed: w.unconfirmed}
+		if w.place != "" {
+			out[i].Ref = d.ID + "#" + strconv.Itoa(w.number)
+		}
 		if w.err != nil {
 			out[i].Err = app.E(op, kind(w.err), bare(w.err))
 		}
@@ -136,7 +141,7 @@ func (t *try) run() error {
 			t.place(w)
 		}
 	}
-	if err := errors.Join(syncDir(t.dir), syncDir(t.state)); err != nil {
+	if err := errors.Join(durable.SyncDir(t.dir), durable.SyncDir(t.state)); err != nil {
 		for _, w := range t.work { // the names may be lost with the power
 			if w.place != "" {
 				w.place, w.unconfirmed = "", true
@@ -202,7 +207,7 @@ func (t *try) stage() error {
 		err = t.ctx.Err()
 	}
 	if err == nil {
-		err = syncDir(t.state)
+		err = durable.SyncDir(t.state)
 	}
 	if err == nil {
 		err = t.save(next)

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/durable"
 )
 
 // record is <deliveryId>.json. It holds no patient value: names are rendered
@@ -84,12 +85,12 @@ func (t *try) save(r record) error {
 	if err := writeSynced(next, b); err != nil {
 		return err
 	}
-	if err := patiently(func() error { return os.Rename(next, t.recordPath()) }); err != nil {
+	if err := durable.Patiently(func() error { return os.Rename(next, t.recordPath()) }); err != nil {
 		_ = os.Remove(next)
 		return err
 	}
 	t.rec = r
-	return syncDir(t.state)
+	return durable.SyncDir(t.state)
 }
 
 // writeSynced writes a file whole, or leaves none.

@@ -167,18 +167,29 @@ func TestEveryCode(t *testing.T) {
 		if _, err := c.registry.Close(t.Context(), sid); err != nil {
 			t.Fatal(err)
 		}
-		p.uploads(image(7)).want(t, 409, "session-draining")
+		fresh := image(7)
+		ms := fmt.Sprintf("%012x", time.Now().Add(time.Hour).UnixMilli()) // captured after the end
+		fresh.ID = app.ImageID(ms[:8] + "-" + ms[8:] + string(fresh.ID[13:]))
+		p.uploads(fresh).want(t, 409, "session-draining")
 		p.stored(image(1)).want(t, 200, "")
 		if st := p.do("GET", "status", "").want(t, 200, ""); st.Session.State != "draining" || st.Session.DrainUntil == 0 {
 			t.Fatalf("status: %s", st.Body)
 		}
 	})
 	t.Run("session-over", func(t *testing.T) {
-		if _, err := c.registry.Mark(t.Context(), sid, []app.Mark{{ID: image(1).ID, State: app.ImageLanded},
-			{ID: image(2).ID, State: app.ImageRetracted}}); err != nil {
+		row, err := c.registry.Mark(t.Context(), sid, []app.Mark{{ID: image(1).ID, State: app.ImageLanded},
+			{ID: image(2).ID, State: app.ImageRetracted}})
+		if err != nil {
 			t.Fatal(err)
 		}
-		p.uploads(image(7)).want(t, 410, "session-over")
+		// The same a day later: nothing comes any more.
+		row.SID, row.TokenHash, row.DrainUntil = app.NewSessionID(), app.NewToken().Hash(), row.Now.Add(-time.Minute)
+		if _, err := c.registry.Open(t.Context(), app.Opening{SID: row.SID, Restore: &row}); err != nil {
+			t.Fatal(err)
+		}
+		later := *p
+		later.session = string(practice) + "/" + string(row.SID)
+		later.uploads(image(7)).want(t, 410, "session-over")
 		if st := p.do("GET", "status", "").want(t, 200, ""); st.Session.State != "closed" || st.Session.Images[0].State != "landed" {
 			t.Fatalf("the phone must still learn what landed: %s", st.Body)
 		}

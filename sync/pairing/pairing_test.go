@@ -143,22 +143,3 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("drawn\n%swant\n%s", got, want)
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add(newLink(f).Build().Reveal())
-	f.Add("https://images.example.nz/p/testpractice/0123456789ABCDEFGHJKMNPQRS#age1.x.y")
-	f.Add("http://%zz/p/#")
-	f.Fuzz(func(t *testing.T, s string) {
-		l, err := Parse(app.Seal(s))
-		if err != nil {
-			if app.KindOf(err) != app.KindCorrupt {
-				t.Errorf("%v", err)
-			}
-			return
-		}
-		again, err := Parse(l.Build())
-		if err != nil || again.Token != l.Token || again.Hint != l.Hint || again.Base != l.Base {
-			t.Errorf("what was read cannot be written: %v", err)
-		}
-	})
-}

@@ -30,6 +30,10 @@ var (
 	ErrNotReserved     = Refusal{code: "not-reserved"}
 )
 
+// ErrMalformed is a call with an id, checksum, state or sink that cannot be
+// one. Nothing was sent: it would stand between the separators of a line.
+var ErrMalformed = errors.New("not an id, a checksum, a state or a sink")
+
 func (r Refusal) Error() string { return "refused: " + r.code }
 
 // RefusalCode returns the code, for consumers that do not import this package.

@@ -126,6 +126,15 @@ func (r *Registry) sessionKey(sid app.SessionID) string { return r.prefix + "s:"
 
 // run calls one script: EVALSHA, and EVAL only when the server has lost it.
 func (r *Registry) run(ctx context.Context, op string, s *redis.Script, key string, args ...any) (app.Row, error) {
+	for i, arg := range args {
+		w, is := arg.(word)
+		if is && !w.plain() {
+			return app.Row{}, app.E(op, app.KindBug, ErrMalformed)
+		}
+		if is {
+			args[i] = string(w)
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := s.Run(ctx, r.client, []string{key}, args...).Slice()

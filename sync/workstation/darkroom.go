@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"sync"
+	"time"
 
 	"filippo.io/age"
 
@@ -25,19 +26,20 @@ const thumbSide = 480
 type Darkroom struct {
 	decoder  *picture.Decoder
 	template string
+	zone     *time.Location
 	ready    func(app.SessionID, app.ImageID) // a thumbnail is there
 
 	mu     sync.Mutex
-	thumbs map[app.SessionID]map[app.ImageID]*image.RGBA
+	thumbs map[app.SessionID]map[app.ImageID]*image.NRGBA
 }
 
 // NewDarkroom names what leaves after template (folder.Render says which
-// fields it may have) and calls ready, from any goroutine, when a thumbnail
-// is there.
-func NewDarkroom(template string, ready func(app.SessionID, app.ImageID)) *Darkroom {
+// fields it may have), dates it in the practice's zone, and calls ready, from
+// any goroutine, when a thumbnail is there.
+func NewDarkroom(template string, zone *time.Location, ready func(app.SessionID, app.ImageID)) *Darkroom {
 	return &Darkroom{
-		decoder: picture.NewDecoder(), template: template, ready: ready,
-		thumbs: map[app.SessionID]map[app.ImageID]*image.RGBA{},
+		decoder: picture.NewDecoder(), template: template, zone: zone, ready: ready,
+		thumbs: map[app.SessionID]map[app.ImageID]*image.NRGBA{},
 	}
 }
 
@@ -54,31 +56,59 @@ func (d *Darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.
 	return envelope.Open(sealed, identity, s.ID, id, secret)
 }
 
-// Examine implements app.Darkroom.
-func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, sealed []byte) (app.Examined, error) {
+// leaving opens one image and returns it as it would leave.
+func (d *Darkroom) leaving(s app.Session, id app.ImageID, sealed []byte) (jpeg []byte, m envelope.Meta, err error) {
 	capture, err := d.open(s, id, sealed)
 	if err != nil {
-		return app.Examined{Reason: reasonOf(err)}, nil
+		return nil, envelope.Meta{}, err
 	}
-	width, height, err := picture.Check(capture.JPEG)
+	if _, _, err := picture.Check(capture.JPEG); err != nil {
+		return nil, envelope.Meta{}, err
+	}
+	clean, err := picture.Strip(capture.JPEG)
+	return clean, capture.Meta, err
+}
+
+// Examine implements app.Darkroom. The thumbnail is of what would be filed:
+// the GP checks what leaves, not what came.
+func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, sealed []byte) (app.Examined, error) {
+	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
-		return app.Examined{Reason: reasonOf(err)}, nil
+		return refused(err)
 	}
-	thumb, err := d.decoder.Thumbnail(ctx, capture.JPEG, thumbSide)
-	if app.KindOf(err) == app.KindCanceled {
-		return app.Examined{}, err
-	}
+	width, height, err := picture.Check(clean)
 	if err != nil {
-		return app.Examined{Reason: reasonOf(err)}, nil
+		return refused(err)
+	}
+	thumb, err := d.decoder.Thumbnail(ctx, clean, thumbSide)
+	if err != nil {
+		return refused(err)
 	}
 	d.mu.Lock()
 	if d.thumbs[s.ID] == nil {
-		d.thumbs[s.ID] = map[app.ImageID]*image.RGBA{}
+		d.thumbs[s.ID] = map[app.ImageID]*image.NRGBA{}
 	}
-	d.thumbs[s.ID][id] = thumb
+	// Opaque, so that both forms are the same bytes: the pipe's needs no copy.
+	d.thumbs[s.ID][id] = &image.NRGBA{Pix: thumb.Pix, Stride: thumb.Stride, Rect: thumb.Rect}
 	d.mu.Unlock()
 	d.ready(s.ID, id)
-	return app.Examined{Width: width, Height: height, TakenAt: capture.Meta.TakenAt}, nil
+	taken, by := d.taken(s, id, meta)
+	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by}, nil
+}
+
+// taken is when an image was captured, as far as the session bears it out.
+func (d *Darkroom) taken(s app.Session, id app.ImageID, m envelope.Meta) (time.Time, app.Clock) {
+	return app.CaptureTime(m.TakenAt, s.Row.Created, s.Images[id].Arrived, d.zone)
+}
+
+// refused tells a picture that cannot be used, which is a finding, from a look
+// at it that did not come to an end.
+func refused(err error) (app.Examined, error) {
+	switch app.KindOf(err) {
+	case app.KindCorrupt, app.KindTooLarge:
+		return app.Examined{Reason: reasonOf(err)}, nil
+	}
+	return app.Examined{}, err
 }
 
 // reasonOf says in one word what the GP is told of a picture that cannot be used.
@@ -96,18 +126,11 @@ func reasonOf(err error) app.Reason {
 
 // Prepare implements app.Darkroom.
 func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
-	capture, err := d.open(s, id, sealed)
+	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
-	clean, err := picture.Strip(capture.JPEG)
-	if err != nil {
-		return app.DeliveryItem{}, err
-	}
-	taken := capture.Meta.TakenAt
-	if taken.IsZero() {
-		taken = s.Images[id].Arrived
-	}
+	taken, _ := d.taken(s, id, meta)
 	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n})
 	if err != nil {
 		return app.DeliveryItem{}, err
@@ -118,7 +141,7 @@ func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n i
 
 // Thumb returns a thumbnail, at most 480 pixels a side, nil when it has not
 // been made in this run.
-func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID) *image.RGBA {
+func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID) *image.NRGBA {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.thumbs[sid][id]

@@ -84,7 +84,8 @@ func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Clo
 type Parts struct {
 	Spool    app.Spool
 	Darkroom app.Darkroom
-	Folder   string // where filed images go
+	Audit    app.Audit // nil: nothing is noted
+	Folder   string    // where filed images go
 	Log      *slog.Logger
 }
 
@@ -106,6 +107,6 @@ func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) 
 	c.Ably.Practice, c.Ably.Log = c.Practice, p.Log
 	return app.Ports{
 		Registry: registry, Objects: objects, Feed: ablyfeed.New(c.Ably), Spool: p.Spool,
-		Sink: folder.New(p.Folder), Darkroom: p.Darkroom, Now: time.Now, Log: p.Log,
+		Sink: folder.New(p.Folder), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
 	}, func() { _ = registry.Shut() }, nil
 }

@@ -20,8 +20,9 @@ import (
 type Look string
 
 // Run shows the window and speaks with the agent over pipe until either
-// leaves. It needs the main goroutine. The error is the pipe's.
-func Run(ctx context.Context, version string, look Look, pipe *link.Window, serve func(context.Context, link.Hear) error) error {
+// leaves; quiet shows it without taking the focus. It needs the main
+// goroutine. The error is the pipe's.
+func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error) error {
 	app.SetMetadata(fyne.AppMetadata{ID: link.AppID, Name: text.Product, Version: version})
 	a := app.NewWithID(link.AppID)
 	a.SetIcon(fyne.NewStaticResource("icon.png", icons.App()))
@@ -34,6 +35,9 @@ func Run(ctx context.Context, version string, look Look, pipe *link.Window, serv
 		a.Settings().SetTheme(ui.NewTheme())
 	}
 	w := ui.NewWindow(a, time.Now, pipe.Send)
+	if quiet {
+		stayBack(w.Fyne())
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	over := make(chan error, 1)

@@ -18,7 +18,7 @@ const maxPixels = 100
 
 // Agent is the agent's end of the pipe. It outlives the window: it remembers
 // the newest Snapshot and the pictures it names, and shows them to the next
-// window that is served. Show, Send, Raise and Quit never block and may be
+// window that is served. Show, Send, Raise, Help and Quit never block and may be
 // called from any goroutine.
 type Agent struct {
 	build string
@@ -29,6 +29,7 @@ type Agent struct {
 	sent    map[string]bool // of the window being served
 	snapNew bool
 	raise   bool
+	help    bool
 	quit    bool
 	wake    chan struct{}
 }
@@ -75,6 +76,9 @@ func (a *Agent) Send(p Pixels) {
 
 // Raise asks the window to come forward: only after an act of the GP.
 func (a *Agent) Raise() { a.set(&a.raise) }
+
+// Help asks the window to say how it is used.
+func (a *Agent) Help() { a.set(&a.help) }
 
 // Quit asks the window to leave.
 func (a *Agent) Quit() { a.set(&a.quit) }
@@ -191,6 +195,10 @@ func (a *Agent) next() (frameKind, []byte, error) {
 	if a.raise {
 		a.raise = false
 		return frameRaise, nil, nil
+	}
+	if a.help {
+		a.help = false
+		return frameHelp, nil, nil
 	}
 	return 0, nil, nil
 }

@@ -25,6 +25,7 @@ const (
 	frameSnapshot frameKind = 'S'
 	framePixels   frameKind = 'P'
 	frameRaise    frameKind = 'R'
+	frameHelp     frameKind = 'H'
 	frameQuit     frameKind = 'Q'
 	frameInput    frameKind = 'I'
 )
@@ -39,7 +40,7 @@ func (k frameKind) bound() (int, bool) {
 		return 1 << 20, true
 	case framePixels:
 		return 40 << 20, true // a 4K screen of RGBA, and room
-	case frameRaise, frameQuit:
+	case frameRaise, frameHelp, frameQuit:
 		return 0, true
 	case frameInput:
 		return 64 << 10, true

@@ -19,6 +19,8 @@ const (
 	InputNewCode        InputKind = "new-code"        // Insist: although a phone is connected
 	InputFileAll        InputKind = "file-all"
 	InputDiscard        InputKind = "discard"       // Image
+	InputAttest         InputKind = "attest"        // Image: not certain, and the GP has found it where it belongs
+	InputFileAgain      InputKind = "file-again"    // Image: not certain, and the GP has found that it is not there
 	InputRetry          InputKind = "retry"         // whatever the banner is about
 	InputRefresh        InputKind = "refresh"       // look at the registry now
 	InputOpenSession    InputKind = "open-session"  // show the session SID
@@ -43,7 +45,7 @@ func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
 	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputOpenSession, InputCloseSession:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputCloseSession:
 		needsSID = true
 	default:
 		return fmt.Errorf("no such input")
@@ -53,7 +55,7 @@ func (in Input) valid() error {
 			return err
 		}
 	}
-	if in.Image != "" || in.Kind == InputDiscard {
+	if in.Image != "" || in.Kind == InputDiscard || in.Kind == InputAttest || in.Kind == InputFileAgain {
 		if _, err := app.ParseImageID(in.Image); err != nil {
 			return err
 		}

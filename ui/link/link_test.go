@@ -37,6 +37,7 @@ type heard struct {
 	snaps  chan Snapshot
 	pixels chan Pixels
 	raised chan struct{}
+	helped chan struct{}
 }
 
 func (h heard) hear() Hear {
@@ -44,11 +45,12 @@ func (h heard) hear() Hear {
 		Show:   func(s Snapshot) { h.snaps <- s },
 		Pixels: func(p Pixels) { h.pixels <- p },
 		Raise:  func() { h.raised <- struct{}{} },
+		Help:   func() { h.helped <- struct{}{} },
 	}
 }
 
 func newHeard() heard {
-	return heard{make(chan Snapshot, 200), make(chan Pixels, 200), make(chan struct{}, 9)}
+	return heard{make(chan Snapshot, 200), make(chan Pixels, 200), make(chan struct{}, 9), make(chan struct{}, 9)}
 }
 
 func within[T any](t *testing.T, c <-chan T) T {
@@ -87,6 +89,8 @@ func TestAgentShowsTheSameToASecondWindow(t *testing.T) {
 		}
 		a.Raise()
 		within(t, h.raised)
+		a.Help()
+		within(t, h.helped)
 		a.Quit()
 		if err := within(t, ran); err != nil {
 			t.Error(err)
@@ -151,7 +155,9 @@ func TestInputsAreChecked(t *testing.T) {
 	}
 }
 
-func FuzzReadFrame(f *testing.F) {
+// FuzzFrames: what comes through the pipe is a frame that can be written
+// again, or the end of the pipe; never more than was sent.
+func FuzzFrames(f *testing.F) {
 	var b bytes.Buffer
 	_ = writeFrame(&b, frameInput, []byte(`{"kind":"refresh"}`))
 	f.Add(b.Bytes())

@@ -26,6 +26,9 @@ type Snapshot struct {
 	Problems []Problem `json:"problems,omitempty"`
 	Local    bool      `json:"local,omitempty"` // local mode: everything stays on this machine
 	Waiting  []Waiting `json:"waiting,omitempty"`
+	// Form: the GP asked for the next patient. A window shows the form although
+	// a session is open; that session is in Waiting too.
+	Form bool `json:"form,omitempty"`
 }
 
 // Phase is where the session stands for the window.
@@ -114,7 +117,7 @@ type Problem struct {
 	Grave bool   `json:"grave,omitempty"` // something cannot go on, as against slower
 }
 
-// Waiting is an earlier session with images that nobody has filed.
+// Waiting is another session that is open, or has images that nobody has filed.
 type Waiting struct {
 	SID     string  `json:"sid"`
 	Patient Patient `json:"patient"`

@@ -32,6 +32,7 @@ type Hear struct {
 	Show   func(Snapshot)
 	Pixels func(Pixels)
 	Raise  func()
+	Help   func() // nil where there is no help to show
 }
 
 // Send queues an act of the GP and returns at once; acts arrive in order. A
@@ -106,6 +107,10 @@ func (c *Window) read(r io.Reader, hear Hear) error {
 		hear.Pixels(p)
 	case frameRaise:
 		hear.Raise()
+	case frameHelp:
+		if hear.Help != nil {
+			hear.Help()
+		}
 	case frameQuit:
 		return io.EOF
 	default:

@@ -23,7 +23,7 @@ func ScreenOf(s link.Snapshot) Screen {
 	switch {
 	case s.Asked != nil:
 		return ScreenAsk
-	case s.Phase == link.PhaseNone || s.Phase == "":
+	case s.Form || s.Phase == link.PhaseNone || s.Phase == "":
 		return ScreenForm
 	}
 	return ScreenSession
@@ -130,6 +130,7 @@ type Tile struct {
 	ID, Thumb, Chip, Note string
 	Tone                  Tone
 	Discardable           bool
+	Unsure                bool // the GP has to say whether it is filed
 	Faded                 bool
 }
 
@@ -148,7 +149,7 @@ func TilesOf(s link.Snapshot) []Tile {
 		case app.ImageQuarantined:
 			t.Tone, t.Discardable = ToneBad, true
 		case app.ImageUnconfirmed:
-			t.Tone = ToneBad
+			t.Tone, t.Unsure, t.Discardable = ToneBad, s.Filing == nil, s.Filing == nil
 		case app.ImageDiscarded, app.ImageRetracted:
 			t.Faded = true
 		}
@@ -166,26 +167,32 @@ type Bar struct {
 	Enabled bool
 	To      string
 	Note    string
-	Unfiled int
+	Unfiled int  // that File would file
+	Left    int  // that the GP has still to file or decide on
 	Done    bool // everything is filed: the next patient is the next act
 }
 
 // BarOf words the primary action.
 func BarOf(s link.Snapshot) Bar {
 	b := Bar{To: text.To(s.Sink.Label, s.Sink.Place)}
-	filed := 0
+	filed, unsure := 0, 0
 	for _, im := range s.Images {
 		switch im.State {
 		case app.ImageLanded:
 			b.Unfiled++
+		case app.ImageUnconfirmed:
+			unsure++
 		case app.ImageFiled:
 			filed++
 		}
 	}
+	b.Left = b.Unfiled + unsure
 	b.Button, b.Enabled, b.Note = text.File(b.Unfiled), s.CanFile && b.Unfiled > 0, s.WhyNot
 	switch {
 	case s.Filing != nil:
 		b.Button, b.Enabled, b.Note = text.Filing(s.Filing.Done, s.Filing.Total), false, ""
+	case b.Unfiled == 0 && unsure > 0:
+		b.Note = text.Unsure(unsure)
 	case b.Unfiled == 0 && filed > 0:
 		b.Note, b.Done = text.AllFiled, true
 	case b.Unfiled == 0:

@@ -19,6 +19,7 @@ const (
 	PlaceEnrol    Place = "enrol"    // this computer's enrolment
 	PlaceLink     Place = "link"     // the QR code
 	PlaceImage    Place = "image"    // one picture
+	PlaceAudit    Place = "audit"    // the record of who did what
 )
 
 // Sentence is one problem as a person reads it.
@@ -94,6 +95,11 @@ func worded(k key) (Sentence, bool) {
 		return Sentence{"Another ClinicPro Images is using this computer's image store.", safeLanded, "Close the other one, then start again."}, true
 	case key{PlaceSpool, ""}:
 		return Sentence{"This computer's image store cannot be opened.", "Nothing was deleted.", doCallIT}, true
+
+	case key{PlaceAudit, app.KindCorrupt}:
+		return Sentence{"The record of who did what with photos was changed from outside.", "Photos are not affected. The record was kept as it was found, and goes on.", doCallIT}, true
+	case key{PlaceAudit, ""}:
+		return Sentence{"The record of who did what with photos cannot be written.", safeImages, "Make room on the disk; the rest then arrives by itself."}, true
 
 	case key{PlaceVault, app.KindNotFound}:
 		return Sentence{"The key to this computer's image store is missing.", "Images here stay encrypted. Nothing was deleted.", "IT can open them with the practice's recovery key. " + doCallIT}, true

@@ -7,7 +7,7 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-var places = []Place{PlaceRegistry, PlaceObjects, PlaceFeed, PlaceSpool, PlaceVault, PlaceFolder, PlaceRecord, PlaceEnrol, PlaceLink, PlaceImage}
+var places = []Place{PlaceRegistry, PlaceObjects, PlaceFeed, PlaceSpool, PlaceVault, PlaceFolder, PlaceRecord, PlaceEnrol, PlaceLink, PlaceImage, PlaceAudit}
 
 var kinds = []app.Kind{app.KindOffline, app.KindAuth, app.KindExpired, app.KindNotFound, app.KindTooLarge,
 	app.KindCorrupt, app.KindConflict, app.KindFull, app.KindBug}

@@ -39,6 +39,8 @@ const (
 	Refresh        = "Look again"
 	TryAgain       = "Try again"
 	Discard        = "Discard"
+	Attest         = "It is there"
+	FileAgain      = "File again"
 	Cancel         = "Cancel"
 	Open           = "Open"
 	Opening        = "Making the code…"
@@ -65,6 +67,15 @@ const (
 	LeaveMore      = "They are kept: you find them again under “Waiting to file”."
 	LeaveDo        = "Keep and go on"
 	WaitingTitle   = "Waiting to file"
+	OpenTitle      = "Still open"
+
+	HelpTitle = "Photos in three steps"
+	HelpStep1 = "Say who the photos are of and start. A code appears."
+	HelpStep2 = "Scan it with the phone's own camera and take the photos. They appear here."
+	HelpStep3 = "Look at them, then press File, or Ctrl+Enter."
+	HelpSafe  = "Closing this window ends nothing and files nothing. Photos that are not filed stay here, locked, under “Waiting to file”."
+	HelpAsk   = "Something wrong? Ask your IT support, and tell them this version:"
+	Close     = "Close"
 
 	TrayNew   = "New session"
 	TrayOpen  = "Open session"
@@ -73,6 +84,9 @@ const (
 	TrayIdle  = Product
 	TrayShown = Product + ": waiting for photos"
 	TrayWrong = Product + ": something needs attention"
+
+	TrayUpdate   = "The window cannot open: an update is not complete. Photos are safe. Ask IT to install it again."
+	TrayNoWindow = "The window does not open. Photos are safe. Choose “New session” to try again, or ask IT."
 )
 
 // Count returns n and the noun in its number: "1 photo", "3 photos".
@@ -189,12 +203,43 @@ func BirthDate(iso string) string {
 	return t.Format("2 January 2006")
 }
 
-// Waiting is one earlier session with unfiled photos.
+// Waiting is one other session that is open or has unfiled photos.
 func Waiting(n int, name string) string {
-	if n == 1 {
+	switch n {
+	case 0:
+		return "The session of " + name + " is open"
+	case 1:
 		return "1 photo of " + name + " is waiting"
 	}
 	return fmt.Sprintf("%d photos of %s are waiting", n, name)
+}
+
+// WaitingSince says when a waiting session began: "today 14:05", "Tuesday
+// 14:05" within a week, "17 November 14:05" before that. Both times are in the
+// zone to be shown.
+func WaitingSince(began, now time.Time) string {
+	days := int(midnight(now).Sub(midnight(began)).Hours()/24 + 0.5)
+	switch {
+	case days <= 0:
+		return "today " + began.Format("15:04")
+	case days == 1:
+		return "yesterday " + began.Format("15:04")
+	case days < 7:
+		return began.Format("Monday 15:04")
+	}
+	return began.Format("2 January 15:04")
+}
+
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// Unsure is said while nothing is left but photos whose filing is not certain.
+func Unsure(n int) string {
+	if n == 1 {
+		return "1 photo may be filed already: look, then say so"
+	}
+	return fmt.Sprintf("%d photos may be filed already: look, then say so", n)
 }
 
 // TrayWaiting is the tray's menu entry.

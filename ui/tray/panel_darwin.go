@@ -1,7 +1,11 @@
 package tray
 
-import "context"
+import (
+	"context"
+
+	"github.com/clinicpro-nz/images/assets/icons"
+)
 
 func available(context.Context) error { return nil }
 
-func darkPanel() bool { return true }
+func panel() icons.Panel { return icons.Any }

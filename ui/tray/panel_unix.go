@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/clinicpro-nz/images/assets/icons"
 )
 
 const watcher = "org.kde.StatusNotifierWatcher"
@@ -36,5 +38,5 @@ func available(ctx context.Context) error {
 	return nil
 }
 
-// darkPanel: Linux panels are dark wherever nothing else is known.
-func darkPanel() bool { return true }
+// panel: no Linux desktop says what colour its panel has.
+func panel() icons.Panel { return icons.Any }

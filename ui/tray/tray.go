@@ -28,17 +28,19 @@ const (
 // over shoulders, and other programs can read them.
 type Status struct {
 	State   State
-	ToFile  int  // photos not filed, of every session
-	Session bool // a session is open
+	ToFile  int    // photos not filed, of every session
+	Session bool   // a session is open
+	Notice  string // a sentence of ui/text that the window cannot show; State is Problem then
 }
 
 // Command is a menu entry chosen.
 type Command string
 
 const (
-	CommandNew     Command = "new-session"
-	CommandOpen    Command = "open-session"
+	CommandNew     Command = "new-session"  // the patient form
+	CommandOpen    Command = "open-session" // the session on show before the form
 	CommandWaiting Command = "waiting"
+	CommandWindow  Command = "window" // a click on the icon: the window as it is
 	CommandHelp    Command = "help"
 	CommandQuit    Command = "quit"
 )
@@ -48,8 +50,7 @@ type Config struct {
 	// Status delivers what to show, newest last. A closed channel leaves the
 	// icon as it is.
 	Status <-chan Status
-	// Do is called from one goroutine and must return at once. A click on the
-	// icon itself is CommandOpen.
+	// Do is called from one goroutine and must return at once.
 	Do func(Command)
 }
 
@@ -58,34 +59,42 @@ type Config struct {
 // StatusNotifier. The window and the terminal serve there.
 var ErrNoTray = errors.New("no notification area")
 
-// Run shows the icon until ctx ends, then returns nil. Call it once a
-// process, from the main goroutine (macOS insists). Without a notification
-// area it returns at once with an error that wraps ErrNoTray.
+// Run shows the icon until ctx ends, then returns nil. It needs the main
+// goroutine on macOS. Without a notification area it returns at once with an
+// error that wraps ErrNoTray, KindNotFound, and may be called again. When the
+// notification area breaks later the error wraps ErrNoTray too, but is
+// KindOffline: this process can have no icon any more.
 func Run(ctx context.Context, cfg Config) error {
 	if err := available(ctx); err != nil {
 		return app.E("show the tray icon", app.KindNotFound, errors.Join(ErrNoTray, err))
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, systray.Quit)
-	defer stop()
+	ended := make(chan error, 1)
+	if runtime.GOOS != "darwin" { // there it would stand beside the icon
+		systray.SetTitle(text.Product)
+	}
 	systray.Run(func() { // returns only after the library has taken the menu
 		m := newMenu()
-		systray.SetOnTapped(func() { m.send(ctx, CommandOpen) })
-		m.show(Status{State: Idle})
-		go m.run(ctx, cfg)
+		systray.SetOnTapped(func() { m.send(ctx, CommandWindow) })
+		go func() {
+			ended <- m.run(ctx, cfg)
+			systray.Quit() // only now: it cuts what run still talks through
+		}()
 	}, func() {})
-	return nil
+	return <-ended
 }
 
 type menu struct {
-	fresh, open, waiting, help, quit *systray.MenuItem
-	tapped                           chan Command
-	dark                             bool
+	notice, fresh, open, waiting, help, quit *systray.MenuItem
+
+	tapped chan Command
+	panel  icons.Panel
 }
 
 func newMenu() *menu {
-	m := &menu{tapped: make(chan Command, 1), dark: darkPanel()}
+	m := &menu{tapped: make(chan Command, 1), panel: panel()}
+	m.notice = systray.AddMenuItem("", "")
+	m.notice.Disable()
+	m.notice.Hide()
 	m.fresh = systray.AddMenuItem(text.TrayNew, "")
 	m.open = systray.AddMenuItem(text.TrayOpen, "")
 	m.waiting = systray.AddMenuItem(text.TrayWaiting(0), "")
@@ -105,12 +114,20 @@ func (m *menu) send(ctx context.Context, c Command) {
 	}
 }
 
-func (m *menu) run(ctx context.Context, cfg Config) {
+// run shows and hears until ctx ends. The library panics where the session
+// bus goes away under it, which is no reason for the agent to go too.
+func (m *menu) run(ctx context.Context, cfg Config) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = app.E("show the tray icon", app.KindOffline, ErrNoTray)
+		}
+	}()
+	m.show(Status{State: Idle})
 	status := cfg.Status
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case s, more := <-status:
 			if !more {
 				status = nil
@@ -134,9 +151,15 @@ func (m *menu) run(ctx context.Context, cfg Config) {
 }
 
 func (m *menu) show(s Status) {
-	systray.SetIcon(icons.Tray(string(s.State), m.dark, runtime.GOOS == "windows"))
+	systray.SetIcon(icons.Tray(string(s.State), m.panel, runtime.GOOS == "windows"))
 	systray.SetTooltip(Tooltip(s))
 	m.waiting.SetTitle(text.TrayWaiting(s.ToFile))
+	if s.Notice == "" {
+		m.notice.Hide()
+	} else {
+		m.notice.SetTitle(s.Notice)
+		m.notice.Show()
+	}
 	enable(m.open, s.Session)
 	enable(m.waiting, s.ToFile > 0)
 }
@@ -152,6 +175,8 @@ func enable(item *systray.MenuItem, on bool) {
 // Tooltip words a status.
 func Tooltip(s Status) string {
 	switch {
+	case s.Notice != "":
+		return text.Product + ": " + s.Notice
 	case s.State == Problem:
 		return text.TrayWrong
 	case s.ToFile > 0:

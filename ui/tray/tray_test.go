@@ -23,8 +23,8 @@ func TestWithoutASessionBusRunSaysSoAndReturns(t *testing.T) {
 func TestEveryStateHasItsOwnIcon(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range []State{Idle, Waiting, ToFile, Problem} {
-		for _, dark := range []bool{true, false} {
-			b := icons.Tray(string(s), dark, false)
+		for _, panel := range []icons.Panel{icons.Dark, icons.Light, icons.Any} {
+			b := icons.Tray(string(s), panel, false)
 			if seen[string(b)] {
 				t.Errorf("%s looks like another", s)
 			}
@@ -32,7 +32,7 @@ func TestEveryStateHasItsOwnIcon(t *testing.T) {
 			if img, err := png.Decode(bytes.NewReader(b)); err != nil || img.Bounds().Dx() != 64 {
 				t.Errorf("%s: %v", s, err)
 			}
-			if ico := icons.Tray(string(s), dark, true); !bytes.HasPrefix(ico, []byte{0, 0, 1, 0, 4, 0}) {
+			if ico := icons.Tray(string(s), panel, true); panel != icons.Any && !bytes.HasPrefix(ico, []byte{0, 0, 1, 0, 4, 0}) {
 				t.Errorf("%s has no ICO", s)
 			}
 		}
@@ -42,6 +42,7 @@ func TestEveryStateHasItsOwnIcon(t *testing.T) {
 func TestTooltips(t *testing.T) {
 	for want, s := range map[string]Status{
 		"ClinicPro Images": {}, "ClinicPro Images: 1 photo to file": {State: ToFile, ToFile: 1},
+		"ClinicPro Images: why":                       {State: Problem, ToFile: 3, Notice: "why"},
 		"ClinicPro Images: something needs attention": {State: Problem, ToFile: 3}, "ClinicPro Images: waiting for photos": {State: Waiting},
 	} {
 		if got := Tooltip(s); got != want {

@@ -34,7 +34,7 @@ type Form struct {
 }
 
 // NewForm returns an empty form.
-func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.Patient), onOpen func(sid string)) *Form {
+func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.Patient), onOpen func(sid string), onHelp func()) *Form {
 	f := &Form{now: now, onDraft: onDraft, onStart: onStart}
 	f.Name, f.NHI, f.Birth = widget.NewEntry(), widget.NewEntry(), widget.NewEntry()
 	f.Name.PlaceHolder, f.NHI.PlaceHolder, f.Birth.PlaceHolder = text.FormNameHint, text.FormNHIHint, text.FormBirthHint
@@ -49,7 +49,7 @@ func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.P
 	f.suggest.Hide()
 	f.Start = widget.NewButtonWithIcon(text.FormStart, theme.NavigateNextIcon(), f.submit)
 	f.Start.Importance, f.Start.IconPlacement = widget.HighImportance, widget.ButtonIconTrailingText
-	f.waiting = NewWaiting(onOpen)
+	f.waiting = NewWaiting(now, onOpen)
 
 	field := func(name string, e fyne.CanvasObject, under ...fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(4),
@@ -63,7 +63,9 @@ func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.P
 		container.New(layout.NewGridLayoutWithColumns(2),
 			field(text.FormNHI, f.NHI, f.nhiNote, f.suggest), field(text.FormBirthDate, f.Birth, f.born)),
 		gap(4), f.Start, container.NewCenter(f.why)))
-	column := container.New(fixedWidth(600), container.New(layout.NewCustomPaddedVBoxLayout(16), card, f.waiting.Root))
+	help := widget.NewButtonWithIcon(text.TrayHelp, theme.HelpIcon(), onHelp)
+	help.Importance = widget.LowImportance
+	column := container.New(fixedWidth(600), container.New(layout.NewCustomPaddedVBoxLayout(16), card, f.waiting.Root, container.NewCenter(help)))
 	f.check()
 	f.Root = container.NewCenter(column)
 	return f
@@ -79,7 +81,10 @@ func (f *Form) Load(d link.Draft) {
 	f.check()
 }
 
-// SetWaiting shows the sessions whose photos are not filed.
+// Blank reports that nothing has been typed.
+func (f *Form) Blank() bool { return f.draft() == link.Draft{} }
+
+// SetWaiting shows the sessions that are open or have photos to file.
 func (f *Form) SetWaiting(w []link.Waiting) {
 	f.waiting.Set(w)
 	f.Root.Refresh()
@@ -133,18 +138,21 @@ func noteColor(f model.Field) fyne.ThemeColorName {
 	return widgets.ColorMuted
 }
 
-// Waiting lists earlier sessions whose photos nobody has filed.
+// Waiting lists the sessions that are open or whose photos nobody has filed.
 type Waiting struct {
-	Root fyne.CanvasObject
-	rows *fyne.Container
-	open func(sid string)
+	Root  fyne.CanvasObject
+	title *widgets.Text
+	rows  *fyne.Container
+	now   func() time.Time
+	open  func(sid string)
 }
 
 // NewWaiting returns an empty, hidden list.
-func NewWaiting(onOpen func(sid string)) *Waiting {
-	w := &Waiting{rows: container.New(layout.NewCustomPaddedVBoxLayout(4)), open: onOpen}
+func NewWaiting(now func() time.Time, onOpen func(sid string)) *Waiting {
+	w := &Waiting{now: now, rows: container.New(layout.NewCustomPaddedVBoxLayout(4)), open: onOpen,
+		title: widgets.NewText(text.WaitingTitle, 13, theme.ColorNameForeground, fyne.TextStyle{Bold: true})}
 	w.Root = widgets.NewBox(widgets.ColorNotice, widgets.ColorNone, 12, 14, container.New(layout.NewCustomPaddedVBoxLayout(6),
-		widgets.NewText(text.WaitingTitle, 13, theme.ColorNameForeground, fyne.TextStyle{Bold: true}), w.rows))
+		w.title, w.rows))
 	w.Root.Hide()
 	return w
 }
@@ -152,11 +160,16 @@ func NewWaiting(onOpen func(sid string)) *Waiting {
 // Set replaces the list.
 func (w *Waiting) Set(list []link.Waiting) {
 	w.rows.RemoveAll()
+	title := text.OpenTitle
 	for _, s := range list {
+		if s.Images > 0 {
+			title = text.WaitingTitle
+		}
 		open := widget.NewButton(text.Open, func() { w.open(s.SID) })
-		line := widgets.NewText(text.Waiting(s.Images, s.Patient.Name), 14, theme.ColorNameForeground, fyne.TextStyle{})
+		line := widgets.NewText(text.Waiting(s.Images, s.Patient.Name)+" · "+text.WaitingSince(time.UnixMilli(s.Since), w.now()), 14, theme.ColorNameForeground, fyne.TextStyle{})
 		w.rows.Add(container.NewBorder(nil, nil, container.NewCenter(line), open))
 	}
+	w.title.Set(title, theme.ColorNameForeground)
 	if len(list) == 0 {
 		w.Root.Hide()
 	} else {

@@ -2,6 +2,7 @@ package views
 
 import (
 	"image"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -18,7 +19,8 @@ import (
 // Acts are what the GP can do on the session screen.
 type Acts struct {
 	File, NewCode, CopyLink, ToggleCode, Refresh, Retry, Next func()
-	Discard                                                   func(image string)
+	Discard, Attest, FileAgain                                func(image string)
+	Open                                                      func(sid string)
 }
 
 // Session is the screen of one patient's session.
@@ -33,7 +35,8 @@ type Session struct {
 	stripDot             *widgets.Chip
 	stripMore            *widgets.Text
 	strip                fyne.CanvasObject
-	toggle               *widget.Button
+	toggle, others       *widget.Button
+	other                string // the newest session with photos to file
 	cover                *widgets.Box
 	coverIcon            *widget.Icon
 	next                 *widget.Button
@@ -73,9 +76,10 @@ func NewSession(acts Acts) *Session {
 	s.stripMore = widgets.NewText("", 14, muted, fyne.TextStyle{})
 	s.toggle = widget.NewButtonWithIcon(text.ShowCode, theme.GridIcon(), acts.ToggleCode)
 	look := widget.NewButtonWithIcon(text.Refresh, theme.ViewRefreshIcon(), acts.Refresh)
-	s.toggle.Importance, look.Importance = widget.LowImportance, widget.LowImportance
+	s.others = widget.NewButton("", func() { acts.Open(s.other) })
+	s.toggle.Importance, look.Importance, s.others.Importance = widget.LowImportance, widget.LowImportance, widget.LowImportance
 	s.strip = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(s.stripDot), container.NewCenter(s.stripMore)),
-		container.NewHBox(look, s.toggle))
+		container.NewHBox(s.others, look, s.toggle))
 
 	s.qr, s.meter = widgets.NewQR(340), widgets.NewMeter()
 	s.coverIcon = widget.NewIcon(nil)
@@ -126,6 +130,20 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	strip := model.StripOf(snap)
 	s.stripDot.Set(strip.Title, widgets.Tone(strip.Tone))
 	s.stripMore.Set(strip.More, widgets.ColorMuted)
+	s.others.Hidden = len(snap.Waiting) == 0
+	if waiting := 0; len(snap.Waiting) > 0 {
+		s.other = snap.Waiting[0].SID
+		for _, o := range slices.Backward(snap.Waiting) {
+			waiting += o.Images
+			if o.Images > 0 {
+				s.other = o.SID // what is to be filed, before what is only open
+			}
+		}
+		s.others.SetText(text.TrayOpen)
+		if waiting > 0 {
+			s.others.SetText(text.TrayWaiting(waiting))
+		}
+	}
 	s.toggle.Hidden = snap.Phase != link.PhasePaired
 	s.toggle.SetText(map[bool]string{true: text.HideCode, false: text.ShowCode}[p.Shown])
 
@@ -200,9 +218,13 @@ func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image)
 	for _, t := range tiles {
 		w := s.tiles[t.ID]
 		if w == nil {
-			w = widgets.NewTile(text.Discard, func() { s.acts.Discard(t.ID) })
+			w = widgets.NewTile(widgets.TileActs{
+				Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(t.ID) }},
+				Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(t.ID) }},
+				Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(t.ID) }},
+			})
 		}
-		w.Set(picture(t.Thumb), t.Chip, widgets.Tone(t.Tone), t.Note, t.Discardable, t.Faded)
+		w.Set(picture(t.Thumb), t.Chip, widgets.Tone(t.Tone), t.Note, t.Discardable, t.Unsure, t.Faded)
 		kept[t.ID] = w
 		objects = append(objects, w)
 	}

@@ -26,30 +26,42 @@ type Tile struct {
 	sign    *widget.Icon
 	note    *widget.Label
 	discard *widget.Button
+	attest  *widget.Button
+	again   *widget.Button
 	body    fyne.CanvasObject
 }
 
-// NewTile returns an empty tile; discardLabel is for the keyboard's user.
-func NewTile(discardLabel string, onDiscard func()) *Tile {
+// TileActs are what can be done on a tile.
+type TileActs struct{ Discard, Attest, Again Act }
+
+// Act is a button: its label and what it does.
+type Act struct {
+	Label string
+	Do    func()
+}
+
+// NewTile returns an empty tile.
+func NewTile(acts TileActs) *Tile {
 	t := &Tile{picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 8}, chip: NewChip("", "quiet")}
 	t.note = widget.NewLabel("")
 	t.note.Wrapping, t.note.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
-	t.discard = widget.NewButtonWithIcon(discardLabel, theme.DeleteIcon(), onDiscard)
+	t.discard = widget.NewButtonWithIcon(acts.Discard.Label, theme.DeleteIcon(), acts.Discard.Do)
 	t.discard.Importance = widget.LowImportance
 	t.picture.SetMinSize(fyne.NewSize(TileWidth, TileHeight))
 	t.sign = widget.NewIcon(nil)
 	t.sign.Resize(fyne.NewSquareSize(40))
 	well := NewBox(ColorWell, ColorNone, 8, 0, container.NewStack(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), t.sign)), t.picture))
+	t.attest, t.again = widget.NewButton(acts.Attest.Label, acts.Attest.Do), widget.NewButton(acts.Again.Label, acts.Again.Do)
 	strut := &canvas.Rectangle{} // the foot keeps its height without the button
 	strut.SetMinSize(fyne.NewSize(0, 36))
 	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), strut, t.discard)
-	t.body = NewBox(ColorSurface, ColorOutline, 12, 6, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.note)))
+	t.body = NewBox(ColorSurface, ColorOutline, 12, 6, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.note, container.NewGridWithColumns(2, t.attest, t.again))))
 	t.ExtendBaseWidget(t)
 	return t
 }
 
 // Set changes everything on the tile; img nil leaves the grey well.
-func (t *Tile) Set(img image.Image, chip string, tone Tone, note string, discardable, faded bool) {
+func (t *Tile) Set(img image.Image, chip string, tone Tone, note string, discardable, unsure, faded bool) {
 	if t.picture.Image != img {
 		t.picture.Image = img
 		t.picture.Refresh()
@@ -70,7 +82,7 @@ func (t *Tile) Set(img image.Image, chip string, tone Tone, note string, discard
 	if t.note.Text != note {
 		t.note.SetText(note)
 	}
-	t.discard.Hidden = !discardable
+	t.discard.Hidden, t.attest.Hidden, t.again.Hidden = !discardable, !unsure, !unsure
 	t.note.Hidden = note == ""
 	t.Refresh()
 }

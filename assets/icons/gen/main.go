@@ -58,26 +58,74 @@ func fill(img *image.NRGBA, s shape, c color.NRGBA) {
 	}
 }
 
-// camera is the glyph: a body with a hump, and a lens ring.
-func camera() shape {
-	body := union(roundBox(6, 18, 58, 53, 8), roundBox(21, 10, 43, 28, 6))
-	ring := cut(disc(32, 35, 12.5), disc(32, 35, 7))
-	return cut(body, ring)
+// body is the camera's outline, with a hump.
+func body() shape {
+	return union(roundBox(4, 17, 60, 54, 8), roundBox(20, 8, 44, 28, 6))
 }
 
-func tray(n int, dark bool, badge *color.NRGBA) *image.NRGBA {
-	img := image.NewNRGBA(image.Rect(0, 0, n, n))
-	ink := color.NRGBA{0x24, 0x33, 0x38, 0xff}
-	if dark {
-		ink = color.NRGBA{0xf2, 0xf6, 0xf5, 0xff}
+// camera is the glyph: the body and a lens ring.
+func camera() shape {
+	return cut(body(), cut(disc(32, 35, 13), disc(32, 35, 7)))
+}
+
+// triangle points up, its corners as round as r.
+func triangle(cx, top, half, bottom, r float64) shape {
+	side := math.Hypot(half, bottom-top)
+	return func(x, y float64) float64 {
+		slope := (math.Abs(x-cx)*(bottom-top) - (y-top)*half) / side
+		return max(slope, y-bottom) - r
 	}
-	glyph := camera()
-	if badge != nil {
-		glyph = cut(glyph, disc(49, 48, 16.5))
+}
+
+// grown is a shape with a margin around it.
+func grown(s shape, by float64) shape {
+	return func(x, y float64) float64 { return s(x, y) - by }
+}
+
+// badge tells a state by its form as much as by its colour: a red that one GP
+// in twenty cannot tell from green is no warning.
+type badge struct {
+	form shape
+	ink  color.NRGBA
+	mark shape // in white; nil for none
+}
+
+var badges = map[string]*badge{
+	"idle":    nil,
+	"waiting": {disc(48, 47, 13.5), color.NRGBA{0x2f, 0x8f, 0xe6, 0xff}, nil},
+	"to-file": {roundBox(34, 33, 62, 61, 4), color.NRGBA{0x14, 0xa3, 0x8b, 0xff},
+		union(roundBox(45.5, 37.5, 50.5, 50, 1), triangle(48, -57, 9.5, -47, 0).flip())},
+	"problem": {triangle(44, 33, 13, 59, 3), color.NRGBA{0xe5, 0x3b, 0x2e, 0xff},
+		union(roundBox(42, 41, 46, 51, 1.5), disc(44, 55.5, 2.3))},
+}
+
+// flip turns a shape upside down about y = 0.
+func (s shape) flip() shape { return func(x, y float64) float64 { return s(x, -y) } }
+
+// tray draws for a dark panel, a light one, or ("any") one whose colour nobody
+// knows: white with a dark edge.
+func tray(n int, panel string, b *badge) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, n, n))
+	dark, white := color.NRGBA{0x1c, 0x29, 0x2e, 0xff}, color.NRGBA{0xf4, 0xf8, 0xf7, 0xff}
+	ink, glyph, edge := white, camera(), 3.5
+	if panel == "light" {
+		ink = dark
+	}
+	if panel == "any" {
+		fill(img, grown(body(), edge), dark)
+		if b != nil {
+			fill(img, grown(b.form, edge), dark)
+		}
+	}
+	if b != nil {
+		glyph = cut(glyph, grown(b.form, edge))
 	}
 	fill(img, glyph, ink)
-	if badge != nil {
-		fill(img, disc(49, 48, 13), *badge)
+	if b != nil {
+		fill(img, b.form, b.ink)
+		if b.mark != nil {
+			fill(img, b.mark, color.NRGBA{0xff, 0xff, 0xff, 0xff})
+		}
 	}
 	return img
 }
@@ -123,16 +171,16 @@ func run(dir string) error {
 		_ = png.Encode(&b, m) // a bytes.Buffer takes everything
 		return b.Bytes()
 	}
-	badges := map[string]*color.NRGBA{
-		"idle": nil, "waiting": {R: 0x2f, G: 0x7f, B: 0xd1, A: 0xff}, "to-file": {R: 0x1f, G: 0xa8, B: 0x9c, A: 0xff}, "problem": {R: 0xd9, G: 0x3a, B: 0x2f, A: 0xff},
-	}
-	for state, badge := range badges {
-		for look, dark := range map[string]bool{"light": false, "dark": true} {
-			name := "tray-" + state + "-" + look
-			if err := write(name+".png", encode(tray(64, dark, badge))); err != nil {
+	for state, b := range badges {
+		for _, panel := range []string{"light", "dark", "any"} {
+			name := "tray-" + state + "-" + panel
+			if err := write(name+".png", encode(tray(64, panel, b))); err != nil {
 				return err
 			}
-			if err := write(name+".ico", ico(tray(16, dark, badge), tray(20, dark, badge), tray(24, dark, badge), tray(32, dark, badge))); err != nil {
+			if panel == "any" { // Windows says which it is
+				continue
+			}
+			if err := write(name+".ico", ico(tray(16, panel, b), tray(20, panel, b), tray(24, panel, b), tray(32, panel, b))); err != nil {
 				return err
 			}
 		}

@@ -40,6 +40,10 @@ describe('queue', () => {
       expect(reduce(landed, e)[0]?.state).toBe('landed')
     }
   })
+  it('sends again what the bucket lost before it was on the computer', () => {
+    const stored = play(sealed('a'), { type: 'put', id: 'a' }, status({ a: 'stored' }))
+    expect(reduce(stored, status({ a: 'reserved' }))[0]?.state).toBe('queued')
+  })
   it('waits between tries and comes back', () => {
     const p = play(sealed('a'), { type: 'sending', id: 'a' }, { type: 'again', id: 'a', retryAt: 500 })
     expect(ready(p, 499)).toHaveLength(0)

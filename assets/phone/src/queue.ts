@@ -91,6 +91,9 @@ function one(p: Photo, e: OnePhoto): Photo {
 function fromStatus(photos: Photo[], images: StatusImage[]): Photo[] {
   const out = photos.map((p) => {
     const seen = images.find((i) => i.id === p.id)
+    if (seen?.state === 'reserved' && p.state === 'stored' && p.held) {
+      return { ...p, state: 'queued' as const, progress: 0, attempts: 0, retryAt: 0 } // the bucket lost it: once more
+    }
     const state = seen ? fromRegistry(seen) : null
     if (!seen || !state || rank[state] < rank[p.state] || p.state === 'failed') return p
     return { ...p, state, sinks: seen.sinks ?? [], attempts: 0, retryAt: 0, ...because(seen) }

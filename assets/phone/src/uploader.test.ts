@@ -15,10 +15,12 @@ interface World {
   calls: string[]
   refuse: (call: string, ids: string[]) => Problem | null
   put: (id: string) => PutResult
+  session: Partial<Status>
+  reclaim: (() => Promise<Answer>) | undefined
 }
 
 async function start(ids: string[], change: Partial<World> = {}): Promise<{ world: World; store: Store; uploader: Uploader }> {
-  const world: World = { images: new Map(), objects: new Set(), calls: [], refuse: () => null, put: () => 'stored', ...change }
+  const world: World = { images: new Map(), objects: new Set(), calls: [], refuse: () => null, put: () => 'stored', session: {}, reclaim: undefined, ...change }
   const store = await openStore(new IDBFactory())
   for (const [i, id] of ids.entries()) await store.putImage({ id, sid, order: i, bytes: 3, sha256: 'aa', sealed: new Uint8Array([1, 2, 3]).buffer })
   const answer = (wanted: UploadRequest[] = []): Answer => {
@@ -27,7 +29,7 @@ async function start(ids: string[], change: Partial<World> = {}): Promise<{ worl
       return { id, state: 'reserved' as const, url: `https://s3/${id}`, headers: {}, expires: Date.now() + 300_000 }
     })
     for (const i of world.images.values()) if (i.state === 'stored') world.images.set(i.id, { ...i, state: 'landed' })
-    const session = { sid, state: 'paired', now: Date.now(), images: [...world.images.values()] } as unknown as Status
+    const session = { sid, state: 'paired', now: Date.now(), images: [...world.images.values()], ...world.session } as unknown as Status
     return { session, uploads }
   }
   const ask = async (call: string, ids: string[], act: () => Answer): Promise<Answer> => {
@@ -55,7 +57,8 @@ async function start(ids: string[], change: Partial<World> = {}): Promise<{ worl
     if (result === 'stored') world.objects.add(id)
     return result
   }
-  const uploader = new Uploader({ sid, api, store, put, now: Date.now, visible: () => true, changed: () => {} })
+  const reclaim = () => world.reclaim?.() ?? Promise.reject(new Problem('link-used', 409))
+  const uploader = new Uploader({ sid, api, store, put, reclaim, now: Date.now, visible: () => true, changed: () => {} })
   await uploader.restore()
   running = uploader
   void uploader.run()
@@ -105,6 +108,23 @@ describe('uploader', () => {
     world.objects.delete('a')
     await until(() => landed(uploader) === 1 || uploader.photos[0]?.attempts === 1)
     await until(() => landed(uploader) === 1)
+  })
+  it('sends what was captured before the session closed', async () => {
+    const { uploader } = await start(['a', 'b'], { session: { state: 'closed', drainUntil: Date.now() + 60_000 } })
+    await until(() => landed(uploader) === 2)
+    expect(uploader.ended).toBe('session-over') // only now: nothing is left
+  })
+  it('claims again when the registry came back without this phone', async () => {
+    let lost = true
+    const { uploader } = await start(['a'], {
+      refuse: () => (lost ? new Problem('phone-replaced', 401) : null),
+      reclaim: async () => {
+        lost = false
+        return { session: { sid, state: 'paired', now: Date.now(), images: [] } as unknown as Status }
+      },
+    })
+    await until(() => landed(uploader) === 1)
+    expect(uploader.ended).toBe('')
   })
   it.each(['session-over', 'phone-replaced'] as const)('stops at %s and keeps the sealed photo', async (code) => {
     const { uploader, store } = await start(['a'], { refuse: () => new Problem(code, 410) })

@@ -3,7 +3,7 @@
 import { Problem, type Answer, type SessionAPI, type Status, type Upload } from './api.ts'
 import { backoffMs, firstPollMs, nextPollMs } from './backoff.ts'
 import type { PutResult } from './put.ts'
-import { ready, reduce, releasable, type Event, type Photo } from './queue.ts'
+import { ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
 import type { Reason } from './refused.ts'
 import type { Store } from './store.ts'
 
@@ -11,6 +11,8 @@ export interface UploaderDeps {
   sid: string
   api: SessionAPI
   store: Store
+  /** Claims the session again with the same key, where the link is still known. */
+  reclaim?: (() => Promise<Answer>) | undefined
   put(url: string, headers: Record<string, string>, bytes: Uint8Array, onProgress: (f: number) => void): Promise<PutResult>
   now(): number
   visible(): boolean
@@ -39,6 +41,7 @@ export class Uploader {
   private pollGap = firstPollMs
   private pollAt = Infinity
   private oneByOne = false
+  private reclaimed = false
   private stopped = false
   private wakeUp: () => void = () => {}
   private releasing = new Set<string>()
@@ -90,7 +93,9 @@ export class Uploader {
     const moved = this.photos.some((p, i) => p.state !== before[i]?.state)
     this.pollGap = moved ? firstPollMs : nextPollMs(this.pollGap)
     this.pollAt = this.photos.some((p) => ['put', 'stored', 'landed'].includes(p.state)) ? this.deps.now() + this.pollGap : Infinity
-    if (a.session.state === 'closed' || a.session.state === 'expired') this.ended = 'session-over'
+    // What was captured before the end may still be sent while the draining lasts.
+    const late = a.session.state === 'closed' && a.session.now < a.session.drainUntil && unsent(this.photos).length > 0
+    if (a.session.state === 'expired' || (a.session.state === 'closed' && !late)) this.ended = 'session-over'
     this.deps.changed()
     void this.release()
   }
@@ -166,7 +171,7 @@ export class Uploader {
       // An id that was answered with neither link nor state would be asked for at once, for ever.
       for (const p of wants) if (!this.links.has(p.id) && this.photos.some((q) => q.id === p.id && q.state === 'queued')) this.again(p.id)
     } catch (err) {
-      this.failed(err, reports, wants)
+      await this.failed(err, reports, wants)
     }
     return 0
   }
@@ -175,9 +180,37 @@ export class Uploader {
     try {
       this.answered(await this.deps.api.status())
     } catch (err) {
-      this.failed(err, [], [])
+      await this.failed(err, [], [])
     }
     return 0
+  }
+
+  /**
+   * A registry that was lost before the computer had heard of this phone comes
+   * back without it: the same key claims again, and if another phone really
+   * has the session the answer says so.
+   */
+  private async claimAgain(): Promise<boolean> {
+    const { reclaim } = this.deps
+    if (!reclaim || this.reclaimed) return false
+    this.reclaimed = true
+    try {
+      const a = await reclaim()
+      if (a.session.sid !== this.deps.sid) return false
+      this.answered(a)
+      return true
+    } catch (err) {
+      if (!(err instanceof Problem) || !err.retryable) return false
+      this.reclaimed = false // no answer is not a no
+      this.wait(err)
+      return true
+    }
+  }
+
+  private wait(problem: Problem): void {
+    this.trouble = problem.code
+    this.attempts++
+    this.callAt = this.deps.now() + Math.max(problem.retryAfterMs, backoffMs(this.attempts))
   }
 
   private answered(a: Answer): void {
@@ -186,11 +219,13 @@ export class Uploader {
     this.accept(a)
   }
 
-  private failed(err: unknown, reports: Photo[], wants: Photo[]): void {
+  private async failed(err: unknown, reports: Photo[], wants: Photo[]): Promise<void> {
     const problem = err instanceof Problem ? err : new Problem('offline', 0)
     switch (problem.code) {
-      case 'session-over':
       case 'phone-replaced':
+        if (!(await this.claimAgain())) this.ended = problem.code
+        break
+      case 'session-over':
         this.ended = problem.code
         break
       case 'session-draining':
@@ -205,9 +240,7 @@ export class Uploader {
         else for (const p of reports) this.refusedReport(problem.code, p)
         break
       default: // retryable, or unknown to this page: waiting loses nothing
-        this.trouble = problem.code
-        this.attempts++
-        this.callAt = this.deps.now() + Math.max(problem.retryAfterMs, backoffMs(this.attempts))
+        this.wait(problem)
     }
     this.deps.changed()
   }

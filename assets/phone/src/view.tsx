@@ -135,7 +135,7 @@ function Notices({ page }: { page: Page }) {
     const words = trouble === 'offline' || trouble === 'captive' ? text.trouble[trouble] : text.trouble.unavailable
     lines.push([trouble, words])
   }
-  if (state === 'draining') lines.push(['draining', waiting ? text.notice.draining : text.notice.drained])
+  if (state === 'draining' || state === 'closed') lines.push(['draining', waiting ? text.notice.draining : text.notice.drained])
   else if (!page.keys) lines.push(['send-only', text.notice.sendOnly])
   if (page.notAdded > 0) lines.push(['not-added', plural(text.notice.notAdded, page.notAdded)])
   else if (page.canShoot && page.roomLeft === 0) lines.push(['full', text.notice.full])

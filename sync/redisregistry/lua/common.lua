@@ -139,6 +139,22 @@ end
 
 local function refuse(code) return {code, text(now)} end
 
+-- A phone that was away takes its time: what it captured before the session
+-- began to drain may still be announced until the draining is over. The
+-- moment of capture is the image id's own (UUIDv7), by the registry's clock as
+-- the phone knows it, so some seconds of difference are allowed for.
+local CAPTURE_SLACK = 60000
+
+local function capturedIn(s, id)
+  local at = tonumber(string.sub(id, 1, 8) .. string.sub(id, 10, 13), 16)
+  return at ~= nil and at <= num(s, 'drainuntil') - num(s, 'drain') + CAPTURE_SLACK
+end
+
+-- late: closed, but a phone that was away may still send what it has.
+local function late(s)
+  return s.f.state == 'closed' and s.f.phone ~= '' and now < num(s, 'drainuntil')
+end
+
 -- reserve checks every wanted image first and writes only when all may be:
 -- it returns a refusal code, or nil. want is id, bytes, sha256, repeated.
 local function reserve(s, want)
@@ -149,13 +165,13 @@ local function reserve(s, want)
   end
   for i = 1, #want, 3 do
     local m = s.img[want[i]]
-    local over = s.f.state ~= 'paired' and s.f.state ~= 'draining'
+    local over = s.f.state ~= 'paired' and s.f.state ~= 'draining' and not late(s)
     if not m or m.state == 'reserved' then
       if over then return 'session-over' end
       if tonumber(want[i + 1]) > num(s, 'maxb') then return 'image-too-large' end
     end
     if not m then
-      if s.f.state == 'draining' then return 'session-draining' end
+      if s.f.state ~= 'paired' and not capturedIn(s, want[i]) then return 'session-draining' end
       held, total = held + 1, total + 1
       -- Places of retracted images are free again, but not without end.
       if held > num(s, 'maxn') or total > 4 * num(s, 'maxn') then return 'too-many-images' end
@@ -164,6 +180,10 @@ local function reserve(s, want)
   for i = 1, #want, 3 do
     local id, bytes, sha = want[i], want[i + 1], want[i + 2]
     local m = s.img[id]
+    if s.f.state == 'closed' and (not m or m.state == 'reserved') then
+      set(s, 'state', 'draining')
+      bump(s)
+    end
     if not m then
       add(s, id, 'reserved', bytes, sha)
     elseif m.state == 'reserved' and (m.bytes ~= bytes or m.sha ~= sha) then

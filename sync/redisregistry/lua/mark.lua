@@ -2,9 +2,19 @@
 local s = open(KEYS[1])
 if not s then return refuse('session-missing') end
 advance(s)
-for i = 1, #ARGV, 6 do
-  local id, state, refused, bytes, sha, sinks =
-    ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+
+-- missing: a stored image is not in the object store. The phone, which holds
+-- it until it has landed, is to send it again, and has another draining time
+-- for it when the session was over.
+local function missing(id)
+  local m = s.img[id]
+  if not m or m.state ~= 'stored' then return end
+  m.state = 'reserved'
+  put(s, id, m)
+  if s.f.phone ~= '' and (s.f.state == 'closed' or s.f.state == 'expired') then drain(s, now) end
+end
+
+local function mark(id, state, refused, bytes, sha, sinks)
   local m = s.img[id] or add(s, id, state, bytes, sha)
   local changed = false
   if rank[state] > rank[m.state] then
@@ -20,6 +30,14 @@ for i = 1, #ARGV, 6 do
     end
   end
   if changed then put(s, id, m) end
+end
+
+for i = 1, #ARGV, 6 do
+  if ARGV[i + 1] == 'reserved' then
+    missing(ARGV[i])
+  else
+    mark(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+  end
 end
 if s.f.state == 'draining' and not outstanding(s) then
   set(s, 'state', 'closed')

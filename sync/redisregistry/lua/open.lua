@@ -38,6 +38,9 @@ else
   commit(s)
   s = open(KEYS[1])
   advance(s)
+  -- Both were away for longer than the draining: what is on the way gets
+  -- another one.
+  if s.f.state == 'expired' and s.f.phone ~= '' and outstanding(s) then drain(s, now) end
 end
 if s.f.state == 'waiting' or s.f.state == 'paired' then saveToken(s) end
 return answer(s, 'ok')

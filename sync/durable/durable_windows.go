@@ -1,4 +1,4 @@
-package diskspool
+package durable
 
 import (
 	"errors"
@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// syncDir does nothing: Windows has no such call, NTFS journals names.
-func syncDir(string) error { return nil }
+// SyncDir does nothing: Windows has no such call, NTFS journals names.
+func SyncDir(string) error { return nil }
 
-// persist runs a rename or removal again for about 2 s while an antivirus
+// Patiently runs a rename or removal again for about 2 s while an antivirus
 // scanner or indexer has the file open.
-func persist(do func() error) error {
+func Patiently(do func() error) error {
 	const step, most = 50 * time.Millisecond, 2 * time.Second
 	var err error
 	for waited := time.Duration(0); waited <= most; waited += step {

@@ -1,0 +1,75 @@
+package app
+
+import "time"
+
+// The audit trail is derived from what a session and its images have become,
+// not from the input that led there: each save notes everything that is true
+// by then, and the trail drops what it has been told before. So nothing
+// becomes durable without its line, and a crash between the two costs nothing.
+
+func (s Session) note(event AuditEvent, at time.Time) AuditEntry {
+	e := AuditEntry{At: at, Event: event, SID: s.ID, Patient: s.Patient}
+	if !s.RowAt.IsZero() {
+		e.Server = s.ServerNow(at)
+	}
+	return e
+}
+
+// notes are what the trail must hold of the session itself.
+func (s Session) notes(at time.Time) []AuditEntry {
+	out := []AuditEntry{s.note(AuditOpened, at)}
+	if s.Row.PhoneHash != "" {
+		paired := s.note(AuditPaired, at)
+		paired.Reason = string(s.Row.PhoneHash[:min(12, len(s.Row.PhoneHash))]) // tells two phones apart
+		out = append(out, paired)
+	}
+	if s.Stage == StageSettling || s.Stage == StageSettled {
+		out = append(out, s.note(AuditClosed, at))
+	}
+	return out
+}
+
+// notesOf are what the trail must hold of one image.
+func (s Session) notesOf(im Image, at time.Time) []AuditEntry {
+	note := func(event AuditEvent, reason string) AuditEntry {
+		e := s.note(event, at)
+		e.Image, e.SHA256, e.Reason = im.ID, im.SHA256, reason
+		return e
+	}
+	filing := func(event AuditEvent, reason string) AuditEntry {
+		e := note(event, reason)
+		e.Delivery, e.Receipt = im.Delivery, im.Receipt
+		if len(im.Sinks) > 0 {
+			e.Sink = im.Sinks[0]
+		}
+		if im.Handed != "" {
+			e.SHA256 = im.Handed
+		}
+		return e
+	}
+	var out []AuditEntry
+	if !im.Arrived.IsZero() {
+		out = append(out, note(AuditLanded, ""))
+	}
+	switch {
+	case im.Filing:
+		intent := note(AuditIntent, "")
+		intent.Delivery = im.Delivery
+		out = append(out, intent)
+	case im.State == ImageFiled && im.Attested:
+		out = append(out, filing(AuditAttested, ""))
+	case im.State == ImageFiled:
+		out = append(out, filing(AuditFiled, ""))
+	case im.State == ImageUnconfirmed:
+		out = append(out, filing(AuditUnconfirmed, ""))
+	case im.State == ImageQuarantined:
+		out = append(out, note(AuditQuarantined, string(im.Reason)))
+	case im.State == ImageRetracted:
+		out = append(out, note(AuditRetracted, ""))
+	case im.State == ImageDiscarded:
+		out = append(out, note(AuditDiscarded, ""))
+	case im.FileKind != "":
+		out = append(out, filing(AuditRefused, string(im.FileKind)))
+	}
+	return out
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"io"
+	"os/exec"
+)
+
+// child is a program of ours that runs beside this one and never outlives it:
+// it leaves when its standard input ends, and the system sees to it when this
+// process is gone without having said so.
+type child struct {
+	in      io.WriteCloser // its standard input
+	out     io.ReadCloser  // its standard output; nil when cmd gave it to somebody
+	cmd     *exec.Cmd
+	release func()
+}
+
+// startChild starts cmd. wait must follow, after the last read of out.
+func startChild(cmd *exec.Cmd) (*child, error) {
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{in: in, cmd: cmd}
+	if cmd.Stdout == nil {
+		if c.out, err = cmd.StdoutPipe(); err != nil {
+			return nil, err
+		}
+	}
+	c.release, err = startTied(cmd)
+	return c, err
+}
+
+// pid is the child's process id.
+func (c *child) pid() int { return c.cmd.Process.Pid }
+
+// wait waits for the child's end; an exit code other than 0 is an *exec.ExitError.
+func (c *child) wait() error {
+	defer c.release()
+	return c.cmd.Wait()
+}
