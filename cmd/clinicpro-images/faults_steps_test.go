@@ -154,10 +154,14 @@ func (r *round) make(one kill) {
 	}
 }
 
-// unmade are the kills whose step never came.
+// unmade are the kills whose step never came, or not so often: the next time
+// once is enough.
 func (r *round) unmade() []kill {
 	r.at.Lock()
 	defer r.at.Unlock()
+	for i := range r.at.armed {
+		r.at.armed[i].nth = 0
+	}
 	return r.at.armed
 }
 
