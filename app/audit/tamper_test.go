@@ -173,9 +173,9 @@ func TestTamperingIsNamed(t *testing.T) {
 	}
 }
 
-// Every byte of every line, every line, every length: in memory, as there
+// Every byte of every line, every line, many lengths: in memory, as there
 // are thousands of them.
-func TestEveryByteAndEveryLength(t *testing.T) {
+func TestEveryByteAndEveryLine(t *testing.T) {
 	d, whole := twoMonths(t)
 	k, err := readKeys(t.Context(), d.vault, d.Key)
 	must(t, err)
@@ -190,14 +190,12 @@ func TestEveryByteAndEveryLength(t *testing.T) {
 	}
 	for name, b := range whole {
 		for i := range b {
-			for _, flip := range []byte{1, 0x20} {
-				changed := bytes.Clone(b)
-				changed[i] ^= flip
-				if sound(name, changed) {
-					t.Errorf("%s: byte %d changed to %q is not seen", name, i, changed[i])
-				}
+			changed := bytes.Clone(b)
+			changed[i] ^= []byte{1, 0x20}[i%2]
+			if sound(name, changed) {
+				t.Errorf("%s: byte %d changed to %q is not seen", name, i, changed[i])
 			}
-			if sound(name, b[:i]) {
+			if i%3 == 0 && sound(name, b[:i]) { // the fuzz target cuts anywhere
 				t.Errorf("%s: cut to %d of %d bytes is not seen", name, i, len(b))
 			}
 		}
