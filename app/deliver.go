@@ -9,7 +9,7 @@ import (
 // deliver freezes what is to leave, unless that was done before, and hands it
 // over, some of it at a time: a session can be hundreds of megabytes.
 func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
-	out := Delivered{Delivery: do.Delivery}
+	out := Delivered{Delivery: do.Delivery, Area: AreaSpool}
 	var frozen []frozenItem
 	if do.Again {
 		frozen, out.Err = e.frozen(ctx, s.ID, do.Delivery)
@@ -32,7 +32,7 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 		}
 		if len(group) > 0 && (i == len(frozen)-1 || size+frozen[i+1].Bytes > handedBytes) {
 			var receipts []Receipt
-			receipts, out.Err = e.hand(ctx, s.ID, do, group)
+			receipts, out.Area, out.Err = e.hand(ctx, s.ID, do, group)
 			out.Receipts = append(out.Receipts, receipts...)
 			group, size = nil, 0
 		}
@@ -41,12 +41,12 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 }
 
 // hand gives one group of a delivery to the sink.
-func (e *Engine) hand(ctx context.Context, sid SessionID, do Deliver, group []frozenItem) ([]Receipt, error) {
+func (e *Engine) hand(ctx context.Context, sid SessionID, do Deliver, group []frozenItem) ([]Receipt, Area, error) {
 	d := Delivery{ID: do.Delivery, SID: sid, Again: do.Again}
 	for _, it := range group {
 		jpeg, err := e.frozenBytes(ctx, sid, do.Delivery, it.Image)
 		if err != nil {
-			return nil, err
+			return nil, AreaSpool, err
 		}
 		d.Items = append(d.Items, DeliveryItem{Image: it.Image, Name: Seal(it.Name), JPEG: jpeg, SHA256: it.SHA256})
 	}
@@ -60,7 +60,7 @@ func (e *Engine) hand(ctx context.Context, sid SessionID, do Deliver, group []fr
 			}
 		}
 	}
-	return receipts, err
+	return receipts, AreaSink, err
 }
 
 // frozenItem is what a delivery's record says of one of its items; the bytes

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ type world struct {
 	feed     *apptest.FakeFeed
 	spool    *apptest.FakeSpool
 	sink     *apptest.FakeSink
+	audit    *apptest.FakeAudit
 	engine   *app.Engine
 	stop     func()
 	states   <-chan app.State
@@ -55,7 +57,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
-		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
+		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, audit: &apptest.FakeAudit{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
@@ -64,7 +66,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
-		Sink: w.sink, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Sink: w.sink, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()
 	w.states = w.engine.Watch(ctx)
@@ -382,5 +384,43 @@ func TestALargeDeliveryGoesInParts(t *testing.T) {
 	w.until("filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 4 })
 	if n := len(w.sink.Filed()); n != 4 {
 		t.Fatalf("%d pictures in the folder", n)
+	}
+}
+
+func (w *world) noted() []app.AuditEvent {
+	var out []app.AuditEvent
+	for _, e := range w.audit.Noted() {
+		out = append(out, e.Event)
+	}
+	return out
+}
+
+// Without its line in the audit trail nothing becomes durable: not in the
+// index, so not in the registry, and the object stays in the bucket.
+func TestNothingIsDurableThatTheTrailDoesNotHold(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.audit.Fail(app.E("test", app.KindFull, errors.New("no space")))
+	w.store(1, "one")
+	w.until("landed in memory", func(s app.Session) bool { return states(s, app.ImageLanded) == 1 })
+	if row, err := w.registry.Read(t.Context(), w.sid); err != nil || row.Images[0].State != app.ImageStored {
+		t.Fatalf("the registry holds %+v, %v", row.Images, err)
+	}
+	w.audit.Fail(nil)
+	w.until("ready", ready(1))
+	w.emptyBucket()
+	w.send(app.File{Delivery: string(app.NewSessionID())})
+	w.until("filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 1 })
+	want := []app.AuditEvent{app.AuditOpened, app.AuditPaired, app.AuditLanded, app.AuditIntent, app.AuditFiled}
+	for deadline := time.Now().Add(5 * time.Second); !slices.Equal(w.noted(), want); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("noted %v, want %v", w.noted(), want)
+		}
+	}
+	w.stop()
+	w.start()
+	w.until("still filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 1 })
+	if got := w.noted(); !slices.Equal(got, want) {
+		t.Fatalf("after a restart %v is noted", got)
 	}
 }

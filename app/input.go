@@ -121,6 +121,7 @@ type (
 	}
 	Delivered struct {
 		Delivery string
+		Area     Area // where Err comes from: the spool while freezing, else the sink
 		Receipts []Receipt
 		Err      error // what has no receipt was not handed over
 	}

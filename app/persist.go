@@ -43,6 +43,7 @@ type imageRecord struct {
 	Delivery      string
 	Filing, Tried bool
 	FileKind      Kind
+	FileArea      Area
 	Place         string
 	Sinks         []string
 	Receipt       string
@@ -70,7 +71,7 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 		State: im.State, Bytes: im.Bytes, SHA256: im.SHA256, Reason: im.Reason,
 		Width: im.Width, Height: im.Height, TakenAt: im.TakenAt, TakenBy: im.TakenBy,
 		Arrived: im.Arrived, Shown: im.Shown,
-		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind,
+		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind, FileArea: im.FileArea,
 		Place: im.Place.Reveal(), Sinks: im.Sinks,
 		Receipt: im.Receipt, Handed: im.Handed, Attested: im.Attested,
 	})
@@ -127,7 +128,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 		s.Images[id] = Image{
 			ID: id, State: r.State, Bytes: r.Bytes, SHA256: r.SHA256, Reason: r.Reason,
 			Width: r.Width, Height: r.Height, TakenAt: r.TakenAt, TakenBy: r.TakenBy, Arrived: r.Arrived,
-			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind,
+			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind, FileArea: r.FileArea,
 			Place: Seal(r.Place), Sinks: r.Sinks,
 			Receipt: r.Receipt, Handed: r.Handed, Attested: r.Attested,
 			thawed:  r.State == ImageFiled,

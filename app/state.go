@@ -110,6 +110,7 @@ type Image struct {
 	Filing   bool   // a hand-over is under way
 	Tried    bool   // Delivery may have been tried before
 	FileKind Kind   // why the last hand-over failed; "" none
+	FileArea Area   // and what failed
 	Place    Sealed // where it was filed
 	Sinks    []string
 	Receipt  string // the sink's answer, without a patient value

@@ -188,7 +188,7 @@ func TestFilingWaitsForItsIntentAndKeepsItsDelivery(t *testing.T) {
 		t.Fatalf("first try is %+v", deliver)
 	}
 	none[Deliver](t, s.in(sidA, File{Delivery: "D2"})) // a second press while it runs
-	effects = s.in(sidA, Delivered{Delivery: "D1", Receipts: []Receipt{{Image: id, Err: E("write", KindNotFound, nil)}}})
+	effects = s.in(sidA, Delivered{Delivery: "D1", Area: AreaSink, Receipts: []Receipt{{Image: id, Err: E("write", KindNotFound, nil)}}})
 	s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image})
 	effects = s.in(sidA, File{Delivery: "D3"})
 	deliver = want[Deliver](t, s.in(sidA, ImageSaved{Image: want[SaveImage](t, effects).Image}))

@@ -328,7 +328,7 @@ func (w *work) file(in File) {
 		if im.Delivery == "" || unsure {
 			im.Delivery, im.Tried, im.Sinks, im.Receipt = in.Delivery, false, nil, ""
 		}
-		im.State, im.Filing, im.FileKind, im.dirty = ImageLanded, true, "", true
+		im.State, im.Filing, im.FileKind, im.FileArea, im.dirty = ImageLanded, true, "", "", true
 		w.s.Images[id] = im
 	}
 }
@@ -339,7 +339,7 @@ func (im Image) CanFile() bool {
 }
 
 func (w *work) delivered(in Delivered) {
-	w.health(AreaSink, in.Err)
+	w.health(in.Area, in.Err)
 	receipts := map[ImageID]Receipt{}
 	for _, r := range in.Receipts {
 		receipts[r.Image] = r
@@ -355,12 +355,12 @@ func (w *work) delivered(in Delivered) {
 		im.handing, im.Filing, im.Tried, im.dirty = false, false, true, true
 		switch {
 		case !answered:
-			im.FileKind = KindOf(in.Err)
+			im.FileKind, im.FileArea = KindOf(in.Err), in.Area
 			if im.FileKind == "" {
 				im.FileKind = KindBug
 			}
 		case r.Err != nil:
-			im.FileKind = KindOf(r.Err)
+			im.FileKind, im.FileArea = KindOf(r.Err), AreaSink
 			w.health(AreaSink, r.Err)
 		case r.Unconfirmed:
 			im.State = ImageUnconfirmed

@@ -67,6 +67,14 @@ func Audit(t *testing.T, start func(t *testing.T) AuditRig) {
 		}
 		wantNoted(t, rig, []app.AuditEntry{first, other})
 	})
+	t.Run("several in one call, one of them twice", func(t *testing.T) {
+		rig := start(t)
+		want := []app.AuditEntry{AuditEntry(1, app.AuditLanded), AuditEntry(2, app.AuditLanded), AuditEntry(1, app.AuditFiled)}
+		if err := rig.Audit.Note(t.Context(), append(want, want[0])...); err != nil {
+			t.Fatal(err)
+		}
+		wantNoted(t, rig, want)
+	})
 	t.Run("many at once", func(t *testing.T) {
 		rig, ctx := start(t), t.Context()
 		var all sync.WaitGroup
@@ -175,12 +183,12 @@ func (f *FakeAudit) Noted() []app.AuditEntry {
 	return slices.Clone(f.noted)
 }
 
-func (f *FakeAudit) Note(ctx context.Context, e app.AuditEntry) error {
+func (f *FakeAudit) Note(ctx context.Context, entries ...app.AuditEntry) error {
 	const op = "note in fake audit"
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case e.Event == "":
+	case slices.ContainsFunc(entries, func(e app.AuditEntry) bool { return e.Event == "" }):
 		return app.E(op, app.KindBug, errors.New("no event"))
 	case ctx.Err() != nil:
 		return app.E(op, app.KindOffline, ctx.Err())
@@ -190,9 +198,11 @@ func (f *FakeAudit) Note(ctx context.Context, e app.AuditEntry) error {
 	if f.keys == nil {
 		f.keys = map[string]bool{}
 	}
-	if !f.keys[e.Key()] {
-		f.keys[e.Key()] = true
-		f.noted = append(f.noted, e)
+	for _, e := range entries {
+		if !f.keys[e.Key()] {
+			f.keys[e.Key()] = true
+			f.noted = append(f.noted, e)
+		}
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,78 +14,51 @@ import (
 	"github.com/clinicpro-nz/images/app/apptest"
 )
 
-func benchDesk(b *testing.B) Options {
-	return Options{Dir: b.TempDir(), Vault: new(apptest.FakeVault), Key: "audit-key", Head: "audit-head", Every: time.Second}
-}
-
-// BenchmarkNote is one line, on disk, by one caller; and by eight at once,
-// who share the fsync.
+// BenchmarkNote is one line on disk, beside what the disk alone takes for the
+// same bytes, written and synced: turn by turn, medians.
 func BenchmarkNote(b *testing.B) {
-	for _, callers := range []int{1, 8} {
-		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
-			tr, _, err := Open(b.Context(), benchDesk(b))
-			if err != nil {
-				b.Fatal(err)
-			}
-			next := make(chan int)
-			go func() {
-				for n := range b.N {
-					next <- n
-				}
-				close(next)
-			}()
-			b.ResetTimer()
-			done := make(chan error, callers)
-			for range callers {
-				go func() {
-					var err error
-					for n := range next {
-						if noteErr := tr.Note(b.Context(), apptest.AuditEntry(n, app.AuditLanded)); noteErr != nil {
-							err = noteErr
-						}
-					}
-					done <- err
-				}()
-			}
-			for range callers {
-				if err := <-done; err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.StopTimer()
-			if err := tr.Close(); err != nil {
-				b.Fatal(err)
-			}
+	dir := b.TempDir()
+	tr, _, err := Open(b.Context(), Options{Dir: dir, Vault: new(apptest.FakeVault), Key: "audit-key", Head: "audit-head"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	floor, err := os.OpenFile(filepath.Join(dir, "floor"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := tr.keys.line(apptest.AuditEntry(1, app.AuditLanded), tr.o.Who)
+	l.Prev = strings.Repeat("0", 64)
+	raw, err := tr.keys.seal(&l)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var notes, floors []time.Duration
+	timed := func(into *[]time.Duration, do func() error) {
+		started := time.Now()
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+		*into = append(*into, time.Since(started))
+	}
+	for b.Loop() {
+		timed(&notes, func() error { return tr.Note(b.Context(), apptest.AuditEntry(len(notes), app.AuditLanded)) })
+		timed(&floors, func() error {
+			_, err := floor.Write(raw)
+			return errors.Join(err, floor.Sync())
 		})
 	}
-}
-
-// BenchmarkFloor is what the disk alone takes: the same bytes, written and synced.
-func BenchmarkFloor(b *testing.B) {
-	k, err := newKeys([]byte(strings.Repeat("k", secretBytes)))
-	if err != nil {
+	if err := errors.Join(tr.Close(), floor.Close()); err != nil {
 		b.Fatal(err)
 	}
-	l := k.line(apptest.AuditEntry(1, app.AuditLanded), "gp")
-	l.Prev = strings.Repeat("0", 64)
-	raw, err := k.seal(&l)
-	if err != nil {
-		b.Fatal(err)
+	median := func(d []time.Duration) float64 {
+		slices.Sort(d)
+		return float64(d[len(d)/2].Microseconds())
 	}
-	f, err := os.OpenFile(filepath.Join(b.TempDir(), "floor"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer f.Close()
-	b.SetBytes(int64(len(raw)))
-	for b.Loop() {
-		if _, err := f.Write(raw); err != nil {
-			b.Fatal(err)
-		}
-		if err := f.Sync(); err != nil {
-			b.Fatal(err)
-		}
-	}
+	b.ReportMetric(median(notes), "µs/note")
+	b.ReportMetric(median(floors), "µs/floor")
+	b.ReportMetric(median(notes)/median(floors), "note/floor")
+	b.ReportMetric(float64(len(raw)), "bytes/line")
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkVerify reads a busy workstation's year, 50,000 lines: what a start costs.

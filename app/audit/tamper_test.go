@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -64,12 +65,30 @@ func (f folder) with(name string, lines ...[]byte) folder {
 	return out
 }
 
-func (f folder) fs() fstest.MapFS {
-	out := fstest.MapFS{}
+func (f folder) fs() fs.FS {
+	out := ordered{}
 	for name, b := range f {
 		out[name] = &fstest.MapFile{Data: b}
 	}
 	return out
+}
+
+// ordered lists its files in one order, as the fuzzer needs: it takes another
+// way through the code for news.
+type ordered fstest.MapFS
+
+func (o ordered) Open(name string) (fs.File, error) { return fstest.MapFS(o).Open(name) }
+
+func (o ordered) ReadDir(string) ([]fs.DirEntry, error) {
+	var out []fs.DirEntry
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		info, err := fstest.MapFS(o).Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fs.FileInfoToDirEntry(info))
+	}
+	return out, nil
 }
 
 const november, december = "audit-2026-11.jsonl", "audit-2026-12.jsonl"

@@ -70,7 +70,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		case im.State == app.ImageUnconfirmed:
 			view.Problem = unconfirmed
 		case im.FileKind != "":
-			view.Problem = text.Problem(text.PlaceFolder, im.FileKind).What
+			view.Problem = text.Problem(places[im.FileArea], im.FileKind).What
 		}
 		out.Images = append(out.Images, view)
 	}

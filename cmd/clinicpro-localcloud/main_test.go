@@ -28,7 +28,8 @@ import (
 type program struct {
 	ready ready.Ready
 	cmd   *exec.Cmd
-	input io.Closer
+	input io.WriteCloser
+	lines *bufio.Reader // standard output after the ready line
 	said  *bytes.Buffer // standard error; read it only after the end
 }
 
@@ -47,10 +48,11 @@ func build(t *testing.T) string {
 	return exe
 }
 
-func start(t *testing.T, exe, dir string) *program {
+func start(t *testing.T, exe, dir string, more ...string) *program {
 	t.Helper()
 	p := &program{said: new(bytes.Buffer)}
-	p.cmd = exec.Command(exe, "-dir", dir, "-listen", "127.0.0.1:0", "-practice", "testpractice", "-practice-name", "Test Practice")
+	p.cmd = exec.Command(exe, append([]string{"-dir", dir, "-listen", "127.0.0.1:0",
+		"-practice", "testpractice", "-practice-name", "Test Practice"}, more...)...)
 	p.cmd.Stderr = p.said
 	input, err := p.cmd.StdinPipe()
 	if err != nil {
@@ -65,7 +67,8 @@ func start(t *testing.T, exe, dir string) *program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
-	line, err := bufio.NewReader(output).ReadBytes('\n')
+	p.lines = bufio.NewReader(output)
+	line, err := p.lines.ReadBytes('\n')
 	if err != nil {
 		_ = p.cmd.Wait()
 		t.Fatalf("no ready line: %v\n%s", err, p.said)
@@ -74,6 +77,20 @@ func start(t *testing.T, exe, dir string) *program {
 		t.Fatalf("ready line %s: %v", line, err)
 	}
 	return p
+}
+
+// counts asks the program what its servers have been asked.
+func (p *program) counts(t *testing.T) ready.Counts {
+	t.Helper()
+	if _, err := io.WriteString(p.input, "counts\n"); err != nil {
+		t.Fatal(err)
+	}
+	var c ready.Counts
+	line, err := p.lines.ReadBytes('\n')
+	if err != nil || json.Unmarshal(line, &c) != nil {
+		t.Fatalf("counts %s: %v", line, err)
+	}
+	return c
 }
 
 func (p *program) s3(t *testing.T) s3objects.Config {
@@ -99,6 +116,7 @@ func TestOnePort(t *testing.T) {
 	t.Run("s3", func(t *testing.T) { s3suite.Run(t, p.s3(t), filepath.Join(dir, "s3")) })
 	t.Run("gateway", func(t *testing.T) { gatewayAnswers(t, p.ready.Base) })
 	t.Run("hub and redis", func(t *testing.T) { hintArrives(t, p.ready) })
+	t.Run("counts", func(t *testing.T) { isCounted(t, p) })
 	t.Run("files are ours alone", func(t *testing.T) { onlyOurs(t, dir) })
 	t.Run("the port is taken", func(t *testing.T) {
 		addr := strings.TrimPrefix(p.ready.Base, "http://")
@@ -148,6 +166,65 @@ func TestKillKeepsObjectsAndKeys(t *testing.T) {
 	}
 }
 
+// isCounted does one of each, and nothing else.
+func isCounted(t *testing.T, p *program) {
+	before := p.counts(t)
+	hintArrives(t, p.ready)
+	if _, err := p.objects(t).List(t.Context(), app.NewSessionID()); err != nil {
+		t.Fatal(err)
+	}
+	after := p.counts(t)
+	for name, n := range map[string]int64{
+		"open":        after.Redis["open"] - before.Redis["open"],
+		"claim":       after.Redis["claim"] - before.Redis["claim"],
+		"list":        after.S3["list"] - before.S3["list"],
+		"published":   after.Ably.Published - before.Ably.Published,
+		"delivered":   after.Ably.Delivered - before.Ably.Delivered,
+		"connections": after.Ably.Connections - before.Ably.Connections,
+	} {
+		if n != 1 {
+			t.Errorf("%s: %d, want 1", name, n)
+		}
+	}
+	if after.Redis["inside"] <= before.Redis["inside"] {
+		t.Error("nothing was counted inside scripts")
+	}
+}
+
+func TestHubAlone(t *testing.T) {
+	p := start(t, build(t), t.TempDir(), "-only", "hub")
+	heard := make(chan app.Signal, 10)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	sid := app.NewSessionID()
+	cfg := ablyfeed.Config{Key: app.Seal(p.ready.Workstation.AblyKey), Practice: "testpractice",
+		Host: p.ready.Ably.Host, Port: p.ready.Ably.Port, PlainText: true}
+	go func() { _ = ablyfeed.New(cfg).Listen(ctx, sid, func(s app.Signal) { heard <- s }) }()
+	await(t, ctx, heard, func(s app.Signal) bool { return s.Healthy })
+	cfg.Key = app.Seal(p.ready.PublishKey)
+	say, err := ablyfeed.NewPublisher(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the same message
+		if err := say.Publish(ctx, sid, app.EventPhoneDone, "", 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, ctx, heard, func(s app.Signal) bool { return s.Event == app.EventPhoneDone })
+	if c := p.counts(t); c.Ably != (ready.AblyCounts{Published: 1, Delivered: 1, Repeated: 1, Connections: 1}) {
+		t.Errorf("%+v", c.Ably)
+	}
+	res, err := http.Get(p.ready.Base + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusNotFound {
+		t.Errorf("a gateway answers: %d", res.StatusCode)
+	}
+}
+
 func TestWrongUse(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
@@ -165,6 +242,7 @@ func TestWrongUse(t *testing.T) {
 		"no host":             {[]string{"-dir", dir, "-listen", ":0"}, exitFailed, "one address of this machine"},
 		"not our address":     {[]string{"-dir", dir, "-listen", "192.0.2.1:0"}, exitElsewhere, "does not have the address"},
 		"folder in a file":    {[]string{"-dir", filepath.Join(file, "x"), "-listen", "127.0.0.1:0"}, exitFailed, "cannot be written"},
+		"only something else": {[]string{"-dir", dir, "-only", "redis"}, exitUsage, "-only is hub"},
 		"something left over": {[]string{"-dir", dir, "extra"}, exitUsage, "-dir is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -214,11 +215,12 @@ func localStore(dir string, practice app.Practice) (*s3objects.Objects, error) {
 		AccessKey: r.Workstation.AccessKey, SecretKey: app.Seal(r.Workstation.SecretKey), Practice: practice})
 }
 
-// noisePhoto is a JPEG of about size bytes: 12 megapixels is what a phone
-// shoots, but after the page's compression it is a megabyte at most.
+// noisePhoto is a JPEG of about size bytes, 20 KB to 12 MB, with about four
+// pixels a byte as a phone's page makes them, and at most twelve million.
 func noisePhoto(size int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
-	img := image.NewGray(image.Rect(0, 0, 2400, 1800))
+	wide := int(math.Sqrt(4.0 / 3 * min(4.3*float64(size), 12e6)))
+	img := image.NewGray(image.Rect(0, 0, wide, wide*3/4))
 	for i := range img.Pix {
 		img.Pix[i] = byte(i/7 + r.IntN(40))
 	}

@@ -25,6 +25,8 @@ type command struct {
 
 var commands = []command{
 	{"receive", "hold a capture session in this terminal", receive},
+	{"simulate", "run workstations and phones against a cloud, and say what became of every image", simulate},
+	{"audit", "check, search or export this user's audit trail", auditTrail},
 	{"spool", "make a recovery key; recover images with it", spool},
 	{"bench", "time a photo from \"PUT answered\" to \"durable\", beside its floor", bench},
 }

@@ -248,3 +248,7 @@ func TestAdoptKeepsBothOfTwoThatDiffer(t *testing.T) {
 		t.Errorf("ours: %q, %v", got, err)
 	}
 }
+
+func content(n int) []byte { return bytes.Repeat([]byte(fmt.Sprintf("image %08d ", n)), 20_000) }
+
+const killSID = app.SessionID("0123456789ABCDEFGHJKMNPQRS")

@@ -285,7 +285,9 @@ func copyLive(path string, src *bbolt.DB) error {
 	if err != nil {
 		return err
 	}
-	defer dst.Close()          // also when bbolt panics over a damaged page
+	defer dst.Close() // also when bbolt panics over a damaged page
+	dst.AllocSize = 0 // room ahead: bbolt's 16 MiB would be most of a small index
+
 	const mostInOne = 16 << 20 // bytes in one transaction's memory
 	err = bbolt.Compact(dst, src, mostInOne)
 	if err == nil {

@@ -94,10 +94,6 @@ func removeAllOfIt() {
 	select {}
 }
 
-const killSID = app.SessionID("0123456789ABCDEFGHJKMNPQRS")
-
-func content(n int) []byte { return bytes.Repeat([]byte(fmt.Sprintf("image %08d ", n)), 20_000) }
-
 // landForever lands images on four goroutines and says which are durable.
 func landForever() {
 	id, err := age.ParseX25519Identity(os.Getenv(keyVar))

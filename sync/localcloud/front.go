@@ -37,8 +37,9 @@ type parts struct {
 // neither the bucket's nor the gateway's speaks Ably's protocol: REST, or a
 // websocket at the root.
 type front struct {
-	s3, gateway, hub http.Handler
-	close            func() // after the server has stopped
+	s3, gateway http.Handler
+	hub         *hub.Hub
+	close       func() // after the server has stopped
 }
 
 func newFront(p parts) (*front, error) {
@@ -46,7 +47,7 @@ func newFront(p parts) (*front, error) {
 	if err != nil {
 		return nil, err
 	}
-	realtime, err := newHub(p)
+	realtime, err := newHub(p.keys, p.log)
 	if err != nil {
 		return nil, err
 	}
@@ -67,16 +68,16 @@ func newFront(p parts) (*front, error) {
 
 // newHub gives the gateway a key that publishes and the workstation one that
 // listens, as the real service's keys are meant to be cut.
-func newHub(p parts) (*hub.Hub, error) {
-	listen, err := hub.ParseKey(app.Seal(p.keys.Listen), `{"cp:*":["subscribe"]}`)
+func newHub(k keys, log *slog.Logger) (*hub.Hub, error) {
+	listen, err := hub.ParseKey(app.Seal(k.Listen), `{"cp:*":["subscribe"]}`)
 	if err != nil {
 		return nil, err
 	}
-	publish, err := hub.ParseKey(app.Seal(p.keys.Publish), `{"cp:*":["publish"]}`)
+	publish, err := hub.ParseKey(app.Seal(k.Publish), `{"cp:*":["publish"]}`)
 	if err != nil {
 		return nil, err
 	}
-	return hub.New(hub.Config{Keys: []hub.Key{listen, publish}, Log: p.log}), nil
+	return hub.New(hub.Config{Keys: []hub.Key{listen, publish}, Log: log}), nil
 }
 
 func newGateway(p parts, registry *redisregistry.Registry) (*gateway.Gateway, error) {

@@ -48,31 +48,22 @@ type Config struct {
 }
 
 // Run serves until ctx ends and returns nil then. up is called once, when
-// everything answers. KindConflict: the address is taken; KindNotFound: it is
+// everything answers; counts may be called until Run returns. KindConflict: the address is taken; KindNotFound: it is
 // none of this machine's; KindBug: it is not one address; KindFull: the state
 // folder cannot be written.
-func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
-	listener, err := listen(ctx, cfg.Listen)
+func Run(ctx context.Context, cfg Config, up func(r ready.Ready, counts func() ready.Counts)) error {
+	listener, keys, dir, err := cfg.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() // for the ways out before Serve owns it
-	dir, err := filepath.Abs(cfg.Dir)
-	if err != nil {
-		return app.E("find state folder", app.KindFull, err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return app.E("make state folder", app.KindFull, err)
-	}
-	keys, err := loadKeys(filepath.Join(dir, "keys.json"))
-	if err != nil {
-		return err
-	}
 	redis, err := startRedis(keys.Redis)
 	if err != nil {
 		return err
 	}
 	defer redis.Close()
+	commands := newCounter()
+	countRedis(redis, commands)
 
 	group, ctx := errgroup.WithContext(ctx)
 	store, err := startStore(ctx, group, dir, keys)
@@ -89,11 +80,80 @@ func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
 		store.stop()
 		return errors.Join(err, group.Wait())
 	}
+	serve(ctx, group, listener, front, cfg.Log, func() {
+		front.close()
+		store.stop()
+	})
+	group.Go(func() error { return store.sweepHourly(ctx, cfg.Log) })
+	up(ready.Ready{
+		Ready: true, Base: base, Practice: string(cfg.Practice), PracticeName: cfg.PracticeName,
+		Bucket: bucket, Region: region, Redis: redisURL.String(),
+		Ably:        ready.Ably{Endpoint: base, Host: addr.IP.String(), Port: addr.Port, PlainText: true},
+		Workstation: ready.Workstation{AccessKey: keys.Access, SecretKey: keys.Secret, AblyKey: keys.Listen},
+	}, func() ready.Counts {
+		return ready.Counts{Redis: commands.counts(), S3: store.requests.counts(), Ably: ready.AblyCounts(front.hub.Counts())}
+	})
+	return group.Wait()
+}
+
+// RunHub is Run with the hub alone: a process of its own for who measures with
+// real servers beside it.
+func RunHub(ctx context.Context, cfg Config, up func(r ready.Ready, counts func() ready.Counts)) error {
+	listener, keys, _, err := cfg.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	realtime, err := newHub(keys, cfg.Log)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	serve(ctx, group, listener, realtime, cfg.Log, realtime.Close)
+	addr := listener.Addr().(*net.TCPAddr)
+	base := "http://" + addr.String()
+	up(ready.Ready{
+		Ready: true, Base: base, Practice: string(cfg.Practice), PracticeName: cfg.PracticeName,
+		Ably:        ready.Ably{Endpoint: base, Host: addr.IP.String(), Port: addr.Port, PlainText: true},
+		Workstation: ready.Workstation{AblyKey: keys.Listen}, PublishKey: keys.Publish,
+	}, func() ready.Counts { return ready.Counts{Ably: ready.AblyCounts(realtime.Counts())} })
+	return group.Wait()
+}
+
+// take takes the one port, and loads the keys from the state folder.
+func (cfg Config) take(ctx context.Context) (net.Listener, keys, string, error) {
+	listener, err := listen(ctx, cfg.Listen)
+	if err != nil {
+		return nil, keys{}, "", err
+	}
+	dir, k, err := cfg.state()
+	if err != nil {
+		_ = listener.Close()
+	}
+	return listener, k, dir, err
+}
+
+// state makes the state folder and returns its absolute path and the keys in it.
+func (cfg Config) state() (string, keys, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return "", keys{}, app.E("find state folder", app.KindFull, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", keys{}, app.E("make state folder", app.KindFull, err)
+	}
+	k, err := loadKeys(filepath.Join(dir, "keys.json"))
+	return dir, k, err
+}
+
+// serve answers on listener until ctx ends, and calls closed once nothing
+// new is accepted: what is under way may finish, websockets are not waited for.
+func serve(ctx context.Context, group *errgroup.Group, listener net.Listener, h http.Handler, log *slog.Logger, closed func()) {
 	server := &http.Server{
-		Handler:           front,
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       15 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -103,23 +163,13 @@ func Run(ctx context.Context, cfg Config, up func(ready.Ready)) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		// What is under way may finish; websockets are not waited for.
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		_ = server.Shutdown(grace)
-		front.close()
+		closed()
 		_ = server.Close()
-		store.stop()
 		return nil
 	})
-	group.Go(func() error { return store.sweepHourly(ctx, cfg.Log) })
-	up(ready.Ready{
-		Ready: true, Base: base, Practice: string(cfg.Practice), PracticeName: cfg.PracticeName,
-		Bucket: bucket, Region: region, Redis: redisURL.String(),
-		Ably:        ready.Ably{Endpoint: base, Host: addr.IP.String(), Port: addr.Port, PlainText: true},
-		Workstation: ready.Workstation{AccessKey: keys.Access, SecretKey: keys.Secret, AblyKey: keys.Listen},
-	})
-	return group.Wait()
 }
 
 // listen takes the one port. An address that means every network at once is

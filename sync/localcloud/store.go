@@ -34,6 +34,7 @@ const (
 type store struct {
 	endpoint string
 	client   *s3.Client
+	requests *counter
 	// stop ends it; it must outlive the front, so it has its own context.
 	stop context.CancelFunc
 }
@@ -67,7 +68,7 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 		return nil, app.E(op, app.KindBug, err)
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &store{endpoint: "http://" + addr, stop: stop}
+	s := &store{endpoint: "http://" + addr, stop: stop, requests: newCounter()}
 	s.client = s3.New(s3.Options{
 		Region: region, BaseEndpoint: &s.endpoint, UsePathStyle: true,
 		Credentials:                credentials.NewStaticCredentialsProvider(k.Access, k.Secret, ""),
@@ -77,7 +78,7 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 	})
 	ended := make(chan error, 1)
 	group.Go(func() error {
-		err := embedgw.RunVersityGW(life, backend, &embedgw.Config{
+		err := embedgw.RunVersityGW(life, countedStore{backend, s.requests}, &embedgw.Config{
 			RootUserAccess: k.Access, RootUserSecret: k.Secret, Region: region,
 			Ports:          []string{addr},
 			MaxConnections: 1024, MaxRequests: 512, MultipartMaxParts: 100,

@@ -144,9 +144,17 @@ export class Page {
     const record = this.record ?? { token: place.token, practice: place.practice, phoneKey: toBase64url(randomBytes(32)), sid: '' }
     this.record = record
     await this.remember(record) // before the claim: a lost answer must find the same key again
-    const answer = await this.untilAnswered(() =>
-      record.sid ? sessionAPI(credentials(record)).status() : claim(place.practice, place.token, record.phoneKey),
-    )
+    const claimed = () => claim(place.practice, place.token, record.phoneKey)
+    const answer = await this.untilAnswered(async () => {
+      if (!record.sid) return claimed()
+      try {
+        return await sessionAPI(credentials(record)).status()
+      } catch (err) {
+        // A registry that lost this phone does not know it until it claims again.
+        if (err instanceof Problem && err.code === 'phone-replaced') return claimed()
+        throw err
+      }
+    })
     if (!answer) return
     record.sid = answer.session.sid
     await this.remember(record)

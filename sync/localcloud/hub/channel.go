@@ -124,6 +124,7 @@ func (h *Hub) publish(key Key, from *conn, name string, msgs []*message, baseID 
 		m.ConnectionID, m.Timestamp, m.Action = connID, now, 0
 	}
 	if old, ok := ch.has(msgs[0].ID); ok {
+		h.counts.Repeated++
 		return serials(old.out), nil
 	}
 	ch.seq++
@@ -141,11 +142,12 @@ func (h *Hub) publish(key Key, from *conn, name string, msgs []*message, baseID 
 		ch.bytes -= ch.ring[0].size
 		ch.ring = slices.Delete(ch.ring, 0, 1)
 	}
+	h.counts.Published += int64(len(msgs))
 	for c := range ch.subs {
 		if c == from && c.noEcho {
 			continue
 		}
-		c.send(e.out)
+		h.deliver(c, e)
 	}
 	return serials(e.out), nil
 }
@@ -207,9 +209,15 @@ func (h *Hub) attach(c *conn, in frame) {
 			if e.out.ConnectionID != "" && e.out.ConnectionID == c.id && c.noEcho {
 				continue
 			}
-			c.send(e.out)
+			h.deliver(c, e)
 		}
 	}
+}
+
+// deliver sends one publication to one subscriber; h.mu is held.
+func (h *Hub) deliver(c *conn, e entry) {
+	h.counts.Delivered += int64(len(e.out.Messages))
+	c.send(e.out)
 }
 
 func (h *Hub) detach(c *conn, name string) {

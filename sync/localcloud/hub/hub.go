@@ -45,6 +45,30 @@ type Hub struct {
 	conns    map[*conn]struct{}
 	resumes  map[string]resume // by connection key
 	swept    time.Time
+	counts   Counts
+}
+
+// Counts are what a Hub has done since New.
+type Counts struct {
+	// Published and Delivered are messages as Ably bills them: each message
+	// published counts once, and once more for each subscriber it is sent to.
+	// Heartbeats, attachments and acknowledgements are no messages.
+	Published int64 `json:"published"`
+	Delivered int64 `json:"delivered"`
+	// Repeated are publications that were known by their id and sent to nobody.
+	Repeated int64 `json:"repeated"`
+	// Connections are handshakes that were accepted, resumed ones included.
+	Connections int64 `json:"connections"`
+}
+
+// Billed is the sum that a plan's price is about.
+func (c Counts) Billed() int64 { return c.Published + c.Delivered }
+
+// Counts returns what the hub has done so far.
+func (h *Hub) Counts() Counts {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.counts
 }
 
 // resume is what is left of a dropped connection.
@@ -148,6 +172,7 @@ func (h *Hub) register(c *conn, resumeKey string) (resumed, ok bool) {
 		return false, false
 	}
 	h.conns[c] = struct{}{}
+	h.counts.Connections++
 	if was, known := h.resumes[resumeKey]; known && resumeKey != "" && was.keyName == c.key.Name {
 		if was.conn != nil { // the old transport is dead, it just does not know
 			was.conn.superseded = true

@@ -98,7 +98,8 @@ func next[T any](t *testing.T, what string, ch <-chan T) T {
 func TestAblyGo(t *testing.T) {
 	for _, binary := range []bool{false, true} {
 		t.Run(fmt.Sprintf("binary=%v", binary), func(t *testing.T) {
-			host, port := serve(t, newHub(t, hub.Config{}))
+			h := newHub(t, hub.Config{})
+			host, port := serve(t, h)
 			rt := realtime(t, host, port, fullKey, binary)
 			heard := make(chan *ably.Message, 10)
 			ch := rt.Channels.Get("cp:demo:A")
@@ -135,6 +136,9 @@ func TestAblyGo(t *testing.T) {
 			now, err := rest.Time(within(t))
 			if err != nil || time.Since(now).Abs() > time.Minute {
 				t.Errorf("time %v, %v", now, err)
+			}
+			if c := h.Counts(); c != (hub.Counts{Published: 3, Delivered: 3, Repeated: 1, Connections: 1}) || c.Billed() != 6 {
+				t.Errorf("counted %+v", c)
 			}
 		})
 	}

@@ -9,6 +9,9 @@
 //	 "workstation":{"accessKey":"…","secretKey":"…","ablyKey":"name.id:secret"}}
 //
 // The line holds keys: it goes through a pipe, or to a file of mode 0600.
+//
+// For each line "counts" on its standard input it prints one more line: Counts.
+// Only who started it can ask.
 package ready
 
 // Ready is the line.
@@ -24,6 +27,28 @@ type Ready struct {
 	Redis       string      `json:"redis"`
 	Ably        Ably        `json:"ably"`
 	Workstation Workstation `json:"workstation"`
+	// PublishKey is a gateway's key at the hub. Only -only hub prints it: else
+	// the gateway is inside.
+	PublishKey string `json:"publishKey,omitempty"`
+}
+
+// Counts are what the servers have been asked since the start. A part that is
+// not run is nil, or zero.
+type Counts struct {
+	// Redis counts the commands of clients by redisregistry.Transition, and as
+	// redisregistry.Inside those that scripts made.
+	Redis map[string]int64 `json:"redis"`
+	// S3 counts requests by operation: put, head, get, delete, list.
+	S3   map[string]int64 `json:"s3"`
+	Ably AblyCounts       `json:"ably"`
+}
+
+// AblyCounts are hub.Counts: messages as Ably bills them.
+type AblyCounts struct {
+	Published   int64 `json:"published"`
+	Delivered   int64 `json:"delivered"`
+	Repeated    int64 `json:"repeated"`
+	Connections int64 `json:"connections"`
 }
 
 // Ably is where the hub speaks Ably's protocol: as an origin, and in the
