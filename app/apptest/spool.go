@@ -117,6 +117,44 @@ func Spool(t *testing.T, start func(t *testing.T) SpoolRig) {
 			t.Errorf("landing again after a removal: %v", err)
 		}
 	})
+	t.Run("a removal beside saves of another session", func(t *testing.T) {
+		rig, ctx, other := start(t), t.Context(), app.NewSessionID()
+		large := app.Record{SID: other, Kind: "item", Key: "large", Body: noise(1 << 20)}
+		want := []app.Record{large}
+		if err := rig.Spool.Save(ctx, large); err != nil {
+			t.Fatal(err)
+		}
+		var both sync.WaitGroup
+		both.Go(func() {
+			for range 10 {
+				sid := app.NewSessionID()
+				err := rig.Spool.Save(ctx, app.Record{SID: sid, Kind: "session", Body: []byte("goes")})
+				if err == nil {
+					err = rig.Spool.Remove(ctx, sid)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		for i := range 20 {
+			rec := app.Record{SID: other, Kind: "image", Key: fmt.Sprint(i), Body: []byte{byte(i)}}
+			if err := rig.Spool.Save(ctx, rec); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, rec)
+		}
+		both.Wait()
+		wantRecords(t, rig.Reopen(t), want...)
+	})
+	t.Run("several records are saved all or none", func(t *testing.T) {
+		rig, sid := start(t), app.NewSessionID()
+		good := app.Record{SID: sid, Kind: "image", Key: "x", Body: []byte("x")}
+		if err := rig.Spool.Save(t.Context(), good, app.Record{SID: "no id", Kind: "image", Body: []byte("y")}); app.KindOf(err) != app.KindBug {
+			t.Errorf("a record of no session: %v", err)
+		}
+		wantRecords(t, rig.Spool)
+	})
 	t.Run("many at once", func(t *testing.T) {
 		rig, sid := start(t), app.NewSessionID()
 		var all sync.WaitGroup

@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,7 @@ const (
 // the panel does, its entries do what they say, a new patient never takes
 // over an open session, and nothing in the tray tells who the patients are.
 func TestEndToEndTray(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, true)
 	pictures := artefacts(t)
 	listen := freePort(t)
@@ -117,6 +119,7 @@ func TestEndToEndTray(t *testing.T) {
 // must not disturb: a photo lands, the window crashes, the agent crashes, the
 // cloud stands still. Only an act of the GP brings the window forward.
 func TestEndToEndFocus(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, true)
 	listen := freePort(t)
 	d.startAgent(listen)
@@ -185,7 +188,10 @@ func TestEndToEndFocus(t *testing.T) {
 	// Closed by the GP: a panic of the agent, which SIGQUIT's end is like, does
 	// not open it again.
 	d.xdotool("key", "--clearmodifiers", "alt+F4")
-	eventually(t, 10*time.Second, func() bool { return len(d.windows()) == 0 }, func() string { return "the window does not close" })
+	eventually(t, 10*time.Second, func() bool {
+		_, err := os.Stat(filepath.Join(d.data, "window"))
+		return errors.Is(err, os.ErrNotExist) && len(d.windows()) == 0
+	}, func() string { return "the window does not close" })
 	agent := d.agent()
 	if err := syscall.Kill(agent, syscall.SIGQUIT); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/clinicpro-nz/images/app/config"
@@ -23,6 +24,13 @@ func main() {
 	stop()
 	os.Exit(code)
 }
+
+// memoryGoal is where the collector begins to work harder, in bytes. What is
+// held at once is bounded where it is held (app: landingBytes, handedBytes,
+// one image opened at a time; picture.MaxDecodeBytes); this keeps what is
+// held no longer from standing beside it. Together they keep the agent under
+// 250 MB, whatever a phone sends.
+const memoryGoal = 160 << 20
 
 // options are the flags. None can hold anything about a patient.
 type options struct {
@@ -60,6 +68,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if !o.agent {
 		return keep(ctx, args, stdout, stderr)
 	}
+	debug.SetMemoryLimit(memoryGoal)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // the keeper's end is ours

@@ -168,6 +168,7 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 			s.mu.Lock()
 			s.wanted = false
 			s.mu.Unlock()
+			s.marker.set(windowClosed)
 		}
 		s.receive(act)
 	})

@@ -7,7 +7,7 @@
 // Nothing in it is plaintext but session ids, image ids, delivery ids and
 // kinds. Records are sealed with a data key, and the data key is an age file
 // to the workstation's identity and the practice's recovery recipient
-// (docs/decisions/0007). A file appears under its name only when it is whole
+// (docs/decisions/0008). A file appears under its name only when it is whole
 // and synced: it is written under a temporary name, synced, renamed, and its
 // folder synced. Land does not touch the index, so landings run in parallel;
 // changes of the index that arrive together share one commit.
