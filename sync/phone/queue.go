@@ -85,6 +85,7 @@ type Queue struct {
 	single   bool      // a batch was refused: ask one by one, so that only the culprit fails
 	refused  error     // the session is not this phone's: to be claimed again
 	counts   Counts
+	trouble  string
 	moved    chan struct{} // closed at the next change
 }
 
@@ -160,6 +161,14 @@ func (q *Queue) State(id app.ImageID) State {
 		return ph.state
 	}
 	return ""
+}
+
+// Trouble is why the last call got no useful answer: the gateway's code, or
+// the error's kind; "" when it did.
+func (q *Queue) Trouble() string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.trouble
 }
 
 // Held counts the sealed copies that the phone still keeps.
@@ -424,7 +433,7 @@ func (q *Queue) poll(ctx context.Context) error {
 
 // accept takes an answer in; mu is held.
 func (q *Queue) accept(a Answer) {
-	q.failures, q.callAt = 0, time.Time{}
+	q.failures, q.callAt, q.trouble = 0, time.Time{}, ""
 	q.offset = time.Until(time.UnixMilli(a.Session.Now))
 	moved := false
 	images := a.Session.Images
@@ -476,6 +485,9 @@ func (q *Queue) failed(err error, stored, wanted []*photo) error {
 	var no *Problem
 	if errors.As(err, &no) {
 		code = no.Code
+	}
+	if q.trouble = code; code == "" {
+		q.trouble = string(app.KindOf(err))
 	}
 	alone := len(stored)+len(wanted) == 1
 	switch code {
