@@ -53,6 +53,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	case err := <-over:
 		return err
 	default: // the GP closed the window: nothing went wrong
+		pipe.Flush(time.Second)
 		return nil
 	}
 }
