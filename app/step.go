@@ -58,7 +58,7 @@ func boot(st State, what Boot, at time.Time) (State, []Effect) {
 		w.advance()
 		st = w.into(st)
 		effects = append(effects, w.effects...)
-		open := s.Stage == StageLive && !s.ending
+		open := (s.Stage == StageOpening || s.Stage == StageLive) && !s.ending
 		if before, ok := st.Sessions[st.Current]; open && shown == "" && (!ok || s.Started.After(before.Started)) {
 			st.Current = s.ID
 		}

@@ -286,6 +286,23 @@ func TestStoppedInTheMiddleOfFilingItLooksBeforeItWrites(t *testing.T) {
 	}
 }
 
+// A session that the index holds and the registry does not know yet was what
+// the GP looked at: the next engine shows it, and opens it.
+func TestASessionStillOpeningIsShownAfterARestart(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.in(sidA, Start{Patient: patient("Aroha Testperson"), Limits: DefaultLimits, Code: "code"})
+	record, err := recordOfSession(s.st.Sessions[sidA])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, _ := restoreSessions([]Record{record})
+	restarted := &script{t: t, at: s.at.Add(time.Second)}
+	want[OpenSession](t, restarted.in("", Boot{Sessions: sessions}))
+	if restarted.st.Current != sidA {
+		t.Errorf("shown after the restart: %q", restarted.st.Current)
+	}
+}
+
 // randomInput draws one input of any kind, with what a late, doubled or
 // hostile world could send.
 func randomInput(r *rand.Rand, at time.Time) What {

@@ -25,13 +25,13 @@ import (
 type Config struct {
 	Practice     app.Practice `toml:"practice"`
 	PracticeName string       `toml:"practice_name"`
-	Gateway      string       `toml:"gateway"`     // origin that phones open: https://images.example.nz
-	Region       string       `toml:"region"`      // S3 region
-	Bucket       string       `toml:"bucket"`      // S3 bucket
-	S3Endpoint   string       `toml:"s3_endpoint"` // empty: AWS
-	S3Encrypts   bool         `toml:"s3_encrypts"` // the store encrypts at rest (SSE-S3)
-	AblyEndpoint string       `toml:"ably_endpoint"`
-	Folder       string       `toml:"folder"` // where filed images go
+	Gateway      string       `toml:"gateway"`       // origin that phones open: https://images.example.nz
+	Region       string       `toml:"region"`        // S3 region
+	Bucket       string       `toml:"bucket"`        // S3 bucket
+	S3Endpoint   string       `toml:"s3_endpoint"`   // empty: AWS
+	S3Encrypts   bool         `toml:"s3_encrypts"`   // the store encrypts at rest (SSE-S3)
+	AblyEndpoint string       `toml:"ably_endpoint"` // the hub's origin; empty: Ably
+	Folder       string       `toml:"folder"`        // where filed images go
 	NameTemplate string       `toml:"name_template"`
 	// RetentionDays is how long a session stays on the workstation once nothing
 	// is left to do with it: 1 to 90.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -61,9 +60,11 @@ func readSettings(env func(string) string) (settings, error) {
 		}
 		c.redisURL = u
 	}
-	if err := c.readHub(env("CLINICPRO_ABLY_ENDPOINT")); err != nil {
-		return settings{}, err
+	ably, err := c.ably.At(env("CLINICPRO_ABLY_ENDPOINT"))
+	if err != nil {
+		return settings{}, fmt.Errorf("CLINICPRO_ABLY_ENDPOINT: want an origin like https://host or http://host:port")
 	}
+	c.ably = ably
 	if hops := env("CLINICPRO_PROXY_HOPS"); hops != "" {
 		n, err := strconv.Atoi(hops)
 		if err != nil || n < 0 || n > 10 {
@@ -72,24 +73,6 @@ func readSettings(env func(string) string) (settings, error) {
 		c.proxyHops = n
 	}
 	return c, nil
-}
-
-func (c *settings) readHub(endpoint string) error {
-	if endpoint == "" {
-		return nil
-	}
-	bad := fmt.Errorf("CLINICPRO_ABLY_ENDPOINT: want an origin like https://host or http://host:port")
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return bad
-	}
-	c.ably.Host, c.ably.PlainText = u.Hostname(), u.Scheme == "http"
-	if u.Port() != "" {
-		if c.ably.Port, err = strconv.Atoi(u.Port()); err != nil {
-			return bad
-		}
-	}
-	return nil
 }
 
 // gatewayConnections let one copy serve a few hundred calls a second.

@@ -72,19 +72,19 @@ func (a *agent) do(in link.Input) {
 	}
 }
 
-// send passes an act to the engine. While there is none only a new session is
-// kept, for the moment the engine runs: whatever else was meant, its session
-// was not on show.
+// send passes an act to the engine. A new session is kept besides until a State
+// shows it, for an engine that is yet to run or takes the place of one that was
+// just ending; a second time it changes nothing. Whatever else was meant while
+// there was none, its session was not on show.
 func (a *agent) send(sid app.SessionID, what app.What) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	in := app.Input{SID: sid, What: what}
-	if a.engine != nil {
-		a.engine.Send(in)
-		return
-	}
 	if _, start := what.(app.Start); start {
 		a.pending = &in
+	}
+	if a.engine != nil {
+		a.engine.Send(in)
 	}
 }
 

@@ -49,7 +49,7 @@ type agent struct {
 
 	mu       sync.Mutex
 	engine   *app.Engine // nil until the spool is open and the cloud known
-	pending  *app.Input  // a new session asked for before the engine ran
+	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
 	base     string
 	draft    link.Draft
@@ -252,7 +252,6 @@ func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit,
 			a.engine, a.base = engine, r.Base
 			if a.pending != nil {
 				engine.Send(*a.pending)
-				a.pending = nil
 			}
 			a.mu.Unlock()
 			watchCtx, unwatch := context.WithCancel(ctx)
@@ -285,6 +284,11 @@ func (a *agent) watch(states <-chan app.State) {
 		a.mu.Lock()
 		before := a.state.Current
 		a.state = st
+		if a.pending != nil {
+			if _, taken := st.Sessions[a.pending.SID]; taken {
+				a.pending = nil
+			}
+		}
 		if a.fresh != "" && st.Current == a.fresh {
 			a.form, a.fresh = false, ""
 		}

@@ -49,9 +49,9 @@ func newDesk(t *testing.T, display bool, prefix ...string) *desk {
 		if t.Failed() {
 			keep := filepath.Join(artefacts(t), "failed")
 			_ = os.MkdirAll(keep, 0o700)
-			for _, log := range []string{"agent.log", "phone.log", "ctl.log"} {
+			for _, log := range []string{"agent.log", "phone.log", "ctl.log", "data/logs/agent.log", "data/local/localcloud.log"} {
 				if raw, err := os.ReadFile(filepath.Join(scratch, log)); err == nil {
-					_ = os.WriteFile(filepath.Join(keep, t.Name()+"-"+log), raw, 0o600)
+					_ = os.WriteFile(filepath.Join(keep, strings.ReplaceAll(t.Name()+"-"+log, "/", "-")), raw, 0o600)
 				}
 			}
 		}
@@ -111,9 +111,28 @@ func (d *desk) startKeyring() {
 		_, err := os.Stat(filepath.Join(d.scratch, "run", "bus"))
 		return err == nil
 	}, func() string { return "the session bus did not start" })
-	keyring := d.command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
+	d.unlockKeyring()
+}
+
+// unlockKeyring starts gnome-keyring with its collection open, in place of one
+// that runs.
+func (d *desk) unlockKeyring() {
+	d.t.Helper()
+	keyring := d.command("gnome-keyring-daemon", "--replace", "--foreground", "--unlock", "--components=secrets")
 	keyring.Stdin = strings.NewReader("a test's password")
 	start(d.t, keyring, filepath.Join(d.scratch, "keyring.log"))
+	d.keyringServes()
+}
+
+// lockKeyring starts one that has not been given the password.
+func (d *desk) lockKeyring() {
+	d.t.Helper()
+	start(d.t, d.command("gnome-keyring-daemon", "--replace", "--foreground", "--components=secrets"), filepath.Join(d.scratch, "keyring.log"))
+	d.keyringServes()
+}
+
+func (d *desk) keyringServes() {
+	d.t.Helper()
 	eventually(d.t, 10*time.Second, func() bool {
 		out, _ := d.command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus",
 			"/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets").Output()
@@ -340,6 +359,7 @@ func start(t *testing.T, cmd *exec.Cmd, log string) (exited <-chan struct{}) {
 	go func() { _ = cmd.Wait(); close(done) }()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT)
 		select {
 		case <-done:
 		case <-time.After(5 * time.Second):

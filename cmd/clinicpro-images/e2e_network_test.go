@@ -22,9 +22,9 @@ func namespaces(t *testing.T) (office, street []string) {
 		private = []string{"unshare", "--user", "--map-root-user", "--net"}
 		join = []string{"nsenter", "--user", "--preserve-credentials", "--net"}
 	}
-	first := hold(t, private)
+	first := hold(t, "net", private)
 	office = append(join[:len(join):len(join)], "--target", strconv.Itoa(first))
-	second := hold(t, append(office[:len(office):len(office)], "unshare", "--net"))
+	second := hold(t, "net", append(office[:len(office):len(office)], "unshare", "--net"))
 	street = append(join[:len(join):len(join)], "--target", strconv.Itoa(second))
 
 	for _, step := range []struct {
@@ -47,25 +47,25 @@ func namespaces(t *testing.T) (office, street []string) {
 	return office, street
 }
 
-// hold starts a process that keeps a new network namespace alive, and returns
-// its id once it is in it.
-func hold(t *testing.T, enter []string) int {
+// hold starts a process that keeps a new namespace of a kind (net, mnt)
+// alive, and returns its id once it is in it.
+func hold(t *testing.T, kind string, enter []string) int {
 	t.Helper()
 	argv := append(enter[:len(enter):len(enter)], "sleep", "infinity")
 	cmd := exec.Command(argv[0], argv[1:]...)
 	log := filepath.Join(t.TempDir(), "namespace.log")
 	start(t, cmd, log)
-	ours, err := os.Readlink("/proc/self/ns/net")
+	ours, err := os.Readlink("/proc/self/ns/" + kind)
 	if err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 10*time.Second, func() bool {
 		name, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "comm"))
-		theirs, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "ns/net"))
+		theirs, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "ns", kind))
 		return err == nil && theirs != ours && string(name) == "sleep\n"
 	}, func() string {
 		said, _ := os.ReadFile(log)
-		return "no network namespace can be made here (it needs the right to make one): " + string(said)
+		return "no namespace can be made here (it needs the right to make one): " + string(said)
 	})
 	return cmd.Process.Pid
 }

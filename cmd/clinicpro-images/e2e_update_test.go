@@ -93,11 +93,21 @@ func (d *desk) copyPrograms() {
 func (d *desk) update(name string) {
 	d.t.Helper()
 	path := filepath.Join(d.bin, name)
-	info, err := buildinfo.ReadFile(path)
+	source := d.source(name)
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	source := ""
+	d.install(path, bytes.ReplaceAll(raw, []byte(source), bytes.Repeat([]byte("e"), len(source))))
+}
+
+// source is the hash of what a program was built from, as the program has it.
+func (d *desk) source(name string) (source string) {
+	d.t.Helper()
+	info, err := buildinfo.ReadFile(filepath.Join(d.bin, name))
+	if err != nil {
+		d.t.Fatal(err)
+	}
 	for _, s := range info.Settings {
 		if m := regexp.MustCompile(`link\.source=(\w+)`).FindStringSubmatch(s.Value); s.Key == "-ldflags" && m != nil {
 			source = m[1]
@@ -106,11 +116,7 @@ func (d *desk) update(name string) {
 	if source == "" {
 		d.t.Fatal(name + " does not say what it was built from: build it with make bin and make ui")
 	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.install(path, bytes.ReplaceAll(raw, []byte(source), bytes.Repeat([]byte("e"), len(source))))
+	return source
 }
 
 func (d *desk) install(path string, raw []byte) {

@@ -120,6 +120,30 @@ func TestTheFormLosesNoSession(t *testing.T) {
 	}
 }
 
+// An engine that is just ending takes nothing up any more: the next one is
+// asked for the session again.
+func TestANewSessionOutlivesAnEngineThatEnds(t *testing.T) {
+	a := testAgent(t)
+	ending := app.NewEngine(app.Ports{})
+	a.engine = ending // never run: what it is sent goes no further
+	sid := app.NewSessionID()
+	a.send(sid, app.Start{})
+	states := make(chan app.State, 2)
+	states <- app.State{}
+	close(states)
+	a.watch(states)
+	if a.pending == nil || a.pending.SID != sid {
+		t.Fatal("the session asked for is forgotten")
+	}
+	states = make(chan app.State, 1)
+	states <- app.State{Sessions: map[app.SessionID]app.Session{sid: {ID: sid}}}
+	close(states)
+	a.watch(states)
+	if a.pending != nil {
+		t.Error("the session is asked for for ever")
+	}
+}
+
 func TestTheFormGivesWayToTheSessionItStarted(t *testing.T) {
 	a := testAgent(t)
 	a.state.Current, a.state.Sessions = "open", map[app.SessionID]app.Session{"open": sessionOf("open", 1, app.SessionPaired)}

@@ -181,7 +181,8 @@ func (s simulation) run(ctx context.Context, dir string, on *servers, stderr io.
 	return s.report(l, on, took, before, after), nil
 }
 
-// flushing empties Redis every few seconds while it runs.
+// flushing empties Redis soon after the start and then twice a minute or so:
+// not faster than a phone that has waited comes back.
 func (s simulation) flushing(ctx context.Context, on *servers) (stop func()) {
 	if !s.has(faultFlush) {
 		return func() {}
@@ -189,10 +190,13 @@ func (s simulation) flushing(ctx context.Context, on *servers) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	r := rand.New(rand.NewPCG(s.seed, 7))
+	between := func(low, high time.Duration) time.Duration { return low + time.Duration(r.Int64N(int64(high-low))) }
 	go func() {
 		defer close(done)
-		for pause(ctx, 3*time.Second+time.Duration(r.Int64N(int64(6*time.Second)))) == nil {
+		wait := between(500*time.Millisecond, 2*time.Second)
+		for pause(ctx, wait) == nil {
 			_ = on.flush(ctx) // a failure is a flush that did not happen
+			wait = between(20*time.Second, 40*time.Second)
 		}
 	}()
 	return func() { cancel(); <-done }

@@ -186,22 +186,9 @@ func (st *station) session(ctx context.Context, k int) error {
 // capture pairs a phone, sends its images, files them and ends the session.
 // It returns what was sent, also when it is stuck.
 func (st *station) capture(ctx context.Context, sid app.SessionID) ([]*shot, error) {
-	s, err := st.await(ctx, sid, func(s app.Session) bool {
-		return s.Stage == app.StageLive && !s.CodePending && s.Row.State == app.SessionWaiting
-	})
-	if err != nil {
-		return nil, fmt.Errorf("no code: %w", err)
-	}
-	link, err := workstation.Link(st.on.cloud.Base, st.on.cloud.Practice, s, time.Now())
+	p, err := st.pair(ctx, sid)
 	if err != nil {
 		return nil, err
-	}
-	p, err := phone.New(link, st.client)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Join(ctx); err != nil {
-		return nil, fmt.Errorf("no claim: %w", err)
 	}
 	queue := phone.NewQueue(p, phone.Options{Changed: st.ledger.changed, Together: st.sim.together})
 	running := make(chan struct{})
@@ -225,7 +212,7 @@ func (st *station) capture(ctx context.Context, sid app.SessionID) ([]*shot, err
 		}
 	}
 	if err := queue.Until(ctx, phone.StateLanded); err != nil {
-		return shots, fmt.Errorf("not landed: %w", errStuck)
+		return shots, stuckAt("landed", queue)
 	}
 	if st.sim.file {
 		if err := st.fileAll(ctx, sid, queue); err != nil {
@@ -233,6 +220,39 @@ func (st *station) capture(ctx context.Context, sid app.SessionID) ([]*shot, err
 		}
 	}
 	return shots, st.end(ctx, sid, p)
+}
+
+// pair shows a code to a new phone, and another one when the phone says that
+// it does not know it, as the GP does.
+func (st *station) pair(ctx context.Context, sid app.SessionID) (*phone.Phone, error) {
+	for {
+		s, err := st.await(ctx, sid, func(s app.Session) bool {
+			return s.Stage == app.StageLive && !s.CodePending && s.Row.State == app.SessionWaiting
+		})
+		if err != nil {
+			return nil, fmt.Errorf("no code: %w", err)
+		}
+		link, err := workstation.Link(st.on.cloud.Base, st.on.cloud.Practice, s, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		p, err := phone.New(link, st.client)
+		if err != nil {
+			return nil, err
+		}
+		err = p.Join(ctx)
+		if err == nil {
+			return p, nil
+		}
+		if app.KindOf(err) != app.KindNotFound || ctx.Err() != nil {
+			return nil, fmt.Errorf("no claim: %w", err)
+		}
+		token := app.NewToken()
+		st.engine.Send(app.Input{SID: sid, What: app.NewCode{Token: token, Code: token.Hash()}})
+		if _, err := st.await(ctx, sid, func(s app.Session) bool { return s.Code == token.Hash() }); err != nil {
+			return nil, fmt.Errorf("no new code: %w", err)
+		}
+	}
 }
 
 // shoot seals one picture after another and hands them to the queue.
@@ -256,7 +276,7 @@ func (st *station) shoot(ctx context.Context, p *phone.Phone, queue *phone.Queue
 		}
 		queue.Add(im)
 		if err := queue.Until(ctx, phone.StateStored); err != nil {
-			return shots, fmt.Errorf("not stored: %w", errStuck)
+			return shots, stuckAt("stored", queue)
 		}
 		if err := pause(ctx, st.sim.gap); err != nil {
 			return shots, errStuck
@@ -284,7 +304,7 @@ func (st *station) fileAll(ctx context.Context, sid app.SessionID, queue *phone.
 	}
 	st.engine.Send(app.Input{SID: sid, What: app.File{Delivery: string(app.NewSessionID())}})
 	if err := queue.Until(ctx, phone.StateFiled); err != nil {
-		return fmt.Errorf("not filed: %w", errStuck)
+		return stuckAt("filed", queue)
 	}
 	return nil
 }
@@ -323,4 +343,13 @@ func (st *station) restart(ctx context.Context) error {
 	}
 	st.halt()
 	return st.start()
+}
+
+// stuckAt says how far a phone did not come, and what it heard last.
+func stuckAt(state string, queue *phone.Queue) error {
+	heard := queue.Trouble()
+	if heard == "" {
+		heard = "no trouble"
+	}
+	return fmt.Errorf("not %s, the phone has %s: %w", state, heard, errStuck)
 }

@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -33,6 +35,27 @@ type Config struct {
 	// ConnectWithin is how long a client may take to be attached; 0: 45 s.
 	ConnectWithin time.Duration
 	Log           *slog.Logger // nil: discard
+}
+
+// At returns the configuration for a hub of one's own, given as its origin:
+// https://host, or http://host:port for one without TLS; "" is Ably itself.
+// KindCorrupt: it is no origin.
+func (c Config) At(origin string) (Config, error) {
+	if origin == "" {
+		return c, nil
+	}
+	bad := app.E("read hub's address", app.KindCorrupt, errors.New("want an origin like https://host or http://host:port"))
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return c, bad
+	}
+	c.Host, c.Port, c.PlainText = u.Hostname(), 0, u.Scheme == "http"
+	if u.Port() != "" {
+		if c.Port, err = strconv.Atoi(u.Port()); err != nil {
+			return c, bad
+		}
+	}
+	return c, nil
 }
 
 // Feed implements app.Feed. Each Listen has a connection of its own, and only

@@ -57,3 +57,21 @@ func TestPublishedForm(t *testing.T) {
 		t.Errorf("sent %+v", m)
 	}
 }
+
+func TestAtReadsAnOrigin(t *testing.T) {
+	for origin, want := range map[string]ablyfeed.Config{
+		"":                        {},
+		"https://hub.example.nz":  {Host: "hub.example.nz"},
+		"http://127.0.0.1:8787":   {Host: "127.0.0.1", Port: 8787, PlainText: true},
+		"https://hub.example:444": {Host: "hub.example", Port: 444},
+	} {
+		if got, err := (ablyfeed.Config{}).At(origin); err != nil || got != want {
+			t.Errorf("%q: %+v, %v", origin, got, err)
+		}
+	}
+	for _, origin := range []string{"hub", "ftp://hub", "http://", "http://hub:many"} {
+		if _, err := (ablyfeed.Config{}).At(origin); app.KindOf(err) != app.KindCorrupt {
+			t.Errorf("%q: %v", origin, err)
+		}
+	}
+}

@@ -80,6 +80,9 @@ func (g *Gateway) status(ctx context.Context, r *http.Request) (int, any, error)
 	if err != nil {
 		return 0, nil, g.missed(ctx, c, err)
 	}
+	if slices.ContainsFunc(row.Images, func(m app.RowImage) bool { return m.State == app.ImageStored }) {
+		g.look(ctx, c)
+	}
 	return http.StatusOK, answer{Session: newStatus(c.practice, row)}, nil
 }
 
@@ -314,12 +317,19 @@ func (c caller) withLinks(ctx context.Context, row app.Row, want []app.RowImage)
 }
 
 // missed asks the workstation to look when the registry has lost a session
-// that a phone still holds: the agent restores it from its own copy. With the
-// second as sequence number, a phone that keeps asking is one hint a second.
+// that a phone still holds: the agent restores it from its own copy.
 func (g *Gateway) missed(ctx context.Context, c caller, err error) error {
 	var no refusal
 	if errors.As(err, &no) && no.RefusalCode() == "session-missing" {
-		g.hints.send(ctx, c.Hints, hint{c.sid, app.EventPhonePaired, "", time.Now().Unix()})
+		g.look(ctx, c)
 	}
 	return err
+}
+
+// look asks the workstation to look at the registry: it has lost the session,
+// or a phone still waits for an image whose own hint may never have been
+// heard. With the second as sequence number, a phone that keeps asking is one
+// hint a second.
+func (g *Gateway) look(ctx context.Context, c caller) {
+	g.hints.send(ctx, c.Hints, hint{c.sid, app.EventPhonePaired, "", time.Now().Unix()})
 }

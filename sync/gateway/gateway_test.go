@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +149,24 @@ func (h *hub) Publish(ctx context.Context, sid app.SessionID, ev app.Event, _ ap
 	defer h.mu.Unlock()
 	h.heard = append(h.heard, string(ev), string(ev)+" for "+string(sid))
 	return nil
+}
+
+// await waits for a hint and returns, and forgets, what was heard until then.
+func (h *hub) await(t *testing.T, what string) []string {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		h.mu.Lock()
+		heard := h.heard
+		if slices.Contains(heard, what) {
+			h.heard = nil
+			h.mu.Unlock()
+			return heard
+		}
+		h.mu.Unlock()
+		if time.Now().After(deadline) {
+			t.Fatalf("%s was never published", what)
+		}
+	}
 }
 
 type safeBuffer struct {

@@ -267,6 +267,34 @@ func TestALostSessionIsWaitedFor(t *testing.T) {
 	}
 }
 
+// A registry may lose a claim that the workstation had not heard of: the
+// session comes back unclaimed, and the phone claims it again. With another
+// phone there meanwhile it does not.
+func TestALostClaimIsMadeAgain(t *testing.T) {
+	r := newRig(t)
+	unclaimed := r.row()
+	lose := func() {
+		r.registry.Lose()
+		r.open(&unclaimed)
+	}
+	p, images := r.join(&http.Client{}, 2)
+	q := phone.NewQueue(p, quick)
+	lose()
+	ended := r.run(q)
+	q.Add(images[0])
+	until(t, q, phone.StateStored)
+
+	lose()
+	r.join(&http.Client{}, 0)
+	q.Add(images[1])
+	if err := <-ended; app.KindOf(err) != app.KindAuth {
+		t.Errorf("ended with %v", err)
+	}
+	if q.Held() != 2 {
+		t.Errorf("%d of two images held", q.Held())
+	}
+}
+
 func TestOneRefusedImageDoesNotStopTheOthers(t *testing.T) {
 	r := newRig(t)
 	p, images := r.join(&http.Client{}, 22)

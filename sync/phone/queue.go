@@ -83,7 +83,9 @@ type Queue struct {
 	pollGap  time.Duration
 	pollAt   time.Time // zero: nothing to ask
 	single   bool      // a batch was refused: ask one by one, so that only the culprit fails
+	refused  error     // the session is not this phone's: to be claimed again
 	counts   Counts
+	trouble  string
 	moved    chan struct{} // closed at the next change
 }
 
@@ -159,6 +161,14 @@ func (q *Queue) State(id app.ImageID) State {
 		return ph.state
 	}
 	return ""
+}
+
+// Trouble is why the last call got no useful answer: the gateway's code, or
+// the error's kind; "" when it did.
+func (q *Queue) Trouble() string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.trouble
 }
 
 // Held counts the sealed copies that the phone still keeps.
@@ -254,6 +264,8 @@ func (q *Queue) step(ctx context.Context, puts *sync.WaitGroup) (time.Duration, 
 	wait := q.nextDue(now)
 	q.mu.Unlock()
 	switch {
+	case canCall && q.refused != nil:
+		return 0, q.reclaim(ctx)
 	case canCall && len(stored)+len(wanted) > 0:
 		return 0, q.call(ctx, stored, wanted)
 	case poll:
@@ -385,6 +397,25 @@ func (q *Queue) call(ctx context.Context, stored, wanted []*photo) error {
 	return nil
 }
 
+// reclaim asks, after the session said that it is another phone's, whether it
+// is nobody's: a registry that lost a claim before the workstation knew of it
+// has the session unclaimed again. The refusal stands where the code is
+// another phone's, or another code is shown.
+func (q *Queue) reclaim(ctx context.Context) error {
+	a, err := q.phone.Claim(ctx)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case err == nil:
+		q.refused = nil
+		q.accept(a)
+		return nil
+	case retryable(err):
+		return q.failed(err, nil, nil)
+	}
+	return q.refused
+}
+
 func (q *Queue) poll(ctx context.Context) error {
 	a, err := q.phone.Status(ctx)
 	q.mu.Lock()
@@ -402,7 +433,7 @@ func (q *Queue) poll(ctx context.Context) error {
 
 // accept takes an answer in; mu is held.
 func (q *Queue) accept(a Answer) {
-	q.failures, q.callAt = 0, time.Time{}
+	q.failures, q.callAt, q.trouble = 0, time.Time{}, ""
 	q.offset = time.Until(time.UnixMilli(a.Session.Now))
 	moved := false
 	images := a.Session.Images
@@ -455,10 +486,15 @@ func (q *Queue) failed(err error, stored, wanted []*photo) error {
 	if errors.As(err, &no) {
 		code = no.Code
 	}
+	if q.trouble = code; code == "" {
+		q.trouble = string(app.KindOf(err))
+	}
 	alone := len(stored)+len(wanted) == 1
 	switch code {
-	case "session-over", "phone-replaced":
+	case "session-over":
 		return err
+	case "phone-replaced":
+		q.refused = err
 	case "session-draining", "too-many-images", "image-too-large", "bad-request":
 		switch {
 		case !alone:

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// Handshake is Transition's name for what a new connection says first.
+	// Handshake is Transition's name for what is said once: by a new
+	// connection, and to a server that lacks a script.
 	Handshake = "handshake"
 	// Inside is what counters call a command that a script made.
 	Inside = "inside"
@@ -18,23 +19,18 @@ const (
 
 // Transition names what a command that this driver has sent does, for whoever
 // counts a server's commands: the script's name ("claim", "stored") for
-// EVALSHA and EVAL, Handshake for the commands of a new connection, else the
-// command itself in lower case. Commands inside scripts are none of the
-// driver's.
+// EVALSHA, Handshake for EVAL, which only follows an EVALSHA that the server
+// did not know, and for the commands of a new connection; else the command
+// itself in lower case. Commands inside scripts are none of the driver's.
 func Transition(command string, args ...string) string {
 	command = strings.ToLower(command)
-	hash := ""
-	switch {
-	case slices.Contains([]string{"hello", "auth", "select", "client", "ping", "quit"}, command):
+	if slices.Contains([]string{"eval", "hello", "auth", "select", "client", "ping", "quit"}, command) {
 		return Handshake
-	case len(args) == 0:
-	case command == "evalsha":
-		hash = strings.ToLower(args[0])
-	case command == "eval":
-		hash = scriptHash(args[0])
 	}
-	if name, ours := scriptNames()[hash]; ours {
-		return name
+	if command == "evalsha" && len(args) > 0 {
+		if name, ours := scriptNames()[strings.ToLower(args[0])]; ours {
+			return name
+		}
 	}
 	return command
 }

@@ -55,12 +55,16 @@ func LocalCloud(r ready.Ready) (Cloud, error) {
 }
 
 // EnrolledCloud is the cloud that the settings name, opened with the secrets
-// of the keyring. The error is the keyring's when one cannot be had.
+// of the keyring. The error is the keyring's when one cannot be had, and
+// KindCorrupt for a hub's address that is none.
 func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Cloud, error) {
+	ably, err := ablyfeed.Config{}.At(cfg.AblyEndpoint)
+	if err != nil {
+		return Cloud{}, err
+	}
 	c := Cloud{
-		Base: cfg.Gateway, Practice: cfg.Practice,
-		S3:   s3objects.Config{Region: cfg.Region, Bucket: cfg.Bucket, Endpoint: cfg.S3Endpoint, Encrypt: cfg.S3Encrypts},
-		Ably: ablyfeed.Config{Host: cfg.AblyEndpoint},
+		Base: cfg.Gateway, Practice: cfg.Practice, Ably: ably,
+		S3: s3objects.Config{Region: cfg.Region, Bucket: cfg.Bucket, Endpoint: cfg.S3Endpoint, Encrypt: cfg.S3Encrypts},
 	}
 	var s3Key app.Sealed
 	for name, into := range map[string]*app.Sealed{

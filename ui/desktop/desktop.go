@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -23,6 +24,9 @@ type Look string
 // leaves; quiet shows it without taking the focus. It needs the main
 // goroutine. The error is the pipe's.
 func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error) error {
+	if dir, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in it, and complains when there is none
+	}
 	app.SetMetadata(fyne.AppMetadata{ID: link.AppID, Name: text.Product, Version: version})
 	a := app.NewWithID(link.AppID)
 	a.SetIcon(fyne.NewStaticResource("icon.png", icons.App()))
