@@ -25,6 +25,7 @@ type simulation struct {
 	spread       time.Duration // workstations begin evenly over it
 	gap          time.Duration // between two shots
 	together     bool          // a session's images are handed to the phone at once
+	slow         bool          // each is taken once the one before has landed
 	hurry        bool          // each is taken while the one before is on its way
 	patience     time.Duration // for one session
 	file         bool
@@ -61,6 +62,7 @@ func simulate(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 	flags.DurationVar(&s.spread, "spread", 0, "workstations begin evenly over this time; 0: all at once")
 	flags.DurationVar(&s.gap, "gap", 0, "time between two shots of a phone")
 	flags.BoolVar(&s.together, "at-once", false, "a session's images are sent together, not one by one")
+	flags.BoolVar(&s.slow, "slow-gp", false, "each picture is taken once the phone says that the one before is on the computer")
 	flags.BoolVar(&s.hurry, "hurry", false, "each picture is taken while the one before is on its way, and asked for with its \"stored\"")
 	flags.DurationVar(&s.patience, "patience", 3*time.Minute, "how long one session may take")
 	flags.BoolVar(&s.file, "file", false, "file every image into a folder, and prove that it is there once")
@@ -115,8 +117,8 @@ func (s simulation) check(twoClouds bool) error {
 		return sentence("-workstations is 1 to 1000, -phones at least 1, -images 1 to 20.")
 	case s.size < 20_000 || s.size > 12_000_000:
 		return sentence("-size is 20000 to 12000000.")
-	case s.hurry && (s.together || s.has(faultRetry)):
-		return sentence("-hurry goes neither with -at-once nor with phone-retry.")
+	case s.hurry && (s.together || s.slow || s.has(faultRetry)), s.slow && s.together:
+		return sentence("Choose one of -at-once, -hurry and -slow-gp; -hurry does not go with phone-retry.")
 	case twoClouds:
 		return sentence("Choose one of -cloud and -apart.")
 	}

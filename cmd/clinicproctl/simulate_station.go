@@ -288,6 +288,9 @@ func (st *station) shoot(ctx context.Context, p *phone.Phone, queue *phone.Queue
 		}
 		queue.Add(im)
 		reach := phone.StateStored
+		if st.sim.slow {
+			reach = phone.StateLanded
+		}
 		if st.sim.hurry {
 			reach = phone.StateSending
 			if len(shots) > 1 {
