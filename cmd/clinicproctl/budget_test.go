@@ -63,7 +63,7 @@ func fiveImages(t *testing.T, sim simulation) *perSession {
 	defer on.stop()
 	sim.workstations, sim.phones, sim.images, sim.size, sim.file, sim.patience = 1, 2, 5, 60_000, true, 2*time.Minute
 	l := newLedger(2, on)
-	st, err := newStation(sim, 0, t.TempDir(), on, l, newPictures(sim.size, 1))
+	st, err := newStation(sim, 0, t.TempDir(), on, l, newPictures(sim.size, 1), newDarkroom())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,10 +56,10 @@ func simulate(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 	flags := flag.NewFlagSet("clinicproctl simulate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&s.workstations, "workstations", 10, "workstations at once, 1 to 1000")
-	flags.IntVar(&s.phones, "phones", 1, "phones of each workstation, one after another: its sessions")
+	flags.IntVar(&s.phones, "phones", 1, "phones of each workstation, one after another: rounds of sessions")
 	flags.IntVar(&s.images, "images", 5, "images of each session, 1 to 20")
 	flags.IntVar(&s.size, "size", 1_000_000, "bytes of one JPEG, about; 20000 to 12000000")
-	flags.DurationVar(&s.spread, "spread", 0, "workstations begin evenly over this time; 0: all at once")
+	flags.DurationVar(&s.spread, "spread", 0, "the sessions of a round begin evenly over this time; 0: all at once")
 	flags.DurationVar(&s.gap, "gap", 0, "time between two shots of a phone")
 	flags.BoolVar(&s.together, "at-once", false, "a session's images are sent together, not one by one")
 	flags.BoolVar(&s.slow, "slow-gp", false, "each picture is taken once the phone says that the one before is on the computer")
@@ -152,9 +152,10 @@ func (s simulation) run(ctx context.Context, dir string, on *servers, stderr io.
 	}
 	l := newLedger(s.workstations*s.phones, on)
 	pictures := newPictures(s.size, s.seed)
+	darkroom := newDarkroom()
 	stations := make([]*station, s.workstations)
 	for n := range stations {
-		st, err := newStation(s, n, filepath.Join(dir, fmt.Sprintf("workstation-%04d", n)), on, l, pictures)
+		st, err := newStation(s, n, filepath.Join(dir, fmt.Sprintf("workstation-%04d", n)), on, l, pictures, darkroom)
 		if err != nil {
 			return nil, err
 		}
@@ -164,16 +165,24 @@ func (s simulation) run(ctx context.Context, dir string, on *servers, stderr io.
 	stopWatching := l.watch(ctx, stderr)
 	stopFlushing := s.flushing(ctx, on)
 	started := time.Now()
-	group, ctx := errgroup.WithContext(ctx)
-	for n, st := range stations {
-		group.Go(func() error {
-			if err := pause(ctx, s.spread*time.Duration(n)/time.Duration(s.workstations)); err != nil {
-				return err
-			}
-			return st.work(ctx)
-		})
+	for k := range s.phones {
+		group, ctx := errgroup.WithContext(ctx)
+		for n, st := range stations {
+			group.Go(func() error {
+				if err := pause(ctx, s.spread*time.Duration(n)/time.Duration(s.workstations)); err != nil {
+					return err
+				}
+				return st.session(ctx, k)
+			})
+		}
+		if err = group.Wait(); err != nil {
+			break
+		}
+		l.sampleMemory()
 	}
-	err = group.Wait()
+	for _, st := range stations {
+		err = errors.Join(err, st.proveFolder())
+	}
 	took := time.Since(started)
 	stopFlushing()
 	stopWatching()

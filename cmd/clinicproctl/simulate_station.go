@@ -51,11 +51,17 @@ type station struct {
 // the GP.
 const byItself = 5 * time.Second
 
+// newDarkroom is one for all workstations: a decode takes as much of a
+// processor as anything here, and a hundred machines would have theirs.
+func newDarkroom() *workstation.Darkroom {
+	return workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, func(app.SessionID, app.ImageID) {})
+}
+
 // practiceNumbers are valid NHIs that nobody has.
 var practiceNumbers = []string{"ZZZ0016", "ZZZ0024", "ZAC5361"}
 
-func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pictures) (*station, error) {
-	st := &station{sim: sim, on: on, ledger: l, pictures: p, dir: dir, folder: filepath.Join(dir, "filed"),
+func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pictures, d *workstation.Darkroom) (*station, error) {
+	st := &station{sim: sim, on: on, ledger: l, pictures: p, darkroom: d, dir: dir, folder: filepath.Join(dir, "filed"),
 		rng: rand.New(rand.NewPCG(sim.seed, uint64(n))), ahead: func() time.Duration { return 0 }}
 	if err := os.MkdirAll(st.folder, 0o700); err != nil {
 		return nil, err
@@ -65,7 +71,6 @@ func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pi
 		return nil, err
 	}
 	st.openLine(n)
-	st.darkroom = workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, func(app.SessionID, app.ImageID) {})
 	return st, st.start()
 }
 
@@ -133,20 +138,6 @@ func (st *station) close() {
 	st.hangUp()
 }
 
-// work goes through the workstation's sessions. A session that is stuck is
-// the ledger's to judge; an error here ends the simulation.
-func (st *station) work(ctx context.Context) error {
-	for k := range st.sim.phones {
-		if err := st.session(ctx, k); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	return st.proveFolder()
-}
-
 // await returns the session once it is as wanted.
 func (st *station) await(ctx context.Context, sid app.SessionID, ok func(app.Session) bool) (app.Session, error) {
 	for {
@@ -165,7 +156,8 @@ func (st *station) await(ctx context.Context, sid app.SessionID, ok func(app.Ses
 	}
 }
 
-// session holds one session from the code to the end.
+// session holds one session from the code to the end. One that is stuck is the
+// ledger's to judge; an error here ends the simulation.
 func (st *station) session(ctx context.Context, k int) error {
 	nhi, _, err := app.ParseNHI(practiceNumbers[k%len(practiceNumbers)])
 	if err != nil {
@@ -187,7 +179,7 @@ func (st *station) session(ctx context.Context, k int) error {
 	if err != nil {
 		st.ledger.stuck(err)
 	}
-	st.darkroom.KeepOnly(func(app.SessionID) bool { return false })
+	st.darkroom.KeepOnly(func(sid app.SessionID) bool { return sid != start.SID })
 	return st.proveSpool(start.SID, shots)
 }
 
