@@ -137,7 +137,7 @@ func AuditEntry(n int, event app.AuditEvent) app.AuditEntry {
 		At: at, Server: at.UTC().Add(-250 * time.Millisecond), Event: event,
 		SID: app.SessionID(fmt.Sprintf("0123456789ABCDEFGHJK%06d", n)), Image: imageID(n),
 		Patient:  app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi, BirthDate: app.Seal("1979-05-17")},
-		Provider: "provider-7", SHA256: digest(noise(n + 1)), Delivery: fmt.Sprintf("DELIVERY%018d", n),
+		Provider: "provider-7", SHA256: digest(noise(n%4096 + 1)), Delivery: fmt.Sprintf("DELIVERY%018d", n),
 		Sink: "folder", Receipt: fmt.Sprintf("receipt <%d>, \"quoted\", Māori", n), Reason: string(app.KindOffline),
 	}
 }

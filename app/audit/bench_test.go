@@ -41,7 +41,8 @@ func BenchmarkNote(b *testing.B) {
 		*into = append(*into, time.Since(started))
 	}
 	for b.Loop() {
-		timed(&notes, func() error { return tr.Note(b.Context(), apptest.AuditEntry(len(notes), app.AuditLanded)) })
+		entry := apptest.AuditEntry(len(notes), app.AuditLanded)
+		timed(&notes, func() error { return tr.Note(b.Context(), entry) })
 		timed(&floors, func() error {
 			_, err := floor.Write(raw)
 			return errors.Join(err, floor.Sync())

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -160,66 +159,6 @@ func (d *desk) agentCommand(listen string, more ...string) *exec.Cmd {
 	args := append([]string{"-local", "-dir", d.data, "-listen", listen, "-sink", d.sink,
 		"-practice-name", "Kauri Test Practice"}, more...)
 	return d.command(filepath.Join(d.bin, "clinicpro-images"), args...)
-}
-
-// killAgent kills the agent itself, not its keeper, with SIGKILL: the process
-// that the local cloud is a child of.
-func (d *desk) killAgent() {
-	d.t.Helper()
-	agent := d.agent()
-	if agent == 0 {
-		d.t.Fatal("no local cloud is running, so no agent to kill")
-	}
-	if err := syscall.Kill(agent, syscall.SIGKILL); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-// agent is the agent's process id, 0 while none has a local cloud.
-func (d *desk) agent() int {
-	d.t.Helper()
-	for _, p := range d.processes() {
-		if p.exe == filepath.Join(d.bin, "clinicpro-localcloud") {
-			return p.parent
-		}
-	}
-	return 0
-}
-
-type process struct {
-	pid, parent   int
-	exe           string
-	args, environ []byte
-}
-
-// processes are those that run in this desk's environment.
-func (d *desk) processes() []process {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	var out []process
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		dir := filepath.Join("/proc", e.Name())
-		environ, err := os.ReadFile(filepath.Join(dir, "environ"))
-		if err != nil || !strings.Contains(string(environ), d.scratch+"/") {
-			continue // gone, or not ours
-		}
-		stat, _ := os.ReadFile(filepath.Join(dir, "stat"))
-		exe, _ := os.Readlink(filepath.Join(dir, "exe"))
-		args, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
-		p := process{pid: pid, exe: exe, args: args, environ: environ}
-		// pid (name) state ppid: the name may hold anything, so from its end.
-		if i := strings.LastIndexByte(string(stat), ')'); i >= 0 {
-			_, _ = fmt.Sscanf(string(stat[i+1:]), " %c %d", new(rune), &p.parent)
-		}
-		out = append(out, p)
-	}
-	return out
 }
 
 // ready is what the local cloud said at its start.

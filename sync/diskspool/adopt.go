@@ -20,6 +20,9 @@ import (
 // adoptingPrefix begins the name, inside a spool, of one that it takes over.
 const adoptingPrefix = "adopting-"
 
+// emptiedSuffix marks an index whose sessions have all been taken over.
+const emptiedSuffix = ".emptied"
+
 var errOtherBytes = errors.New("both spools hold this image, with other bytes")
 
 // Adopt takes over the sessions of a spool whose owner is gone, from is one
@@ -282,12 +285,20 @@ func removeTwin(image string, kept []byte) error {
 	return durable.Patiently(func() error { return os.Remove(image) })
 }
 
-// removeEmptied removes what is left of a spool that was taken in. A file
-// that is none of ours keeps its folder.
+// removeEmptied removes what is left of a spool that was taken in. The index
+// loses its name first: killed while it is overwritten, nobody takes it for
+// one that is damaged. A file that is none of ours keeps its folder.
 func (s *Spool) removeEmptied(inside string) error {
 	const op = "remove emptied spool"
 	path := filepath.Join(inside, indexFile)
-	for _, name := range []string{path + compactSuffix, path} {
+	err := durable.Patiently(func() error { return os.Rename(path, path+emptiedSuffix) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return app.E(op, app.KindFull, err)
+	}
+	if err := durable.SyncDir(inside); err != nil {
+		return app.E(op, app.KindFull, err)
+	}
+	for _, name := range []string{path + compactSuffix, path + emptiedSuffix} {
 		if err := destroyFile(name); err != nil {
 			return app.E(op, app.KindFull, err)
 		}

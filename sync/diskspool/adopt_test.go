@@ -2,6 +2,7 @@ package diskspool
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -179,6 +180,25 @@ func TestAdoptDoesNotTurnBack(t *testing.T) {
 	if left := s.Left(); len(left) != 0 {
 		t.Errorf("not finished: %q", left)
 	}
+}
+
+// Killed while the emptied index is being overwritten: noise under its name
+// would be a damaged index for ever.
+func TestAdoptFinishesItsSweeping(t *testing.T) {
+	base, keys := filepath.Join(t.TempDir(), "spool"), Keys{Identity: newIdentity(t)}
+	s := open(t, base, keys)
+	inside := s.newInside()
+	must(t, os.MkdirAll(filepath.Join(inside, imagesFolder), 0o700))
+	must(t, os.WriteFile(filepath.Join(inside, indexFile+emptiedSuffix), noiseOf(40_000), 0o600))
+	if taken, err := s.Adopt(t.Context(), inside); err != nil || len(taken) != 0 || isDir(inside) {
+		t.Errorf("took %q, %v", taken, err)
+	}
+}
+
+func noiseOf(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
 }
 
 func TestAdoptTakesTheAdopted(t *testing.T) {
