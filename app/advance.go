@@ -1,6 +1,9 @@
 package app
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	landsAtOnce   = 8               // design section 9: bounded work
@@ -9,7 +12,8 @@ const (
 	readWaiting   = 20 * time.Second // nobody has claimed: a lost registry must not make the code a dead one
 	readDraining  = time.Minute
 	feedPatience  = 10 * time.Second // connecting is no news yet
-	listAgain     = 6 * time.Minute  // after the last link: links live five
+	tellTogether  = 300 * time.Millisecond
+	listAgain     = 6 * time.Minute // after the last link: links live five
 	listDraining  = 10 * time.Minute
 	drainingLong  = 15 * time.Minute // from here on nobody stands waiting
 	missingAfter  = 3                // answers "not there" before the phone is asked again
@@ -218,10 +222,30 @@ func (w *work) tell() {
 			marks = append(marks, *m)
 		}
 	}
-	if len(marks) > 0 {
-		s.telling = true
-		w.do(TellMarks{marks})
+	if len(marks) == 0 {
+		s.tellBy = time.Time{}
+		return
 	}
+	if s.tellBy.IsZero() {
+		s.tellBy = w.at.Add(tellTogether)
+	}
+	refusal := slices.ContainsFunc(marks, func(m Mark) bool { return m.Refuse }) // a phone waits for it
+	if s.moreToTell() && !refusal && w.at.Before(s.tellBy) {
+		return
+	}
+	s.telling, s.tellBy = true, time.Time{}
+	w.do(TellMarks{marks})
+}
+
+// moreToTell reports whether another image is about to be told of: images that
+// arrive, or are filed, together are one call.
+func (s Session) moreToTell() bool {
+	for _, im := range s.Images {
+		if im.fetching || im.saving && im.State != im.durable.State {
+			return true
+		}
+	}
+	return false
 }
 
 // mark is what the registry has still to be told of an image; nil: nothing.

@@ -74,6 +74,7 @@ type Session struct {
 	telling       bool
 	tellTries     int
 	tellDue       time.Time
+	tellBy        time.Time // what is known is told by then; zero: nothing waits
 	listening     bool
 	listing       bool
 	listDue       time.Time // zero: none planned

@@ -120,6 +120,40 @@ func TestAnImageLeavesTheBucketOnlyWhenTheIndexHoldsIt(t *testing.T) {
 	}
 }
 
+// A call of the registry costs as much for five images as for one.
+func TestImagesThatLandTogetherAreToldTogether(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	var stored []RowImage
+	for n := range 4 {
+		stored = append(stored, RowImage{ID: imageID(n), State: ImageStored, Bytes: 9, SHA256: "aa"})
+	}
+	s.in(sidA, RowRead{Row: s.row(SessionPaired, stored[:3]...)})
+	land := func(n int) []Effect {
+		s.in(sidA, Landed{Image: imageID(n), Bytes: 9, SHA256: "aa"})
+		return s.in(sidA, ImageSaved{Image: s.st.Sessions[sidA].Images[imageID(n)]})
+	}
+	none[TellMarks](t, land(0))
+	none[TellMarks](t, land(1))
+	tell := want[TellMarks](t, land(2))
+	if len(tell.Marks) != 3 {
+		t.Fatalf("told %+v", tell.Marks)
+	}
+	for i := range 3 {
+		stored[i].State = ImageLanded
+	}
+	s.in(sidA, MarksTold{Marks: tell.Marks, Row: s.row(SessionPaired, stored[:3]...)})
+
+	// One that does not come holds the others up for a moment only.
+	stored = append(stored, RowImage{ID: imageID(4), State: ImageStored, Bytes: 9, SHA256: "aa"})
+	s.in(sidA, RowRead{Row: s.row(SessionPaired, stored...)})
+	none[TellMarks](t, land(3))
+	s.at = s.at.Add(tellTogether)
+	if tell := want[TellMarks](t, s.in("", Tick{})); len(tell.Marks) != 1 || tell.Marks[0].ID != imageID(3) {
+		t.Fatalf("told %+v", tell.Marks)
+	}
+}
+
 func TestNoCodeIsShownForAKeyThatACrashWouldLose(t *testing.T) {
 	s := &script{t: t, at: day}
 	effects := s.in(sidA, Start{Patient: patient("Aroha Testperson"), Limits: DefaultLimits, Code: "code"})

@@ -25,6 +25,8 @@ type simulation struct {
 	spread       time.Duration // workstations begin evenly over it
 	gap          time.Duration // between two shots
 	together     bool          // a session's images are handed to the phone at once
+	slow         bool          // each is taken once the one before has landed
+	hurry        bool          // each is taken while the one before is on its way
 	patience     time.Duration // for one session
 	file         bool
 	faults       []string
@@ -54,12 +56,14 @@ func simulate(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 	flags := flag.NewFlagSet("clinicproctl simulate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&s.workstations, "workstations", 10, "workstations at once, 1 to 1000")
-	flags.IntVar(&s.phones, "phones", 1, "phones of each workstation, one after another: its sessions")
+	flags.IntVar(&s.phones, "phones", 1, "phones of each workstation, one after another: rounds of sessions")
 	flags.IntVar(&s.images, "images", 5, "images of each session, 1 to 20")
 	flags.IntVar(&s.size, "size", 1_000_000, "bytes of one JPEG, about; 20000 to 12000000")
-	flags.DurationVar(&s.spread, "spread", 0, "workstations begin evenly over this time; 0: all at once")
+	flags.DurationVar(&s.spread, "spread", 0, "the sessions of a round begin evenly over this time; 0: all at once")
 	flags.DurationVar(&s.gap, "gap", 0, "time between two shots of a phone")
 	flags.BoolVar(&s.together, "at-once", false, "a session's images are sent together, not one by one")
+	flags.BoolVar(&s.slow, "slow-gp", false, "each picture is taken once the phone says that the one before is on the computer")
+	flags.BoolVar(&s.hurry, "hurry", false, "each picture is taken while the one before is on its way, and asked for with its \"stored\"")
 	flags.DurationVar(&s.patience, "patience", 3*time.Minute, "how long one session may take")
 	flags.BoolVar(&s.file, "file", false, "file every image into a folder, and prove that it is there once")
 	flags.Uint64Var(&s.seed, "seed", 1, "seed of everything that is drawn, but keys and ids")
@@ -113,6 +117,8 @@ func (s simulation) check(twoClouds bool) error {
 		return sentence("-workstations is 1 to 1000, -phones at least 1, -images 1 to 20.")
 	case s.size < 20_000 || s.size > 12_000_000:
 		return sentence("-size is 20000 to 12000000.")
+	case s.hurry && (s.together || s.slow || s.has(faultRetry)), s.slow && s.together:
+		return sentence("Choose one of -at-once, -hurry and -slow-gp; -hurry does not go with phone-retry.")
 	case twoClouds:
 		return sentence("Choose one of -cloud and -apart.")
 	}
@@ -146,9 +152,10 @@ func (s simulation) run(ctx context.Context, dir string, on *servers, stderr io.
 	}
 	l := newLedger(s.workstations*s.phones, on)
 	pictures := newPictures(s.size, s.seed)
+	darkroom := newDarkroom()
 	stations := make([]*station, s.workstations)
 	for n := range stations {
-		st, err := newStation(s, n, filepath.Join(dir, fmt.Sprintf("workstation-%04d", n)), on, l, pictures)
+		st, err := newStation(s, n, filepath.Join(dir, fmt.Sprintf("workstation-%04d", n)), on, l, pictures, darkroom)
 		if err != nil {
 			return nil, err
 		}
@@ -158,16 +165,24 @@ func (s simulation) run(ctx context.Context, dir string, on *servers, stderr io.
 	stopWatching := l.watch(ctx, stderr)
 	stopFlushing := s.flushing(ctx, on)
 	started := time.Now()
-	group, ctx := errgroup.WithContext(ctx)
-	for n, st := range stations {
-		group.Go(func() error {
-			if err := pause(ctx, s.spread*time.Duration(n)/time.Duration(s.workstations)); err != nil {
-				return err
-			}
-			return st.work(ctx)
-		})
+	for k := range s.phones {
+		group, ctx := errgroup.WithContext(ctx)
+		for n, st := range stations {
+			group.Go(func() error {
+				if err := pause(ctx, s.spread*time.Duration(n)/time.Duration(s.workstations)); err != nil {
+					return err
+				}
+				return st.session(ctx, k)
+			})
+		}
+		if err = group.Wait(); err != nil {
+			break
+		}
+		l.sampleMemory()
 	}
-	err = group.Wait()
+	for _, st := range stations {
+		err = errors.Join(err, st.proveFolder())
+	}
 	took := time.Since(started)
 	stopFlushing()
 	stopWatching()

@@ -50,11 +50,22 @@ func (b *badLine) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// CloseIdleConnections lets http.Client reach the transport's.
-func (b *badLine) CloseIdleConnections() {
-	if t, ok := b.next.(*http.Transport); ok {
-		t.CloseIdleConnections()
+// unhurriedPuts holds each upload back until the next picture has been taken.
+type unhurriedPuts struct {
+	http.RoundTripper
+	taken <-chan struct{}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (u *unhurriedPuts) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method == http.MethodPut {
+		select {
+		case <-u.taken:
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		}
 	}
+	return u.RoundTripper.RoundTrip(req)
 }
 
 // deafFeed drops every second hint, while realtime seems healthy.

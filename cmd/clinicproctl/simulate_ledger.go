@@ -118,21 +118,18 @@ func (l *ledger) stuck(err error) {
 	l.stucks[err.Error()]++
 }
 
-// sessionOver counts a session, and looks at memory at every tenth of them.
 func (l *ledger) sessionOver() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.done++
-	tenth := l.done*10/l.sessions != (l.done-1)*10/l.sessions
-	done := l.done
-	l.mu.Unlock()
-	if !tenth {
-		return
-	}
+}
+
+// sampleMemory looks at memory between two rounds, when nothing is under way.
+func (l *ledger) sampleMemory() {
 	debug.FreeOSMemory() // what is left is held, not waiting to be collected
-	sample := l.on.memory(done)
 	l.mu.Lock()
-	l.memory = append(l.memory, sample)
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	l.memory = append(l.memory, l.on.memory(l.done))
 }
 
 // proveSpool compares what the spool holds with what the phone was told is

@@ -46,7 +46,8 @@ type loadReport struct {
 	Phone      phone.Counts   `json:"phoneRequests"`
 	Day        *day           `json:"seedsDay"`
 	Memory     []memorySample `json:"memory"`
-	MemoryGrew float64        `json:"memoryGrew"` // last sample over that at a fifth, of the workstations
+	MemoryPeak int64          `json:"memoryPeak"` // resident, of all workstations and phones together
+	MemoryGrew float64        `json:"memoryGrew"` // heap after the last round over that after the second; 0 with fewer than five
 }
 
 // spread is how a time is distributed.
@@ -169,16 +170,21 @@ func (s simulation) report(l *ledger, on *servers, took time.Duration, before, a
 		Failed: t.failed, Stuck: l.stucks, PutToLanded: t.landing, PutToTold: t.telling,
 		Asked: perSessionOf(before, after, l.done), Phone: l.calls, Memory: l.memory,
 	}
-	r.Day = seedsDay(r)
+	r.Day, r.MemoryPeak = seedsDay(r), residentPeak("self")
 	if n := len(r.Memory); n >= 5 {
 		r.MemoryGrew = float64(r.Memory[n-1].Heap) / float64(r.Memory[1].Heap)
 	}
 	return r
 }
 
-// Good reports whether everything that was sent is where it must be, once.
+// memoryBound is how much more may be held after many rounds than after two:
+// a session's record stays until its retention is over, and the ledger grows.
+const memoryBound = 1.5
+
+// Good reports whether everything that was sent is where it must be, once,
+// and memory did not grow.
 func (r *loadReport) Good() bool {
-	return r.Lost == 0 && r.Doubled == 0 && sum(r.Stuck) == 0 && r.Landed == r.Sent && r.Sent == r.Sessions*r.Images
+	return r.MemoryGrew <= memoryBound && r.Lost == 0 && r.Doubled == 0 && sum(r.Stuck) == 0 && r.Landed == r.Sent && r.Sent == r.Sessions*r.Images
 }
 
 func (r *loadReport) write(path string) error {
@@ -215,7 +221,13 @@ func (r *loadReport) print(w io.Writer) {
 		fmt.Fprintf(w, "  S3 %.1f requests (%s)\n", p.S3, parts(p.S3By))
 	}
 	for _, m := range r.Memory {
-		fmt.Fprintf(w, "after %d sessions: %s\n", m.Sessions, m)
+		fmt.Fprintf(w, "held after %d sessions: %s\n", m.Sessions, m)
+	}
+	if r.MemoryPeak > 0 {
+		fmt.Fprintf(w, "workstations and phones together took %d MB at most\n", r.MemoryPeak>>20)
+	}
+	if r.MemoryGrew > 0 {
+		fmt.Fprintf(w, "held after the last round: %.2f x what was held after the second (bound %.1f x)\n", r.MemoryGrew, memoryBound)
 	}
 	if r.Day != nil {
 		r.Day.print(w)
@@ -261,14 +273,19 @@ func (s *servers) memory(sessions int) memorySample {
 	return m
 }
 
-// resident reads VmRSS, 0 where it cannot be known.
-func resident(pid string) int64 {
+// resident is a process' memory in bytes, 0 where it cannot be known.
+func resident(pid string) int64 { return procValue(pid, "VmRSS:") }
+
+// residentPeak is the most it ever was.
+func residentPeak(pid string) int64 { return procValue(pid, "VmHWM:") }
+
+func procValue(pid, name string) int64 {
 	text, err := os.ReadFile("/proc/" + pid + "/status")
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kb << 10
 		}

@@ -30,8 +30,10 @@ type station struct {
 	on       *servers
 	ledger   *ledger
 	pictures *pictures
-	client   *http.Client // the phones'
-	rng      *rand.Rand   // work's goroutine only
+	client   *http.Client  // the phones'
+	hangUp   func()        // ends its idle connections
+	taken    chan struct{} // -hurry: one for each upload that may go on
+	rng      *rand.Rand    // work's goroutine only
 	ahead    func() time.Duration
 
 	dir, folder string
@@ -49,11 +51,17 @@ type station struct {
 // the GP.
 const byItself = 5 * time.Second
 
+// newDarkroom is one for all workstations: a decode takes as much of a
+// processor as anything here, and a hundred machines would have theirs.
+func newDarkroom() *workstation.Darkroom {
+	return workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, func(app.SessionID, app.ImageID) {})
+}
+
 // practiceNumbers are valid NHIs that nobody has.
 var practiceNumbers = []string{"ZZZ0016", "ZZZ0024", "ZAC5361"}
 
-func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pictures) (*station, error) {
-	st := &station{sim: sim, on: on, ledger: l, pictures: p, dir: dir, folder: filepath.Join(dir, "filed"),
+func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pictures, d *workstation.Darkroom) (*station, error) {
+	st := &station{sim: sim, on: on, ledger: l, pictures: p, darkroom: d, dir: dir, folder: filepath.Join(dir, "filed"),
 		rng: rand.New(rand.NewPCG(sim.seed, uint64(n))), ahead: func() time.Duration { return 0 }}
 	if err := os.MkdirAll(st.folder, 0o700); err != nil {
 		return nil, err
@@ -62,28 +70,33 @@ func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pi
 	if st.identity, err = age.GenerateX25519Identity(); err != nil {
 		return nil, err
 	}
-	st.client = phoneClient(sim, on.cloud.Base, n)
-	st.darkroom = workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, func(app.SessionID, app.ImageID) {})
+	st.openLine(n)
 	return st, st.start()
 }
 
-// phoneClient gives each workstation's phones an address of their own where
-// the gateway is on this machine: a practice has one address, and the gateway
-// limits what one may ask.
-func phoneClient(sim simulation, base string, n int) *http.Client {
+// openLine makes the phones' line. Each workstation's phones have an address of
+// their own where the gateway is on this machine: a practice has one address,
+// and the gateway limits what one may ask.
+func (st *station) openLine(n int) {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
-	if u, err := url.Parse(base); err == nil {
+	if u, err := url.Parse(st.on.cloud.Base); err == nil {
 		if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() && ip.To4() != nil {
 			dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 1, byte(n>>8), byte(n))}
 		}
 	}
-	var transport http.RoundTripper = &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4,
+	good := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4,
 		ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: time.Minute}
-	if sim.has(faultRetry) || sim.has(faultSlow) {
-		transport = &badLine{next: transport, lose: sim.has(faultRetry), slow: sim.has(faultSlow),
-			rng: rand.New(rand.NewPCG(sim.seed, 1_000_000+uint64(n)))}
+	st.hangUp = good.CloseIdleConnections
+	var line http.RoundTripper = good
+	if st.sim.has(faultRetry) || st.sim.has(faultSlow) {
+		line = &badLine{next: line, lose: st.sim.has(faultRetry), slow: st.sim.has(faultSlow),
+			rng: rand.New(rand.NewPCG(st.sim.seed, 1_000_000+uint64(n)))}
 	}
-	return &http.Client{Transport: transport}
+	if st.sim.hurry {
+		st.taken = make(chan struct{}, st.sim.images)
+		line = &unhurriedPuts{line, st.taken}
+	}
+	st.client = &http.Client{Transport: line}
 }
 
 // start opens the spool and runs an engine on it.
@@ -122,21 +135,7 @@ func (st *station) start() error {
 
 func (st *station) close() {
 	st.halt()
-	st.client.CloseIdleConnections()
-}
-
-// work goes through the workstation's sessions. A session that is stuck is
-// the ledger's to judge; an error here ends the simulation.
-func (st *station) work(ctx context.Context) error {
-	for k := range st.sim.phones {
-		if err := st.session(ctx, k); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	return st.proveFolder()
+	st.hangUp()
 }
 
 // await returns the session once it is as wanted.
@@ -157,7 +156,8 @@ func (st *station) await(ctx context.Context, sid app.SessionID, ok func(app.Ses
 	}
 }
 
-// session holds one session from the code to the end.
+// session holds one session from the code to the end. One that is stuck is the
+// ledger's to judge; an error here ends the simulation.
 func (st *station) session(ctx context.Context, k int) error {
 	nhi, _, err := app.ParseNHI(practiceNumbers[k%len(practiceNumbers)])
 	if err != nil {
@@ -179,7 +179,7 @@ func (st *station) session(ctx context.Context, k int) error {
 	if err != nil {
 		st.ledger.stuck(err)
 	}
-	st.darkroom.KeepOnly(func(app.SessionID) bool { return false })
+	st.darkroom.KeepOnly(func(sid app.SessionID) bool { return sid != start.SID })
 	return st.proveSpool(start.SID, shots)
 }
 
@@ -190,7 +190,11 @@ func (st *station) capture(ctx context.Context, sid app.SessionID) ([]*shot, err
 	if err != nil {
 		return nil, err
 	}
-	queue := phone.NewQueue(p, phone.Options{Changed: st.ledger.changed, Together: st.sim.together})
+	options := phone.Options{Changed: st.ledger.changed, Together: st.sim.together}
+	if st.sim.hurry {
+		options.Carry = time.Minute
+	}
+	queue := phone.NewQueue(p, options)
 	running := make(chan struct{})
 	queueCtx, stopQueue := context.WithCancel(ctx)
 	go func() {
@@ -275,12 +279,25 @@ func (st *station) shoot(ctx context.Context, p *phone.Phone, queue *phone.Queue
 			continue
 		}
 		queue.Add(im)
-		if err := queue.Until(ctx, phone.StateStored); err != nil {
-			return shots, stuckAt("stored", queue)
+		reach := phone.StateStored
+		if st.sim.slow {
+			reach = phone.StateLanded
+		}
+		if st.sim.hurry {
+			reach = phone.StateSending
+			if len(shots) > 1 {
+				st.taken <- struct{}{}
+			}
+		}
+		if err := queue.Until(ctx, reach); err != nil {
+			return shots, stuckAt(string(reach), queue)
 		}
 		if err := pause(ctx, st.sim.gap); err != nil {
 			return shots, errStuck
 		}
+	}
+	if st.sim.hurry {
+		st.taken <- struct{}{}
 	}
 	if st.sim.together {
 		queue.Add(images...)

@@ -85,7 +85,7 @@ func TestSimulateOnTheLocalCloud(t *testing.T) {
 // told, or is there twice, is found.
 func TestLostAndDoubledAreFound(t *testing.T) {
 	l := newLedger(1, &servers{})
-	st, err := newStation(simulation{images: 4, file: true}, 0, t.TempDir(), &servers{cloud: unreachable(t)}, l, newPictures(60000, 1))
+	st, err := newStation(simulation{images: 4, file: true}, 0, t.TempDir(), &servers{cloud: unreachable(t)}, l, newPictures(60000, 1), newDarkroom())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,10 @@ type Options struct {
 	MaxPoll   time.Duration // gaps grow by half up to this; 0: 60 s
 	MaxWait   time.Duration // longest wait after failures in a row; 0: 30 s
 	AtOnce    int           // PUTs at once; 0: 2
+	// Carry is how long an image that needs a link waits for an upload under
+	// way, so that the call that says that one stored asks for it as well; 0
+	// asks at once, as the page does.
+	Carry time.Duration
 	// Together waits with "stored" until no PUT is under way or due, so that
 	// images sent together are said together.
 	Together bool
@@ -94,6 +98,7 @@ type photo struct {
 	state    State
 	attempts int
 	retryAt  time.Time
+	since    time.Time // when it was added
 	link     *Upload
 	repeat   bool
 }
@@ -140,7 +145,7 @@ func (p *Phone) Join(ctx context.Context) error {
 func (q *Queue) Add(images ...Image) {
 	q.mu.Lock()
 	for _, im := range images {
-		q.photos = append(q.photos, &photo{image: im, state: StateQueued})
+		q.photos = append(q.photos, &photo{image: im, state: StateQueued, since: time.Now()})
 	}
 	q.mu.Unlock()
 	q.stir()
@@ -328,6 +333,7 @@ func (q *Queue) due(now time.Time) (stored, wanted []*photo) {
 		switch {
 		case ph.state == StatePut && len(stored) < batch:
 			stored = append(stored, ph)
+		case q.sending > 0 && now.Before(ph.since.Add(q.opt.Carry)): // the next "stored" asks for it
 		case ph.state == StateQueued && ph.link == nil && len(wanted) < batch:
 			wanted = append(wanted, ph)
 		}
@@ -354,6 +360,7 @@ func (q *Queue) nextDue(now time.Time) time.Duration {
 	}
 	for _, ph := range q.photos {
 		sooner(ph.retryAt)
+		sooner(ph.since.Add(q.opt.Carry))
 	}
 	if q.callAt.After(now) {
 		sooner(q.callAt)
