@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -31,7 +32,9 @@ const landingBound = 3.0
 // sample is one image's times.
 type sample struct {
 	landing time.Duration // PUT answered to sealed file in the spool
-	stored  time.Duration // of it: the phone's "stored" call
+	stored  time.Duration // of it: the phone's "stored" call, the hint published within it
+	fetched time.Duration // from there until the bytes are here: hint, GET, checksum
+	written time.Duration // from there until they are durable: write, fsync, rename, fsync of the folder
 	floor   time.Duration // plain GET + fsync + rename + fsync of the folder, of the same bytes
 	get     time.Duration // of the floor: the GET
 }
@@ -146,15 +149,17 @@ func benchSession(ctx context.Context, dir, address string, photo []byte, images
 			return nil, err
 		}
 		answered := time.Now()
-		durable := make(chan time.Time, 1)
-		go watchFile(ctx, filepath.Join(dir, "spool", "images", string(ph.SID()), string(image.ID)+".age"), durable)
+		seen := make(chan landingTimes, 1)
+		go watchLanding(ctx, filepath.Join(dir, "spool", "images", string(ph.SID())), string(image.ID)+".age", seen)
 		if _, err := ph.Stored(ctx, []app.ImageID{image.ID}); err != nil {
 			return nil, err
 		}
 		s.stored = time.Since(answered)
 		select {
-		case at := <-durable:
-			s.landing = at.Sub(answered)
+		case at := <-seen:
+			s.landing = at.durable.Sub(answered)
+			s.fetched = max(0, at.fetched.Sub(answered)-s.stored)
+			s.written = at.durable.Sub(at.fetched)
 		case <-time.After(20 * time.Second):
 			return nil, errors.New("an image did not land within 20 s")
 		}
@@ -164,11 +169,29 @@ func benchSession(ctx context.Context, dir, address string, photo []byte, images
 	return out, nil
 }
 
-// watchFile says when path is there under its final name.
-func watchFile(ctx context.Context, path string, seen chan<- time.Time) {
+// landingTimes are when the agent began to write an image, so had it whole,
+// and when it was there under its final name.
+type landingTimes struct{ fetched, durable time.Time }
+
+// watchLanding watches a session's folder of the spool for one image.
+func watchLanding(ctx context.Context, dir, name string, seen chan<- landingTimes) {
+	var at landingTimes
 	for ctx.Err() == nil {
-		if _, err := os.Stat(path); err == nil {
-			seen <- time.Now()
+		files, _ := os.ReadDir(dir) // not there before the session's first image
+		now := time.Now()
+		for _, f := range files {
+			switch {
+			case f.Name() == name:
+				at.durable = now
+			case strings.HasPrefix(f.Name(), ".landing-") && at.fetched.IsZero():
+				at.fetched = now
+			}
+		}
+		if !at.durable.IsZero() {
+			if at.fetched.IsZero() { // written between two looks
+				at.fetched = at.durable
+			}
+			seen <- at
 			return
 		}
 		time.Sleep(100 * time.Microsecond)
@@ -257,7 +280,8 @@ func report(w io.Writer, samples []sample) int {
 	floor := col(func(s sample) time.Duration { return s.floor })
 	line("PUT answered to durable in the spool", landing)
 	line("  of it: the phone's \"stored\" call", col(func(s sample) time.Duration { return s.stored }))
-	line("  of it: hint, registry read, fetch, fsync", col(func(s sample) time.Duration { return s.landing - s.stored }))
+	line("  then, until the bytes are here: GET, checksum", col(func(s sample) time.Duration { return s.fetched }))
+	line("  then: write, fsync, rename, fsync of folder", col(func(s sample) time.Duration { return s.written }))
 	line("floor: plain GET + fsync + rename", floor)
 	line("  of it: the GET", col(func(s sample) time.Duration { return s.get }))
 	ratio := ms(landing[len(landing)/2]) / ms(floor[len(floor)/2])
