@@ -85,24 +85,38 @@ func (e *Engine) freeze(ctx context.Context, s Session, do Deliver) ([]frozenIte
 	}
 	var items []frozenItem
 	for _, id := range do.Images {
-		sealed, err := e.ports.Spool.Sealed(ctx, s.ID, id)
+		it, err := e.freezeOne(ctx, s, do.Delivery, id, place[id])
 		if err != nil {
 			return nil, err
 		}
-		item, err := e.ports.Darkroom.Prepare(ctx, s, id, place[id], sealed)
-		if err != nil {
-			return nil, err
-		}
-		if err := e.ports.Spool.Save(ctx, Record{SID: s.ID, Kind: RecordItem, Key: itemKey(do.Delivery, id), Body: item.JPEG}); err != nil {
-			return nil, err
-		}
-		items = append(items, frozenItem{id, item.Name.Reveal(), item.SHA256, int64(len(item.JPEG))})
+		items = append(items, it)
 	}
 	body, err := json.Marshal(frozenDelivery{items})
 	if err != nil {
 		return nil, E("freeze delivery", KindBug, err)
 	}
 	return items, e.ports.Spool.Save(ctx, Record{SID: s.ID, Kind: RecordDelivery, Key: do.Delivery, Body: body})
+}
+
+// freezeOne has the place of one that is being examined: both hold a picture
+// several times over.
+func (e *Engine) freezeOne(ctx context.Context, s Session, delivery string, id ImageID, n int) (frozenItem, error) {
+	select {
+	case e.examines <- struct{}{}:
+		defer func() { <-e.examines }()
+	case <-ctx.Done():
+		return frozenItem{}, E("freeze delivery", KindOffline, ctx.Err())
+	}
+	sealed, err := e.ports.Spool.Sealed(ctx, s.ID, id)
+	if err != nil {
+		return frozenItem{}, err
+	}
+	item, err := e.ports.Darkroom.Prepare(ctx, s, id, n, sealed)
+	if err != nil {
+		return frozenItem{}, err
+	}
+	rec := Record{SID: s.ID, Kind: RecordItem, Key: itemKey(delivery, id), Body: item.JPEG}
+	return frozenItem{id, item.Name.Reveal(), item.SHA256, int64(len(item.JPEG))}, e.ports.Spool.Save(ctx, rec)
 }
 
 // frozen returns the items of a delivery frozen earlier, nil when there is

@@ -15,10 +15,10 @@ const (
 	// landingBytes bounds what landings hold in memory at once, and smallImage
 	// is what one is taken to be whose size nobody has said: nearly all are
 	// smaller, and one that is not is asked for again as what it is.
-	landingBytes = 32 << 20
+	landingBytes = 24 << 20
 	smallImage   = 2 << 20
 	// handedBytes bounds what one call of a sink holds in memory.
-	handedBytes = 32 << 20
+	handedBytes = 16 << 20
 )
 
 var errListenOver = errors.New("the session no longer listens")

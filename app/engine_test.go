@@ -400,6 +400,11 @@ func (w *world) noted() []app.AuditEvent {
 func TestNothingIsDurableThatTheTrailDoesNotHold(t *testing.T) {
 	w := newWorld(t)
 	w.begin()
+	for deadline := time.Now().Add(5 * time.Second); !slices.Contains(w.noted(), app.AuditPaired); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("noted %v", w.noted())
+		}
+	}
 	w.audit.Fail(app.E("test", app.KindFull, errors.New("no space")))
 	w.store(1, "one")
 	w.until("landed in memory", func(s app.Session) bool { return states(s, app.ImageLanded) == 1 })

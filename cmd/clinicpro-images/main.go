@@ -30,7 +30,7 @@ func main() {
 // one image opened at a time; picture.MaxDecodeBytes); this keeps what is
 // held no longer from standing beside it. Together they keep the agent under
 // 250 MB, whatever a phone sends.
-const memoryGoal = 160 << 20
+const memoryGoal = 140 << 20
 
 // options are the flags. None can hold anything about a patient.
 type options struct {
