@@ -54,11 +54,31 @@ type Spool struct {
 	ring        atomic.Pointer[ring]
 	ready       sync.Map // app.SessionID → func() error: its folder made and synced
 
+	trace func(app.ImageID, Stage) // nil but in measurements
+
 	adopting   sync.Mutex // one adoption at a time
 	compacting sync.Mutex // one compaction at a time, and none during Close
 	timerMu    sync.Mutex // guards timer and closed
 	timer      *time.Timer
 	closed     bool
+}
+
+// Stage is a point that a landing has passed.
+type Stage string
+
+const (
+	StageSynced Stage = "synced" // the bytes are on the disk, under a temporary name
+	StageNamed  Stage = "named"  // and under their own, with its folder synced: durable
+)
+
+// Trace calls f, from Land's goroutine, at each stage of a landing; for
+// measurements. It must be set before the first Land.
+func (s *Spool) Trace(f func(app.ImageID, Stage)) { s.trace = f }
+
+func (s *Spool) passed(id app.ImageID, at Stage) {
+	if s.trace != nil {
+		s.trace(id, at)
+	}
 }
 
 // Open takes the spool in dir, making it if need be; removes what a killed
@@ -215,7 +235,7 @@ func (s *Spool) Land(ctx context.Context, sid app.SessionID, id app.ImageID, sea
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return app.E(op, app.KindFull, err)
 	case err != nil:
-		if err := writeFile(path, sealed); err != nil {
+		if err := writeFile(path, sealed, func() { s.passed(id, StageSynced) }); err != nil {
 			return app.E(op, app.KindFull, err)
 		}
 	}
@@ -224,6 +244,7 @@ func (s *Spool) Land(ctx context.Context, sid app.SessionID, id app.ImageID, sea
 	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
 		return app.E(op, app.KindFull, err)
 	}
+	s.passed(id, StageNamed)
 	return nil
 }
 
@@ -242,7 +263,7 @@ func (s *Spool) folder(sid app.SessionID) error {
 	return err
 }
 
-func writeFile(path string, b []byte) error {
+func writeFile(path string, b []byte, synced func()) error {
 	f, err := os.CreateTemp(filepath.Dir(path), landingPrefix+"*")
 	if err != nil {
 		return err
@@ -254,6 +275,7 @@ func writeFile(path string, b []byte) error {
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
+		synced()
 		err = durable.Patiently(func() error { return os.Rename(temp, path) })
 	}
 	if err != nil {
