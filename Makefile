@@ -91,7 +91,7 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor
 	@.ci/session bin/clinicproctl bench $(ARGS)
 
 .PHONY: soak
-soak: ## everything many times, fuzzing, and the window's race build
+soak: ## the seed's load, long faults and kills, everything many times, fuzzing
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/soak

@@ -163,6 +163,14 @@ func (p *panel) click(label string) {
 	}, func() string { return fmt.Sprintf("%q cannot be clicked: the menu is %v", label, p.menu()) })
 }
 
+// tap clicks the icon itself.
+func (p *panel) tap() {
+	p.t.Helper()
+	if err := p.object().Call(itemName+".Activate", 0, int32(0), int32(0)).Err; err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // looks waits until the icon is the one of a state, with this tooltip.
 func (p *panel) looks(within time.Duration, state, tooltip string) {
 	p.t.Helper()

@@ -101,10 +101,11 @@ func TestEndToEndTray(t *testing.T) {
 	d.settle()
 	d.screenshot(filepath.Join(pictures, "tray-help.png"))
 	d.xdotool("key", "space")
+	closed := d.process(windowProgram)
 	d.xdotool("key", "--clearmodifiers", "alt+F4")
 	eventually(t, 10*time.Second, func() bool { return len(d.windows()) == 0 }, func() string { return "the window does not close" })
-	p.tap()
-	d.window()
+	p.tap() // at once: the process may still be leaving
+	d.reopened(closed)
 
 	// The local cloud stands still: a problem, until it goes on.
 	d.signal(cloudProgram, syscall.SIGSTOP)

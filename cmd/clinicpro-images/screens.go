@@ -27,6 +27,7 @@ type screens struct {
 	others  map[*link.Agent]bool
 	pid     int  // of the window process; 0: none
 	wanted  bool // the GP has it open: a crash opens it again
+	closing bool // the GP has closed the one that runs
 	running bool
 	last    *link.Snapshot
 	pixels  map[string]link.Pixels // of last

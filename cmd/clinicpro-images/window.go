@@ -57,6 +57,9 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 	crashes := 0
 	for {
 		started := time.Now()
+		s.mu.Lock()
+		s.closing = false
+		s.mu.Unlock()
 		err := s.runWindow(ctx, front)
 		if time.Since(started) > 10*time.Second {
 			crashes = 0
@@ -69,8 +72,14 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 		front = false
 		s.mu.Lock()
 		s.pid = 0
-		if err == nil { // it left by itself: its "close-window" may not have arrived
+		if err == nil && !s.closing { // it left by itself without having said so
 			s.wanted = false
+		}
+		if s.closing && s.wanted && ctx.Err() == nil { // and the GP wants it again before it was gone
+			s.mu.Unlock()
+			s.marker.set(windowOpen)
+			front = true
+			continue
 		}
 		closed, failed := !s.wanted, crashes == 3
 		if closed || failed || ctx.Err() != nil {
@@ -166,7 +175,7 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	err = s.window.Serve(ctx, window.out, window.in, func(act link.Input) {
 		if act.Kind == link.InputCloseWindow {
 			s.mu.Lock()
-			s.wanted = false
+			s.wanted, s.closing = false, true
 			s.mu.Unlock()
 			s.marker.set(windowClosed)
 		}

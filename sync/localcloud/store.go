@@ -3,6 +3,7 @@ package localcloud
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -48,6 +49,9 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, app.E(op, app.KindFull, err)
 		}
+	}
+	if err := dropLoose(data, side); err != nil {
+		return nil, app.E(op, app.KindFull, err)
 	}
 	sidecar, err := meta.NewSideCar(side)
 	if err != nil {
@@ -95,6 +99,34 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 		return nil, app.E(op, app.KindBug, err)
 	}
 	return s, nil
+}
+
+// dropLoose removes metadata without its object. versitygw writes the one
+// before it gives the other its name, and believes the metadata: killed in
+// between, it would say "there already" to every try of that upload, and "not
+// there" to whoever asks for the object, for ever.
+func dropLoose(data, side string) error {
+	objects := filepath.Join(side, bucket, "temp")
+	return filepath.WalkDir(objects, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case !e.IsDir() || !strings.HasSuffix(path, ".age"):
+			return nil
+		}
+		name, err := filepath.Rel(side, path)
+		if err != nil {
+			return err
+		}
+		if _, err := os.Lstat(filepath.Join(data, name)); errors.Is(err, fs.ErrNotExist) {
+			if err := os.RemoveAll(path); err != nil {
+				return err
+			}
+		}
+		return fs.SkipDir
+	})
 }
 
 // makeBucket waits for the server by asking for what is wanted of it. Its

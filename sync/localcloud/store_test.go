@@ -2,6 +2,7 @@ package localcloud
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,12 +13,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// TestSweep runs the one embedded server this process may have.
-func TestSweep(t *testing.T) {
+// TestStore runs the one embedded server this process may have.
+func TestStore(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir) // restores the working directory that versitygw changes
 	k, err := loadKeys(filepath.Join(dir, "keys.json"))
 	if err != nil {
+		t.Fatal(err)
+	}
+	// What a server leaves that is killed while it stores an object.
+	halfStored := filepath.Join(dir, "meta", bucket, "temp/testpractice/a/1.age/meta")
+	if err := os.MkdirAll(halfStored, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(halfStored, "etag"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -34,7 +43,8 @@ func TestSweep(t *testing.T) {
 		}
 	}()
 	put := func(key string) {
-		_, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: strings.NewReader("sealed")})
+		_, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: strings.NewReader("sealed"),
+			IfNoneMatch: aws.String("*")})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -308,8 +308,11 @@ func (q *Queue) put(ctx context.Context, ph *photo, link Upload, sealed []byte) 
 	q.sending--
 	switch {
 	case ph.state != StateSending: // the status was faster
-	case err == nil || app.KindOf(err) == app.KindConflict:
+	case err == nil:
 		ph.attempts, ph.retryAt = 0, time.Time{}
+		q.set(ph, StatePut, "")
+	case app.KindOf(err) == app.KindConflict: // there already; the waits go on growing where the gateway says it is not
+		ph.retryAt = time.Time{}
 		q.set(ph, StatePut, "")
 	default: // the next link is a fresh one
 		q.again(ph)

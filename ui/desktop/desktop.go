@@ -57,6 +57,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	case err := <-over:
 		return err
 	default: // the GP closed the window: nothing went wrong
+		pipe.Flush(time.Second)
 		return nil
 	}
 }

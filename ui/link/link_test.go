@@ -87,6 +87,11 @@ func TestAgentShowsTheSameToASecondWindow(t *testing.T) {
 		if got := within(t, inputs); got != in {
 			t.Errorf("got %+v", got)
 		}
+		win.Send(in)
+		win.Flush(5 * time.Second)
+		if got := within(t, inputs); got != in {
+			t.Errorf("after a flush: got %+v", got)
+		}
 		a.Raise()
 		within(t, h.raised)
 		a.Help()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,9 +17,11 @@ import (
 type Window struct {
 	build string
 
-	mu    sync.Mutex
-	queue []Input
-	wake  chan struct{}
+	mu     sync.Mutex
+	queue  []Input
+	unsent int           // in the queue, or being written
+	empty  chan struct{} // closed once nothing is unsent; nil: nobody waits
+	wake   chan struct{}
 }
 
 // NewWindow returns the window's end; build must be the agent's.
@@ -44,10 +47,30 @@ func (c *Window) Send(in Input) {
 		c.queue[n-1] = in
 	} else {
 		c.queue = append(c.queue, in)
+		c.unsent++
 	}
 	select {
 	case c.wake <- struct{}{}:
 	default:
+	}
+}
+
+// Flush waits, for within at most, until everything sent has left: what the GP
+// did last must not end with the process.
+func (c *Window) Flush(within time.Duration) {
+	c.mu.Lock()
+	if c.unsent == 0 {
+		c.mu.Unlock()
+		return
+	}
+	if c.empty == nil {
+		c.empty = make(chan struct{})
+	}
+	empty := c.empty
+	c.mu.Unlock()
+	select {
+	case <-empty:
+	case <-time.After(within):
 	}
 }
 
@@ -133,12 +156,24 @@ func (c *Window) write(ctx context.Context, w io.Writer) error {
 			if err := writeFrame(w, frameInput, body); err != nil {
 				return err
 			}
+			c.left()
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-c.wake:
 		}
+	}
+}
+
+// left notes that one input has been written.
+func (c *Window) left() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unsent--
+	if c.unsent == 0 && c.empty != nil {
+		close(c.empty)
+		c.empty = nil
 	}
 }
 
