@@ -117,11 +117,12 @@ func (st *station) start() error {
 	if st.sim.has(faultHints) {
 		ports.Feed = &deafFeed{Feed: ports.Feed}
 	}
+	st.spool = spool
 	if st.wrap != nil {
 		ports = st.wrap(ports)
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // ended by halt, after everything else
-	st.spool, st.engine = spool, app.NewEngine(ports)
+	st.engine = app.NewEngine(ports)
 	st.states = st.engine.Watch(ctx)
 	ended := make(chan struct{})
 	go func() {
