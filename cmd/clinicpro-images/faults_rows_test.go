@@ -323,7 +323,7 @@ func clockFaults() []fault {
 			r.end()
 			r.allLanded(time.Minute)
 			r.note = "for the whole session"
-			if off := r.clock().Sub(time.Now()) - by; off.Abs() > time.Minute {
+			if off := time.Until(r.clock()) - by; off.Abs() > time.Minute {
 				r.t.Errorf("the agent's clock was to be moved by %v and is %v off that", by, off)
 			}
 		}

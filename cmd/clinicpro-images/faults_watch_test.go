@@ -23,8 +23,7 @@ func watch(t *testing.T, hear func(path string, op fsnotify.Op), folders ...stri
 	var over sync.WaitGroup
 	// A folder is watched a moment after it is made, so what is in it by then
 	// is told as if it were new.
-	var take func(dir string, tell bool)
-	take = func(dir string, tell bool) {
+	take := func(dir string, tell bool) {
 		_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 			if err != nil {
 				return nil
