@@ -53,6 +53,7 @@ type Spool struct {
 	index       index
 	ring        atomic.Pointer[ring]
 	ready       sync.Map // app.SessionID → func() error: its folder made and synced
+	syncs       sync.Map // app.SessionID → *folderSync
 
 	trace func(app.ImageID, Stage) // nil but in measurements
 
@@ -241,7 +242,7 @@ func (s *Spool) Land(ctx context.Context, sid app.SessionID, id app.ImageID, sea
 	}
 	// Also when it was there: its first landing may have been killed just
 	// before this.
-	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
+	if err := s.syncFolder(sid); err != nil {
 		return app.E(op, app.KindFull, err)
 	}
 	s.passed(id, StageNamed)
@@ -261,6 +262,45 @@ func (s *Spool) folder(sid app.SessionID) error {
 		s.ready.Delete(sid) // the disk may have room later
 	}
 	return err
+}
+
+// folderSync lets landings of one session that wait together share one sync of
+// its folder: whoever holds the turn syncs for all who came before it.
+type folderSync struct {
+	turn    sync.Mutex // held during a sync
+	mu      sync.Mutex // guards waiting; never held across I/O
+	waiting []*syncJob
+}
+
+type syncJob struct {
+	done bool // guarded by turn
+	err  error
+}
+
+// syncFolder makes the names in a session's folder durable that were there
+// when it was called.
+func (s *Spool) syncFolder(sid app.SessionID) error {
+	of, _ := s.syncs.LoadOrStore(sid, &folderSync{})
+	f := of.(*folderSync)
+	mine := &syncJob{}
+	f.mu.Lock()
+	f.waiting = append(f.waiting, mine)
+	f.mu.Unlock()
+
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	if mine.done {
+		return mine.err
+	}
+	f.mu.Lock()
+	jobs := f.waiting
+	f.waiting = nil
+	f.mu.Unlock()
+	err := durable.SyncDir(filepath.Join(s.images, string(sid)))
+	for _, j := range jobs {
+		j.done, j.err = true, err
+	}
+	return mine.err
 }
 
 func writeFile(path string, b []byte, synced func()) error {
