@@ -12,11 +12,6 @@ const (
 	objectDeadline  = 60 * time.Second // one image fetched, or one listing
 	deliverDeadline = 10 * time.Minute
 
-	// landingBytes bounds what landings hold in memory at once, and smallImage
-	// is what one is taken to be whose size nobody has said: nearly all are
-	// smaller, and one that is not is asked for again as what it is.
-	landingBytes = 24 << 20
-	smallImage   = 2 << 20
 	// handedBytes bounds what one call of a sink holds in memory.
 	handedBytes = 16 << 20
 )
@@ -37,13 +32,16 @@ func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 			delete(e.listeners, eff.SID)
 		}
 	case LandImage:
-		e.goDo(ctx, eff.SID, objectDeadline, e.landings, func(ctx context.Context) What { return e.land(ctx, eff.SID, do) })
+		e.goLand(ctx, eff.SID, do)
 	case Deliver:
 		s := st.Sessions[eff.SID]
 		e.goDo(ctx, eff.SID, deliverDeadline, e.delivers, func(ctx context.Context) What { return e.deliver(ctx, s, do) })
 	case ExamineImage: // its time begins when its turn comes
 		s := st.Sessions[eff.SID]
-		e.goDo(ctx, eff.SID, objectDeadline, e.examines, func(ctx context.Context) What { return e.call(ctx, s, do) })
+		e.goLater(ctx, eff.SID, objectDeadline, e.examines, func(ctx context.Context) What { return e.call(ctx, s, do) })
+	case DeleteObject:
+		s := st.Sessions[eff.SID]
+		e.goLater(ctx, eff.SID, callDeadline, e.deletes, func(ctx context.Context) What { return e.call(ctx, s, do) })
 	default:
 		deadline := callDeadline
 		if _, list := do.(ListObjects); list {
@@ -110,39 +108,6 @@ func (e *Engine) call(ctx context.Context, s Session, do Do) What {
 	}
 	e.ports.Log.Error("unknown effect", "effect", fmt.Sprintf("%T", do))
 	return nil
-}
-
-// land makes one image durable: fetched whole, checksum compared, written.
-func (e *Engine) land(ctx context.Context, sid SessionID, do LandImage) What {
-	bound := min(do.Bytes, do.MaxBytes)
-	if do.Bytes == 0 {
-		bound = min(smallImage, do.MaxBytes)
-	}
-	out := e.landWithin(ctx, sid, do, bound)
-	if do.Bytes == 0 && KindOf(out.Err) == KindTooLarge && bound < do.MaxBytes {
-		out = e.landWithin(ctx, sid, do, do.MaxBytes)
-	}
-	return out
-}
-
-func (e *Engine) landWithin(ctx context.Context, sid SessionID, do LandImage, bound int64) Landed {
-	out := Landed{Image: do.Image, Area: AreaObjects}
-	weight := min(bound, landingBytes)
-	if err := e.landBytes.Acquire(ctx, weight); err != nil {
-		out.Err = E("land image", KindOffline, err)
-		return out
-	}
-	defer e.landBytes.Release(weight)
-	sealed, sum, err := e.ports.Objects.Get(ctx, sid, do.Image, bound)
-	if err == nil && do.SHA256 != "" && sum != do.SHA256 {
-		err = E("land image", KindCorrupt, errors.New("checksum differs from the registry's"))
-	}
-	if err == nil {
-		out.Area = AreaSpool
-		err = e.ports.Spool.Land(ctx, sid, do.Image, sealed)
-	}
-	out.Bytes, out.SHA256, out.Err = int64(len(sealed)), sum, err
-	return out
 }
 
 // listen keeps the feed of one session until StopListen.

@@ -50,7 +50,9 @@ type Engine struct {
 
 	group     *errgroup.Group
 	saves     chan Effect
-	landings  chan struct{}                         // a slot per landing at work
+	landings  chan struct{}                         // a slot per image being fetched
+	backlog   backlog                               // images that wait for one
+	deletes   chan struct{}                         // a slot per object being deleted
 	landBytes *semaphore.Weighted                   // what landings hold in memory together
 	examines  chan struct{}                         // one image opened at a time: its bytes, and its pixels
 	delivers  chan struct{}                         // one hand-over at a time
@@ -61,7 +63,7 @@ type Engine struct {
 func NewEngine(p Ports) *Engine {
 	return &Engine{
 		ports: p, wake: make(chan struct{}, 1), watchers: map[chan State]struct{}{},
-		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce),
+		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce), deletes: make(chan struct{}, deletesAtOnce),
 		landBytes: semaphore.NewWeighted(landingBytes), examines: make(chan struct{}, 1), delivers: make(chan struct{}, 1),
 		listeners: map[SessionID]context.CancelCauseFunc{},
 	}

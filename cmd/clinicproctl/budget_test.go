@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,7 +55,7 @@ func fiveImages(t *testing.T, sim simulation) *perSession {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	on, err := apartServers(ctx, t.TempDir(), io.Discard)
+	on, err := apartServers(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

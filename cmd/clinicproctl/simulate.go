@@ -87,7 +87,7 @@ func simulate(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 		return exitFailed
 	}
 	defer os.RemoveAll(dir)
-	on, err := s.servers(ctx, dir, *cloud, *apart, stderr)
+	on, err := s.servers(ctx, dir, *cloud, *apart)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitFailed
@@ -130,16 +130,16 @@ func (s simulation) check(twoClouds bool) error {
 	return nil
 }
 
-func (s simulation) servers(ctx context.Context, dir, cloud string, apart bool, stderr io.Writer) (*servers, error) {
+func (s simulation) servers(ctx context.Context, dir, cloud string, apart bool) (*servers, error) {
 	switch {
 	case cloud != "" && s.has(faultFlush):
 		return nil, sentence("redis-flush is refused: this Redis may be somebody's. Nothing was started.")
 	case cloud != "":
 		return givenServers(cloud)
 	case apart:
-		return apartServers(ctx, dir, stderr)
+		return apartServers(ctx, dir)
 	}
-	return localServers(ctx, dir, stderr)
+	return localServers(dir)
 }
 
 // run lets every workstation work through its sessions.

@@ -137,7 +137,7 @@ func sibling(name string) (string, error) {
 }
 
 // localServers is the local cloud in a process of its own.
-func localServers(_ context.Context, dir string, stderr io.Writer) (*servers, error) {
+func localServers(dir string) (*servers, error) {
 	said, err := os.OpenFile(filepath.Join(dir, "localcloud.log"), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func localServers(_ context.Context, dir string, stderr io.Writer) (*servers, er
 
 // apartServers starts redis-server, versitygw's own program, the hub and the
 // gateway, each in a process of its own on a loopback port.
-func apartServers(ctx context.Context, dir string, stderr io.Writer) (_ *servers, err error) {
+func apartServers(ctx context.Context, dir string) (_ *servers, err error) {
 	on := &servers{what: "redis-server, versitygw, hub and gateway, each a process of its own", children: map[string]*child{}}
 	monitor := &redisMonitor{}
 	on.stop = func() {

@@ -43,8 +43,9 @@ type station struct {
 	spool  *diskspool.Spool
 	engine *app.Engine
 	states <-chan app.State
-	last   app.State // await's
-	halt   func()    // ends engine, connections and spool
+	wrap   func(app.Ports) app.Ports // the benchmark's; nil: as they are
+	last   app.State                 // await's
+	halt   func()                    // ends engine, connections and spool
 }
 
 // byItself is how long a session whose phone is done may take to end without
@@ -116,8 +117,12 @@ func (st *station) start() error {
 	if st.sim.has(faultHints) {
 		ports.Feed = &deafFeed{Feed: ports.Feed}
 	}
+	st.spool = spool
+	if st.wrap != nil {
+		ports = st.wrap(ports)
+	}
 	ctx, cancel := context.WithCancel(context.Background()) // ended by halt, after everything else
-	st.spool, st.engine = spool, app.NewEngine(ports)
+	st.engine = app.NewEngine(ports)
 	st.states = st.engine.Watch(ctx)
 	ended := make(chan struct{})
 	go func() {

@@ -53,12 +53,33 @@ type Spool struct {
 	index       index
 	ring        atomic.Pointer[ring]
 	ready       sync.Map // app.SessionID → func() error: its folder made and synced
+	syncs       sync.Map // app.SessionID → *folderSync
+
+	trace func(app.ImageID, Stage) // nil but in measurements
 
 	adopting   sync.Mutex // one adoption at a time
 	compacting sync.Mutex // one compaction at a time, and none during Close
 	timerMu    sync.Mutex // guards timer and closed
 	timer      *time.Timer
 	closed     bool
+}
+
+// Stage is a point that a landing has passed.
+type Stage string
+
+const (
+	StageSynced Stage = "synced" // the bytes are on the disk, under a temporary name
+	StageNamed  Stage = "named"  // and under their own, with its folder synced: durable
+)
+
+// Trace calls f, from Land's goroutine, at each stage of a landing; for
+// measurements. It must be set before the first Land.
+func (s *Spool) Trace(f func(app.ImageID, Stage)) { s.trace = f }
+
+func (s *Spool) passed(id app.ImageID, at Stage) {
+	if s.trace != nil {
+		s.trace(id, at)
+	}
 }
 
 // Open takes the spool in dir, making it if need be; removes what a killed
@@ -215,15 +236,16 @@ func (s *Spool) Land(ctx context.Context, sid app.SessionID, id app.ImageID, sea
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return app.E(op, app.KindFull, err)
 	case err != nil:
-		if err := writeFile(path, sealed); err != nil {
+		if err := writeFile(path, sealed, func() { s.passed(id, StageSynced) }); err != nil {
 			return app.E(op, app.KindFull, err)
 		}
 	}
 	// Also when it was there: its first landing may have been killed just
 	// before this.
-	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
+	if err := s.syncFolder(sid); err != nil {
 		return app.E(op, app.KindFull, err)
 	}
+	s.passed(id, StageNamed)
 	return nil
 }
 
@@ -242,7 +264,46 @@ func (s *Spool) folder(sid app.SessionID) error {
 	return err
 }
 
-func writeFile(path string, b []byte) error {
+// folderSync lets landings of one session that wait together share one sync of
+// its folder: whoever holds the turn syncs for all who came before it.
+type folderSync struct {
+	turn    sync.Mutex // held during a sync
+	mu      sync.Mutex // guards waiting; never held across I/O
+	waiting []*syncJob
+}
+
+type syncJob struct {
+	done bool // guarded by turn
+	err  error
+}
+
+// syncFolder makes the names in a session's folder durable that were there
+// when it was called.
+func (s *Spool) syncFolder(sid app.SessionID) error {
+	of, _ := s.syncs.LoadOrStore(sid, &folderSync{})
+	f := of.(*folderSync)
+	mine := &syncJob{}
+	f.mu.Lock()
+	f.waiting = append(f.waiting, mine)
+	f.mu.Unlock()
+
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	if mine.done {
+		return mine.err
+	}
+	f.mu.Lock()
+	jobs := f.waiting
+	f.waiting = nil
+	f.mu.Unlock()
+	err := durable.SyncDir(filepath.Join(s.images, string(sid)))
+	for _, j := range jobs {
+		j.done, j.err = true, err
+	}
+	return mine.err
+}
+
+func writeFile(path string, b []byte, synced func()) error {
 	f, err := os.CreateTemp(filepath.Dir(path), landingPrefix+"*")
 	if err != nil {
 		return err
@@ -254,6 +315,7 @@ func writeFile(path string, b []byte) error {
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
+		synced()
 		err = durable.Patiently(func() error { return os.Rename(temp, path) })
 	}
 	if err != nil {

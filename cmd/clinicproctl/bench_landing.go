@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/diskspool"
+	"github.com/clinicpro-nz/images/sync/phone"
+	"github.com/clinicpro-nz/images/sync/s3objects"
+	"github.com/clinicpro-nz/images/sync/workstation"
+)
+
+// landingBound is the first issue's: median landing over median floor.
+const landingBound = 3.0
+
+// landingPatience is how long one image may take here.
+const landingPatience = 20 * time.Second
+
+// landingSample is one image's times.
+type landingSample struct {
+	landing time.Duration // PUT answered to durable in the spool
+	call    time.Duration // the phone's "stored" call, beside what follows
+	hint    time.Duration // PUT answered to the hint heard
+	ask     time.Duration // to the GET
+	get     time.Duration // the GET, hashed as it arrives
+	write   time.Duration // write and fsync
+	name    time.Duration // rename and fsync of the folder: durable
+	index   time.Duration // after that: to the commit of the index
+	floor   time.Duration // plain GET + fsync + rename + fsync of the folder, of the same bytes
+	plain   time.Duration // of the floor: the GET
+	hash    time.Duration // SHA-256 of the same bytes, by itself
+}
+
+// oneByOne lands images one at a time; each is examined before the next, so
+// that nothing competes with the next one's floor.
+func (b benchmark) oneByOne(ctx context.Context, images int) ([]landingSample, error) {
+	const perSession, warm = 9, 3
+	marks := newStamps()
+	st, err := b.station("one", marks)
+	if err != nil {
+		return nil, err
+	}
+	defer st.close()
+	store, err := b.store()
+	if err != nil {
+		return nil, err
+	}
+	var out []landingSample
+	for n := 0; n < images+warm; {
+		start, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), Source: "form"}, "Bench", 0)
+		if err != nil {
+			return nil, err
+		}
+		st.engine.Send(start)
+		ph, err := st.pair(ctx, start.SID)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := st.await(ctx, start.SID, func(s app.Session) bool { return s.FeedHealthy && s.Row.State == app.SessionPaired }); err != nil {
+			return nil, err
+		}
+		for range min(perSession, images+warm-n) {
+			s, err := b.oneLanding(ctx, st, ph, store, marks)
+			if err != nil {
+				return nil, err
+			}
+			if n++; n > warm { // the first few warm every connection
+				out = append(out, s)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (b benchmark) oneLanding(ctx context.Context, st *station, ph *phone.Phone, store *s3objects.Objects, marks *stamps) (landingSample, error) {
+	var s landingSample
+	image, err := ph.Seal(b.pictures.next(), time.Now())
+	if err != nil {
+		return s, err
+	}
+	twin, err := ph.Seal(b.pictures.next(), time.Now())
+	if err != nil {
+		return s, err
+	}
+	answer, err := ph.Reserve(ctx, image, twin)
+	if err != nil {
+		return s, err
+	}
+	if len(answer.Uploads) != 2 {
+		return s, errors.New("the gateway gave no upload links")
+	}
+	// The floor first: an object nobody is told of, fetched and kept by the
+	// plainest code.
+	if err := upload(ctx, ph, answer.Uploads[1], twin.Sealed); err != nil {
+		return s, err
+	}
+	if s.floor, s.plain, err = plainLanding(ctx, store, ph.SID(), twin.ID, b.dir); err != nil {
+		return s, err
+	}
+	if err := store.Delete(ctx, ph.SID(), twin.ID); err != nil {
+		return s, err
+	}
+	began := time.Now()
+	sha256.Sum256(image.Sealed)
+	s.hash = time.Since(began)
+
+	if err := upload(ctx, ph, answer.Uploads[0], image.Sealed); err != nil {
+		return s, err
+	}
+	indexed := marks.expect(stageIndex, 1)
+	answered := time.Now()
+	if _, err := ph.Stored(ctx, []app.ImageID{image.ID}); err != nil {
+		return s, err
+	}
+	s.call = time.Since(answered)
+	if _, err := indexed.within(ctx, landingPatience); err != nil {
+		return s, err
+	}
+	at := marks.of(image.ID)
+	last := answered
+	for _, step := range []struct {
+		stage string
+		took  *time.Duration
+	}{{stageHint, &s.hint}, {stageAsked, &s.ask}, {stageGot, &s.get}, {string(diskspool.StageSynced), &s.write},
+		{string(diskspool.StageNamed), &s.name}, {stageIndex, &s.index}} {
+		*step.took = at[step.stage].Sub(last)
+		last = at[step.stage]
+	}
+	s.landing = at[string(diskspool.StageNamed)].Sub(answered)
+	_, err = st.await(ctx, ph.SID(), func(s app.Session) bool { return s.Images[image.ID].Shown })
+	return s, err
+}
+
+// upload sends an image, again while the store says 409: versitygw does when
+// the session's folder, just emptied, goes at the same moment.
+func upload(ctx context.Context, ph *phone.Phone, u phone.Upload, sealed []byte) error {
+	for {
+		err := ph.Put(ctx, u, sealed)
+		var no *phone.Problem
+		if !errors.As(err, &no) || no.Status != http.StatusConflict || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// plainLanding is the floor: GET, write, fsync, rename, fsync of the folder.
+func plainLanding(ctx context.Context, store *s3objects.Objects, sid app.SessionID, id app.ImageID, dir string) (whole, get time.Duration, err error) {
+	start := time.Now()
+	sealed, _, err := store.Get(ctx, sid, id, app.DefaultLimits.MaxBytes)
+	if err != nil {
+		return 0, 0, err
+	}
+	get = time.Since(start)
+	path := filepath.Join(dir, string(id)+".floor")
+	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, 0, err
+	}
+	_, err = f.Write(sealed)
+	err = errors.Join(err, f.Sync(), f.Close(), os.Rename(path+".tmp", path))
+	if err != nil {
+		return 0, 0, err
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = errors.Join(folder.Sync(), folder.Close())
+	return time.Since(start), get, err
+}
+
+// reportLandings prints medians with every part's share beside the floor, and
+// fails when the bound is broken.
+func reportLandings(w io.Writer, samples []landingSample) int {
+	col := func(of func(landingSample) time.Duration) []time.Duration {
+		var out []time.Duration
+		for _, s := range samples {
+			out = append(out, of(s))
+		}
+		slices.Sort(out)
+		return out
+	}
+	landing := col(func(s landingSample) time.Duration { return s.landing })
+	line := func(name string, of func(landingSample) time.Duration) []time.Duration {
+		d := col(of)
+		share := ms(d[len(d)/2]) / ms(landing[len(landing)/2])
+		fmt.Fprintf(w, "%-52s p50 %7.2f ms %4.0f %%   p90 %7.2f ms   p99 %7.2f ms\n", name,
+			ms(d[len(d)/2]), 100*share, ms(d[len(d)*9/10]), ms(d[len(d)*99/100]))
+		return d
+	}
+	line("PUT answered to durable in the spool", func(s landingSample) time.Duration { return s.landing })
+	line("  to the hint heard (HEAD, Redis, publish, deliver)", func(s landingSample) time.Duration { return s.hint })
+	line("  to the GET asked for", func(s landingSample) time.Duration { return s.ask })
+	line("  the GET, hashed as it arrives", func(s landingSample) time.Duration { return s.get })
+	line("    (SHA-256 of the same bytes by itself)", func(s landingSample) time.Duration { return s.hash })
+	line("  write and fsync", func(s landingSample) time.Duration { return s.write })
+	line("  rename and fsync of the folder", func(s landingSample) time.Duration { return s.name })
+	line("after that: index committed", func(s landingSample) time.Duration { return s.index })
+	line("beside it: the phone's \"stored\" call", func(s landingSample) time.Duration { return s.call })
+	floor := line("floor: plain GET + fsync + rename", func(s landingSample) time.Duration { return s.floor })
+	line("  of it: the GET", func(s landingSample) time.Duration { return s.plain })
+	ratio := ms(landing[len(landing)/2]) / ms(floor[len(floor)/2])
+	fmt.Fprintf(w, "%d images; median landing is %.2f x the floor (bound %.1f x)\n", len(samples), ratio, landingBound)
+	if ratio > landingBound {
+		return exitFailed
+	}
+	return exitDone
+}

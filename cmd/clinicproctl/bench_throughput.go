@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/phone"
+	"github.com/clinicpro-nz/images/sync/workstation"
+)
+
+const (
+	// throughputBound is the third issue's: landing over plain copying.
+	throughputBound = 1.3
+	perBenchSession = 50 // the most a session can be set to hold
+	copiesAtOnce    = 8
+)
+
+// throughputRound is one round's two times, of the same objects.
+type throughputRound struct {
+	images         int
+	bytes          int64
+	plain, landing time.Duration
+}
+
+// quickDarkroom finds every picture good at once: opening pictures follows
+// landing, and is none of it.
+type quickDarkroom struct{ app.Darkroom }
+
+// Examine implements app.Darkroom.
+func (quickDarkroom) Examine(context.Context, app.Session, app.ImageID, []byte) (app.Examined, error) {
+	return app.Examined{Width: 1, Height: 1}, nil
+}
+
+// atOnce measures rounds: images are stored while the workstation is off, then
+// copied plainly, then landed by a workstation that starts.
+func (b benchmark) atOnce(ctx context.Context, rounds, sessions int, stderr io.Writer) ([]throughputRound, error) {
+	var out []throughputRound
+	for n := range rounds + 1 {
+		r, err := b.round(ctx, n, sessions)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 { // the first warms the servers
+			out = append(out, r)
+		}
+		fmt.Fprintf(stderr, "\rround %d of %d\033[K", n, rounds)
+	}
+	fmt.Fprintln(stderr)
+	return out, nil
+}
+
+func (b benchmark) round(ctx context.Context, n, sessions int) (r throughputRound, err error) {
+	marks := newStamps()
+	st, err := b.station(fmt.Sprintf("many-%d", n), marks)
+	if err != nil {
+		return r, err
+	}
+	defer func() {
+		st.close()
+		err = errors.Join(err, os.RemoveAll(st.dir))
+	}()
+	inner := st.wrap
+	st.wrap = func(p app.Ports) app.Ports {
+		p.Darkroom = quickDarkroom{p.Darkroom}
+		return inner(p)
+	}
+	full, err := b.fill(ctx, st, sessions)
+	if err != nil {
+		return r, err
+	}
+	r.images = sessions * perBenchSession
+	for _, s := range full {
+		for _, im := range s.images {
+			r.bytes += int64(len(im.Sealed))
+		}
+	}
+	if r.plain, err = b.copyPlainly(ctx, full); err != nil {
+		return r, err
+	}
+	indexed := marks.expect(stageIndex, r.images)
+	began := time.Now()
+	if err := st.start(); err != nil {
+		return r, err
+	}
+	last, err := indexed.within(ctx, 5*time.Minute)
+	r.landing = last.Sub(began)
+	return r, err
+}
+
+// filled is a session whose images are in the store, with nobody to land them.
+type filled struct {
+	sid    app.SessionID
+	phone  *phone.Phone
+	images []phone.Image
+}
+
+// fill opens sessions and has a phone reserve, then stops the workstation and
+// has the phones send.
+func (b benchmark) fill(ctx context.Context, st *station, sessions int) ([]filled, error) {
+	var all []filled
+	links := map[app.ImageID]phone.Upload{}
+	for range sessions {
+		in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), Source: "form"}, "Bench", 0)
+		if err != nil {
+			return nil, err
+		}
+		start := in.What.(app.Start)
+		start.Limits.MaxImages = perBenchSession
+		in.What = start
+		st.engine.Send(in)
+		f := filled{sid: in.SID}
+		if f.phone, err = st.pair(ctx, in.SID); err != nil {
+			return nil, err
+		}
+		for range perBenchSession {
+			im, err := f.phone.Seal(b.pictures.next(), time.Now())
+			if err != nil {
+				return nil, err
+			}
+			f.images = append(f.images, im)
+		}
+		for some := range slices.Chunk(f.images, 20) {
+			a, err := f.phone.Reserve(ctx, some...)
+			if err != nil {
+				return nil, err
+			}
+			for _, u := range a.Uploads {
+				links[u.ID] = u
+			}
+		}
+		all = append(all, f)
+	}
+	st.halt()
+	for _, f := range all {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(copiesAtOnce)
+		for _, im := range f.images {
+			group.Go(func() error { return f.phone.Put(ctx, links[im.ID], im.Sealed) })
+		}
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+	}
+	return all, sayStored(ctx, all)
+}
+
+func sayStored(ctx context.Context, all []filled) error {
+	for _, f := range all {
+		for some := range slices.Chunk(f.images, 20) {
+			var ids []app.ImageID
+			for _, im := range some {
+				ids = append(ids, im.ID)
+			}
+			if _, err := f.phone.Stored(ctx, ids); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyPlainly is the plainest concurrent copy: GetObject into a file, eight at
+// once, no checksum, no fsync.
+func (b benchmark) copyPlainly(ctx context.Context, all []filled) (time.Duration, error) {
+	cfg := b.on.cloud.S3
+	client := s3.New(s3.Options{Region: cfg.Region, BaseEndpoint: &cfg.Endpoint, UsePathStyle: true,
+		Credentials:                credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey.Reveal(), ""),
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired})
+	dir, err := os.MkdirTemp(b.dir, "plain-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir) // before the landing: its fsyncs do not pay for these
+	began := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(copiesAtOnce)
+	for _, f := range all {
+		for _, im := range f.images {
+			key := "temp/" + string(b.on.cloud.Practice) + "/" + string(f.sid) + "/" + string(im.ID) + ".age"
+			group.Go(func() error { return copyObject(ctx, client, cfg.Bucket, key, filepath.Join(dir, string(im.ID))) })
+		}
+	}
+	err = group.Wait()
+	return time.Since(began), err
+}
+
+func copyObject(ctx context.Context, client *s3.Client, bucket, key, path string) error {
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return err
+	}
+	defer out.Body.Close()
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, out.Body)
+	return errors.Join(err, file.Close())
+}
+
+// reportThroughput prints every round and the median of their ratios, and
+// fails when the bound is broken.
+func reportThroughput(w io.Writer, rounds []throughputRound) int {
+	var ratios []float64
+	for i, r := range rounds {
+		ratio := r.landing.Seconds() / r.plain.Seconds()
+		ratios = append(ratios, ratio)
+		fmt.Fprintf(w, "round %d, %d images, %d MB: plain GetObject to file %5.0f ms (%4.0f MB/s); verified, synced, indexed %5.0f ms (%4.0f MB/s); %.2f x\n",
+			i+1, r.images, r.bytes/1e6, ms(r.plain), float64(r.bytes)/1e6/r.plain.Seconds(),
+			ms(r.landing), float64(r.bytes)/1e6/r.landing.Seconds(), ratio)
+	}
+	slices.Sort(ratios)
+	median := ratios[len(ratios)/2]
+	fmt.Fprintf(w, "landing takes %.2f x plain copying, median of %d rounds (bound %.1f x)\n", median, len(rounds), throughputBound)
+	if median > throughputBound {
+		return exitFailed
+	}
+	return exitDone
+}
