@@ -53,6 +53,16 @@ type child struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser
 	lines *bufio.Reader
+	mute  chan struct{} // not nil once nobody reads what it says: closed at its end
+}
+
+// ignore reads on without an eye for it, until the child ends.
+func (c *child) ignore() {
+	c.mute = make(chan struct{})
+	go func() {
+		defer close(c.mute)
+		_, _ = io.Copy(io.Discard, c.lines)
+	}()
 }
 
 // startChild starts a program with an environment of its own.
@@ -70,7 +80,7 @@ func startChild(exe string, args, env []string, said io.Writer) (*child, error) 
 	if err := cmd.Start(); err != nil {
 		return nil, sentence("The program " + filepath.Base(exe) + " cannot be started. Nothing was simulated.")
 	}
-	return &child{cmd, input, bufio.NewReader(output)}, nil
+	return &child{cmd: cmd, input: input, lines: bufio.NewReader(output)}, nil
 }
 
 // stop asks the child to end, and after five seconds makes it.
@@ -78,7 +88,10 @@ func (c *child) stop() {
 	_ = c.input.Close()
 	_ = c.cmd.Process.Signal(os.Interrupt)
 	kill := time.AfterFunc(5*time.Second, func() { _ = c.cmd.Process.Kill() })
-	_, _ = io.Copy(io.Discard, c.lines)
+	if c.mute == nil {
+		c.ignore()
+	}
+	<-c.mute
 	_ = c.cmd.Wait()
 	kill.Stop()
 }
@@ -241,7 +254,7 @@ func (on *servers) redis(dir string, said io.Writer) (app.Sealed, error) {
 	on.children["redis-server"] = c
 	fmt.Fprintf(c.input, "bind %s\nport %s\nrequirepass %s\nsave \"\"\nappendonly no\ndir %q\n", host, port, password, dir)
 	_ = c.input.Close()
-	go func() { _, _ = io.Copy(io.Discard, c.lines) }() // its log; ends with it
+	c.ignore()
 	return app.Seal("redis://:" + password + "@" + addr + "/0"), nil
 }
 
@@ -268,7 +281,7 @@ func (on *servers) versitygw(dir string, said io.Writer) (s3objects.Config, stri
 		return cfg, "", err
 	}
 	on.children["versitygw"] = c
-	go func() { _, _ = io.Copy(io.Discard, c.lines) }()
+	c.ignore()
 	return cfg, accessLog, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
@@ -34,7 +35,7 @@ type station struct {
 	hangUp   func()        // ends its idle connections
 	taken    chan struct{} // -hurry: one for each upload that may go on
 	rng      *rand.Rand    // work's goroutine only
-	ahead    func() time.Duration
+	ahead    atomic.Int64  // by how much its clock is ahead, in nanoseconds
 
 	dir, folder string
 	identity    *age.X25519Identity // in memory: nobody else needs this spool
@@ -63,7 +64,7 @@ var practiceNumbers = []string{"ZZZ0016", "ZZZ0024", "ZAC5361"}
 
 func newStation(sim simulation, n int, dir string, on *servers, l *ledger, p *pictures, d *workstation.Darkroom) (*station, error) {
 	st := &station{sim: sim, on: on, ledger: l, pictures: p, darkroom: d, dir: dir, folder: filepath.Join(dir, "filed"),
-		rng: rand.New(rand.NewPCG(sim.seed, uint64(n))), ahead: func() time.Duration { return 0 }}
+		rng: rand.New(rand.NewPCG(sim.seed, uint64(n)))}
 	if err := os.MkdirAll(st.folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func (st *station) start() error {
 		_ = spool.Close()
 		return err
 	}
-	ports.Now = func() time.Time { return time.Now().Add(st.ahead()) }
+	ports.Now = func() time.Time { return time.Now().Add(time.Duration(st.ahead.Load())) }
 	if st.sim.has(faultHints) {
 		ports.Feed = &deafFeed{Feed: ports.Feed}
 	}
