@@ -82,7 +82,8 @@ phone: ## the phone page: types, unit tests, freshness of its bundle
 .PHONY: e2e
 e2e: ## the built programs, a real browser, a real keyring, a display
 	@.ci/gotest window -count=1 -tags x11 -timeout 5m ./cmd/clinicpro-images-ui
-	@.ci/gotest e2e -count=1 -timeout 25m -run '^TestEndToEnd' ./cmd/clinicpro-images
+	@.ci/gotest e2e -count=1 -timeout 25m -parallel 6 -run '^TestEndToEnd' ./cmd/clinicpro-images
+	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
 .PHONY: bench
 bench: ## time from "PUT answered" to "durable in the spool", and the floor

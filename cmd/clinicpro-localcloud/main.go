@@ -96,7 +96,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	case "", app.KindCanceled:
 		return 0
 	case app.KindConflict:
-		fmt.Fprintf(errs, "Another program already uses the address %s. Close it, or choose another port with -listen.\n", cfg.Listen)
+		fmt.Fprintf(errs, "Another program already uses the address %s, or another local cloud the folder %s. Close it, or choose others with -listen and -dir.\n", cfg.Listen, cfg.Dir)
 		return exitTaken
 	case app.KindNotFound:
 		fmt.Fprintf(errs, "This computer does not have the address %s. Choose one that it has with -listen.\n", cfg.Listen)

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/durable"
 )
 
 const (
 	lockSuffix = ".lock"
 	// ownerWait is how long Open waits for the earlier owner to leave.
 	ownerWait = 2 * time.Second
-	lockEvery = 20 * time.Millisecond
 	// ownerGone is how long a spool must have lain still before it counts as
 	// left: an agent that crashed is back within seconds, and its sessions
 	// must not go to another Windows session's window meanwhile.
@@ -24,8 +24,6 @@ const (
 	// mostSpools bounds the spools of one user on one machine.
 	mostSpools = 64
 )
-
-var errOwned = errors.New("another process owns the spool")
 
 // own makes this process the owner of the spool in dir until the file is
 // closed or the process ends. The lock lies beside the spool and is never
@@ -37,24 +35,14 @@ func own(dir string, wait time.Duration) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, app.E(op, app.KindFull, err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := durable.Lock(path, wait)
+	if errors.Is(err, durable.ErrOwned) {
+		return nil, app.E(op, app.KindConflict, err)
+	}
 	if err != nil {
 		return nil, app.E(op, app.KindFull, err)
 	}
-	for waited := time.Duration(0); ; waited += lockEvery {
-		if err = lockFile(f); err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, errOwned) || waited >= wait {
-			break
-		}
-		time.Sleep(lockEvery)
-	}
-	_ = f.Close()
-	if errors.Is(err, errOwned) {
-		return nil, app.E(op, app.KindConflict, err)
-	}
-	return nil, app.E(op, app.KindFull, err)
+	return f, nil
 }
 
 // OpenFree opens the first of base, base-2, base-3 … that no other process

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestWriteFileIsWholeAndNeverOverwrites(t *testing.T) {
@@ -30,4 +31,24 @@ func TestPatientlyReturnsWhatItWasGiven(t *testing.T) {
 	if err := Patiently(func() error { calls++; return fault }); err != fault || calls != 1 {
 		t.Errorf("%d calls, %v", calls, err)
 	}
+}
+
+func TestLockHasOneHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := Lock(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(path, 50*time.Millisecond); !errors.Is(err, ErrOwned) {
+		t.Fatalf("a second holder: %v", err)
+	}
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		_ = first.Close()
+	}()
+	next, err := Lock(path, 10*time.Second)
+	if err != nil {
+		t.Fatalf("after the first has left: %v", err)
+	}
+	_ = next.Close()
 }

@@ -27,12 +27,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/durable"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 )
 
 const (
 	bucket = "clinicpro-images-temp"
 	region = "ap-southeast-2"
+
+	// ownerWait is how long an earlier local cloud of the same folder is given
+	// to end what it was doing.
+	ownerWait = 15 * time.Second
 )
 
 // Config is what one local cloud needs.
@@ -48,15 +53,26 @@ type Config struct {
 }
 
 // Run serves until ctx ends and returns nil then. up is called once, when
-// everything answers; counts may be called until Run returns. KindConflict: the address is taken; KindNotFound: it is
-// none of this machine's; KindBug: it is not one address; KindFull: the state
-// folder cannot be written.
+// everything answers; counts may be called until Run returns. KindConflict:
+// the address is taken, or another local cloud does not leave the folder;
+// KindNotFound: the address is none of this machine's; KindBug: it is not one
+// address; KindFull: the state folder cannot be written.
 func Run(ctx context.Context, cfg Config, up func(r ready.Ready, counts func() ready.Counts)) error {
 	listener, keys, dir, err := cfg.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() // for the ways out before Serve owns it
+	// One that is just leaving may still write objects: what it leaves half
+	// stored can be put right only once it has gone.
+	lock, err := durable.Lock(filepath.Join(dir, "owner.lock"), ownerWait)
+	switch {
+	case errors.Is(err, durable.ErrOwned):
+		return app.E("own state folder", app.KindConflict, err)
+	case err != nil:
+		return app.E("own state folder", app.KindFull, err)
+	}
+	defer lock.Close()
 	redis, err := startRedis(keys.Redis)
 	if err != nil {
 		return err
