@@ -19,13 +19,8 @@ func RedisServer(t *testing.T, args ...string) string {
 // StoppableRedis is RedisServer with a way to end it early.
 func StoppableRedis(t *testing.T, args ...string) (addr string, stop func()) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr = l.Addr().String()
+	addr = FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	_ = l.Close()
 	cmd := exec.Command("redis-server", append([]string{"--port", port, "--bind", "127.0.0.1",
 		"--save", "", "--appendonly", "no", "--dir", t.TempDir()}, args...)...)
 	out, err := cmd.StdoutPipe()

@@ -18,12 +18,20 @@ func main() {
 	if err == nil {
 		err = run(context.Background(), os.Args[1:], r, w)
 	}
+	leave(err)
+}
+
+// leave ends the process: exit code 0, or 1 after saying what went wrong.
+func leave(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "clinicpro-images-ui:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
+// run shows the window; it returns for a wrong use only, the window's own end
+// is the process's.
 func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) error {
 	flags := flag.NewFlagSet("clinicpro-images-ui", flag.ContinueOnError)
 	look := flags.String("look", "", "light or dark; the system's if empty")
@@ -32,7 +40,8 @@ func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) 
 		return err
 	}
 	pipe := link.NewWindow(link.Build())
-	return desktop.Run(ctx, link.Version, desktop.Look(*look), *quiet, pipe, func(ctx context.Context, hear link.Hear) error {
+	desktop.Run(ctx, link.Version, desktop.Look(*look), *quiet, pipe, func(ctx context.Context, hear link.Hear) error {
 		return pipe.Run(ctx, r, w, hear)
-	})
+	}, leave)
+	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 )
@@ -37,7 +38,7 @@ const (
 func TestEndToEndHostile(t *testing.T) {
 	d := newDesk(t, false)
 	t.Setenv("XDG_RUNTIME_DIR", filepath.Join(d.scratch, "run"))
-	d.startAgent(freePort(t), "-no-window")
+	d.startAgent(apptest.FreeAddr(t), "-no-window")
 	d.ready()
 	photo := filepath.Join(t.TempDir(), "photo.jpg")
 	writePhoto(t, photo, 1)

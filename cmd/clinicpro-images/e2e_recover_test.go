@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	gophone "github.com/clinicpro-nz/images/sync/phone"
 )
 
@@ -49,7 +50,7 @@ func TestEndToEndRecovery(t *testing.T) {
 		}
 	}
 
-	d.startAgent(freePort(t), "-no-window")
+	d.startAgent(apptest.FreeAddr(t), "-no-window")
 	d.ready()
 	term := d.receive(`{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`)
 	sid, sent := sendTwo(t, term.link(), writePhotos(t, camera, 2))

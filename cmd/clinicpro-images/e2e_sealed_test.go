@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/pairing"
 	"github.com/clinicpro-nz/images/sync/redisregistry"
@@ -144,7 +145,7 @@ func objectStore(t *testing.T, r ready.Ready) *s3objects.Objects {
 func (d *desk) startCloud() (r ready.Ready) {
 	d.t.Helper()
 	cmd := d.command(filepath.Join(d.bin, "clinicpro-localcloud"), "-dir", filepath.Join(d.data, "local"),
-		"-listen", freePort(d.t), "-practice-name", "Kauri Test Practice")
+		"-listen", apptest.FreeAddr(d.t), "-practice-name", "Kauri Test Practice")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		d.t.Fatal(err)

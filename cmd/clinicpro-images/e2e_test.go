@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/clinicpro-nz/images/app/apptest"
 )
 
 // What the phone says; ui and page share these sentences' beginnings.
@@ -27,7 +29,7 @@ func TestEndToEnd(t *testing.T) {
 	input := filepath.Join(d.scratch, "camera")
 	photos := writePhotos(t, input, 2)
 
-	listen := freePort(t)
+	listen := apptest.FreeAddr(t)
 	d.startAgent(listen)
 	d.window()
 	d.settle()

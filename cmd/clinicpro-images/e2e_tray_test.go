@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -27,7 +28,7 @@ func TestEndToEndTray(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, true)
 	pictures := artefacts(t)
-	listen := freePort(t)
+	listen := apptest.FreeAddr(t)
 	d.startAgent(listen, "-hidden")
 	d.ready()
 	p := d.panel() // a panel may come after the agent
@@ -126,7 +127,7 @@ func TestEndToEndTray(t *testing.T) {
 func TestEndToEndFocus(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, true)
-	listen := freePort(t)
+	listen := apptest.FreeAddr(t)
 	d.startAgent(listen)
 	d.window()
 	d.settle()
@@ -213,7 +214,7 @@ func TestEndToEndFocus(t *testing.T) {
 // impatient double-click or a logon script does.
 func TestEndToEndTenStarts(t *testing.T) {
 	d := newDesk(t, false)
-	listen := freePort(t)
+	listen := apptest.FreeAddr(t)
 	codes := make(chan int, 10)
 	for range cap(codes) {
 		cmd := d.agentCommand(listen, "-no-window")

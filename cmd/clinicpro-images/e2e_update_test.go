@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -24,7 +25,7 @@ func TestEndToEndUpdate(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, true)
 	d.copyPrograms()
-	d.startAgent(freePort(t))
+	d.startAgent(apptest.FreeAddr(t))
 	p := d.panel()
 	d.window()
 	d.settle()

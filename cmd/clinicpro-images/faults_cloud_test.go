@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/sync/s3objects"
 )
@@ -167,7 +168,7 @@ func newCloud(t *testing.T, dir string) *cloud {
 }
 
 func (c *cloud) program(name string, command func(host, port string) *exec.Cmd) *program {
-	p := &program{t: c.t, addr: freePort(c.t), log: filepath.Join(c.dir, name+".log")}
+	p := &program{t: c.t, addr: apptest.FreeAddr(c.t), log: filepath.Join(c.dir, name+".log")}
 	host, port, _ := net.SplitHostPort(p.addr)
 	p.command = func() *exec.Cmd { return command(host, port) }
 	p.answers = func() bool {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/ui/link"
 )
 
@@ -135,7 +136,7 @@ type killing struct {
 
 func oneMachine(t *testing.T) *killing {
 	d := newDesk(t, true)
-	w := newWorkstation(d, "-local", "-listen", freePort(t), "-sink", d.sink, "-practice-name", "Kauri Test Practice")
+	w := newWorkstation(d, "-local", "-listen", apptest.FreeAddr(t), "-sink", d.sink, "-practice-name", "Kauri Test Practice")
 	return &killing{workstation: w, consumed: filepath.Join(d.scratch, "consumed"), totals: killTotals{at: map[string]int{}}}
 }
 

@@ -20,6 +20,8 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"github.com/clinicpro-nz/images/app/apptest"
 )
 
 // wire is the one way from a program to a service, with toxiproxy on it.
@@ -31,7 +33,7 @@ type wire struct {
 func newWire(t *testing.T, upstream string) *wire {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	w := &wire{t, toxiproxy.NewProxy(server, "wire", "127.0.0.1:0", upstream)}
+	w := &wire{t, toxiproxy.NewProxy(server, "wire", apptest.FreeAddr(t), upstream)}
 	if err := w.proxy.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -147,9 +147,24 @@ func (w *workstation) quit() {
 	select {
 	case <-gone:
 	case <-time.After(20 * time.Second):
-		w.t.Error("the agent does not leave at the end of its input")
+		w.t.Errorf("the agent does not leave at the end of its input\n%s", w.stacks())
 		w.kill()
 	}
+}
+
+// stacks ends the agent and its children with the signal that makes a Go
+// program say what each of its goroutines waits for, and returns that.
+func (w *workstation) stacks() string {
+	log := filepath.Join(w.scratch, "agent.log")
+	before, _ := os.ReadFile(log)
+	pid, gone := w.process()
+	_ = syscall.Kill(-pid, syscall.SIGQUIT)
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+	}
+	after, _ := os.ReadFile(log)
+	return string(after[min(len(before), len(after)):])
 }
 
 // running reports whether the process that start made lives.

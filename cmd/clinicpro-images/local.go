@@ -16,6 +16,11 @@ import (
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 )
 
+// cloudGrace is how long a local cloud may take to answer what it is being
+// asked and to leave; killed after that it has lost nothing, only what it had
+// not answered.
+const cloudGrace = 8 * time.Second
+
 // localCloud is the child process that is the whole cloud in local mode.
 type localCloud struct {
 	dir, listen, practiceName string
@@ -66,7 +71,7 @@ func (c localCloud) once(ctx context.Context, up func(ready.Ready)) error {
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = cloud.in.Close() })
+	stop := cloud.leaveWith(ctx, cloudGrace)
 	defer stop()
 	r, err := readReady(bufio.NewReader(cloud.out))
 	if err == nil {

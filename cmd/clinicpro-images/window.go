@@ -11,7 +11,11 @@ import (
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
-const windowProgram = "clinicpro-images-ui"
+const (
+	windowProgram = "clinicpro-images-ui"
+	// windowGrace is how long a window may take to leave: it holds nothing.
+	windowGrace = 3 * time.Second
+)
 
 // open brings the window forward, starting its process when there is none.
 // Only ever after an act of the GP: it takes the focus.
@@ -172,6 +176,8 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	if front {
 		allowForeground(window.pid())
 	}
+	stop := window.leaveWith(ctx, windowGrace)
+	defer stop()
 	err = s.window.Serve(ctx, window.out, window.in, func(act link.Input) {
 		if act.Kind == link.InputCloseWindow {
 			s.mu.Lock()

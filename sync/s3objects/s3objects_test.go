@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/sync/s3objects"
 	"github.com/clinicpro-nz/images/sync/s3objects/s3suite"
 )
@@ -46,12 +47,7 @@ func startVersitygw(t *testing.T, root string) (endpoint string) {
 			t.Fatalf("build versitygw: %v\n%s", err, out)
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
+	addr := apptest.FreeAddr(t)
 	var said bytes.Buffer
 	cmd := exec.Command(program, "--port", addr, "--access", "synthetic", "--secret", "synthetic-secret",
 		"--region", "ap-southeast-2", "--keep-alive", "--quiet", "posix", root)

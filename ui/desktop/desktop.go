@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"os"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -20,10 +21,15 @@ import (
 // Look is "light", "dark", or "" for the system's.
 type Look string
 
+// fyneGrace is how long Fyne may take to end once its window is closed. It can
+// take for ever: in 2.8.1 its loop may end between two looks at the queue that
+// its last lifecycle event waits in (seen about once in two hundred ends).
+const fyneGrace = 2 * time.Second
+
 // Run shows the window and speaks with the agent over pipe until either
-// leaves; quiet shows it without taking the focus. It needs the main
-// goroutine. The error is the pipe's.
-func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error) error {
+// leaves, and then ends the process through leave, with the pipe's error; quiet
+// shows the window without taking the focus. It needs the main goroutine.
+func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error, leave func(error)) {
 	if dir, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in it, and complains when there is none
 	}
@@ -52,12 +58,16 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 			w.Quit()
 		}()
 	})
+	end := sync.OnceFunc(func() {
+		select {
+		case err := <-over:
+			leave(err)
+		default: // the GP closed the window: nothing went wrong
+			pipe.Flush(time.Second)
+			leave(nil)
+		}
+	})
+	w.Fyne().SetOnClosed(func() { time.AfterFunc(fyneGrace, end) })
 	w.Fyne().ShowAndRun()
-	select {
-	case err := <-over:
-		return err
-	default: // the GP closed the window: nothing went wrong
-		pipe.Flush(time.Second)
-		return nil
-	}
+	end()
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
+// formerStdout keeps descriptor 1 open: a file that nobody refers to is closed,
+// and the next one opened would be where stray prints go.
+var formerStdout *os.File
+
 // TakeStdio returns the process's standard input and output for the pipe and
 // points descriptor 1 at standard error, so that a stray print, of a C library
 // too, corrupts nothing. Call it first in main.
@@ -22,6 +26,6 @@ func TakeStdio() (r, w *os.File, err error) {
 		return nil, nil, app.E("take the pipe", app.KindBug, err)
 	}
 	r, w = os.Stdin, os.NewFile(uintptr(fd), "pipe")
-	os.Stdout = os.Stderr
+	formerStdout, os.Stdout = os.Stdout, os.Stderr
 	return r, w, nil
 }
