@@ -10,10 +10,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-// formerStdout keeps descriptor 1 open: a file that nobody refers to is closed,
-// and the next one opened would be where stray prints go.
-var formerStdout *os.File
-
 // TakeStdio returns the process's standard input and output for the pipe and
 // points descriptor 1 at standard error, so that a stray print, of a C library
 // too, corrupts nothing. Call it first in main.
@@ -25,7 +21,7 @@ func TakeStdio() (r, w *os.File, err error) {
 	if err := unix.Dup2(int(os.Stderr.Fd()), 1); err != nil {
 		return nil, nil, app.E("take the pipe", app.KindBug, err)
 	}
-	r, w = os.Stdin, os.NewFile(uintptr(fd), "pipe")
-	formerStdout, os.Stdout = os.Stdout, os.Stderr
-	return r, w, nil
+	// os.Stdout stays: a file that nobody refers to is closed, and the next one
+	// opened would be what descriptor 1 names.
+	return os.Stdin, os.NewFile(uintptr(fd), "pipe"), nil
 }
