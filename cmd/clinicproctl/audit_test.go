@@ -74,15 +74,19 @@ func TestAuditVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, b := range map[string][]byte{
-		"line 2: changed":                  bytes.Replace(whole, []byte("image-landed"), []byte("image-filed!"), 1),
-		"audit-2026-12.jsonl, line 1: mis": whole[:bytes.LastIndexByte(whole[:len(whole)-1], '\n')+1],
+	cut := bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1
+	for _, c := range []struct {
+		what string
+		file []byte
+	}{
+		{"line 2: changed", bytes.Replace(whole, []byte("image-landed"), []byte("image-filed!"), 1)},
+		{"audit-2026-12.jsonl, line 1: mis", whole[:cut]}, // the last: what follows looks at it
 	} {
-		if err := os.WriteFile(path, b, 0o600); err != nil {
+		if err := os.WriteFile(path, c.file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if code, out, _ := audited(t, vault, dir, "", "verify"); code != exitFailed || !strings.Contains(out, "NOT sound") || !strings.Contains(out, what) {
-			t.Errorf("%s: %d\n%s", what, code, out)
+		if code, out, _ := audited(t, vault, dir, "", "verify"); code != exitFailed || !strings.Contains(out, "NOT sound") || !strings.Contains(out, c.what) {
+			t.Errorf("%s: %d\n%s", c.what, code, out)
 		}
 	}
 	code, out, _ = audited(t, vault, dir, "", "verify", "-json")
