@@ -2,6 +2,8 @@ package ui
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -11,14 +13,62 @@ import (
 
 // bridge is the only way from another goroutine to a widget. It never waits:
 // waiting for the window's thread from the thread that feeds it is a deadlock.
-type bridge struct{}
+//
+// Fyne takes one function at a time, and may draw before each: where a frame
+// takes a tenth of a second (software OpenGL, as in Remote Desktop) a burst of
+// snapshots would keep the window seconds behind the truth, and behind its own
+// end. So everything that waits is done in one go, and of the snapshots only
+// the newest.
+type bridge struct {
+	post func(func()) // fyne.Do, or a test's
 
-func (bridge) do(f func()) { fyne.Do(f) }
+	mu      sync.Mutex
+	waiting []errand
+	posted  bool // a call of run is on its way
+}
+
+type errand struct {
+	do   func()
+	show bool // a later one makes it needless
+}
+
+func newBridge() *bridge { return &bridge{post: fyne.Do} }
+
+// do does f on the window's thread, after what was given before.
+func (b *bridge) do(f func()) { b.add(errand{do: f}) }
+
+// show is do for what the next show replaces, if this one has not been done yet.
+func (b *bridge) show(f func()) { b.add(errand{do: f, show: true}) }
+
+func (b *bridge) add(e errand) {
+	b.mu.Lock()
+	if e.show {
+		b.waiting = slices.DeleteFunc(b.waiting, func(w errand) bool { return w.show })
+	}
+	b.waiting = append(b.waiting, e)
+	posted := b.posted
+	b.posted = true
+	b.mu.Unlock()
+	if !posted {
+		b.post(b.run)
+	}
+}
+
+// run does what waits, on the window's thread.
+func (b *bridge) run() {
+	b.mu.Lock()
+	due := b.waiting
+	b.waiting, b.posted = nil, false
+	b.mu.Unlock()
+	for _, e := range due {
+		e.do()
+	}
+}
 
 // Hear returns the functions that the pipe's goroutine calls.
 func (w *Window) Hear() link.Hear {
 	return link.Hear{
-		Show:   func(s link.Snapshot) { w.bridge.do(func() { w.Show(s) }) },
+		Show:   func(s link.Snapshot) { w.bridge.show(func() { w.Show(s) }) },
 		Pixels: func(p link.Pixels) { w.bridge.do(func() { w.Pixels(p) }) },
 		Raise:  func() { w.bridge.do(w.win.RequestFocus) },
 		Help:   func() { w.bridge.do(w.help) },

@@ -18,7 +18,7 @@ import (
 // Window is the one window. All methods but Hear's functions, Tick and Quit
 // belong to Fyne's thread.
 type Window struct {
-	bridge  bridge
+	bridge  *bridge
 	app     fyne.App
 	win     fyne.Window
 	send    func(link.Input)
@@ -38,7 +38,7 @@ type Window struct {
 
 // NewWindow builds the window, hidden. send gets what the GP does.
 func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
-	w := &Window{app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
+	w := &Window{bridge: newBridge(), app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
 	w.form = views.NewForm(now,
 		func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
 		w.startSession,
