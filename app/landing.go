@@ -45,6 +45,13 @@ func (b *backlog) done() {
 	}
 }
 
+// waiting reports whether any landing waits for a place.
+func (b *backlog) waiting() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.n > 0
+}
+
 // wait returns when nothing waits, after backlogPatience, or at ctx's end.
 func (b *backlog) wait(ctx context.Context) {
 	b.mu.Lock()

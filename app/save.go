@@ -1,9 +1,17 @@
 package app
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// savesAtOnce bounds how many writes of the index share one commit.
-const savesAtOnce = 64
+const (
+	// savesAtOnce bounds how many writes of the index share one commit.
+	savesAtOnce = 64
+	// saveLinger is how long a commit waits for company while images wait to be
+	// fetched: the disk that it would keep busy is what they wait for.
+	saveLinger = 50 * time.Millisecond
+)
 
 // save writes the index in the order in which Step asked for it; what has
 // queued up meanwhile shares one sync of the audit trail and one commit. At
@@ -12,14 +20,14 @@ func (e *Engine) save(ctx context.Context) error {
 	for {
 		select {
 		case eff := <-e.saves:
-			e.saveAll(ctx, e.alsoQueued(eff))
+			e.saveAll(ctx, e.alsoQueued(ctx, eff))
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
 			defer cancel()
 			for {
 				select {
 				case eff := <-e.saves:
-					e.saveAll(last, e.alsoQueued(eff))
+					e.saveAll(last, e.alsoQueued(ctx, eff))
 				default:
 					return nil
 				}
@@ -28,13 +36,30 @@ func (e *Engine) save(ctx context.Context) error {
 	}
 }
 
-func (e *Engine) alsoQueued(first Effect) []Effect {
+// alsoQueued is first and what else is queued: with many images on their way,
+// also what is queued within saveLinger. ctx's end ends the waiting.
+func (e *Engine) alsoQueued(ctx context.Context, first Effect) []Effect {
 	batch := []Effect{first}
+	var linger <-chan time.Time
 	for len(batch) < savesAtOnce {
 		select {
 		case eff := <-e.saves:
 			batch = append(batch, eff)
+			continue
 		default:
+		}
+		if linger == nil {
+			if !e.backlog.waiting() || ctx.Err() != nil {
+				return batch
+			}
+			linger = time.After(saveLinger)
+		}
+		select {
+		case eff := <-e.saves:
+			batch = append(batch, eff)
+		case <-linger:
+			return batch
+		case <-ctx.Done():
 			return batch
 		}
 	}
