@@ -106,6 +106,8 @@ type Image struct {
 	TakenBy Clock     // whose clock TakenAt is
 	Arrived time.Time // registry's clock, estimated
 	Shown   bool      // examined: can be reviewed and filed
+	Details Details   // as captured, or as last amended
+	Amended int       // the amendment that Details are from; 0: none, as captured
 
 	Delivery string // names the hand-over asked for; "" none yet
 	Filing   bool   // a hand-over is under way
