@@ -120,6 +120,11 @@ type Image struct {
 	Handed   Digest // SHA-256 of what was handed over
 	Attested bool   // filed by the GP's word, after it was unconfirmed
 
+	announced     int  // the highest amendment that the registry holds
+	unusable      int  // an amendment up to which nothing can be read: not asked for again
+	amending      bool // one is being fetched
+	amendTries    int
+	amendDue      time.Time
 	missing       bool    // its object is gone: the registry is to ask the phone again
 	hinted        bool    // known from a hint only: the registry has not named it yet
 	durable       durable // what the index holds

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -60,7 +61,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 			view.State = app.ImageStored
 		}
 		if im.Shown && set.thumb(s.ID, id) {
-			view.Thumb = thumbKey(s.ID, id)
+			view.Thumb = thumbKey(s.ID, im)
 		}
 		switch {
 		case im.State == app.ImageFiled:
@@ -97,7 +98,10 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	return out
 }
 
-func thumbKey(sid app.SessionID, id app.ImageID) string { return string(sid) + "/" + string(id) }
+// thumbKey names a thumbnail as it is turned.
+func thumbKey(sid app.SessionID, im app.Image) string {
+	return fmt.Sprintf("%s/%s/%d", sid, im.ID, im.Details.Rotate)
+}
 
 // places maps the parts that can fail to what ui/text calls them.
 var places = map[app.Area]text.Place{
