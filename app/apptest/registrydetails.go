@@ -124,8 +124,8 @@ func testLeaveWithdrawing(t *testing.T, r *registryRun) {
 	r.pair()
 	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, 3)))
 	r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(1).ID, State: app.ImageLanded}, {ID: image(2).ID, State: app.ImageFiled, Sinks: []string{"folder"}}}))
-	row := r.must(r.Leave(r.ctx, r.sid, r.phone, true))
-	row = r.must(r.Leave(r.ctx, r.sid, r.phone, false)) // minds change
+	r.must(r.Leave(r.ctx, r.sid, r.phone, true))
+	row := r.must(r.Leave(r.ctx, r.sid, r.phone, false)) // minds change
 	r.want(row, app.SessionDraining, "landed filed reserved")
 	for i, want := range []bool{true, false, true} {
 		if row.Images[i].RetractWanted != want {
