@@ -1,10 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"image"
+	"image/jpeg"
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/envelope"
+	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/link"
 )
 
@@ -43,5 +50,63 @@ func TestASnapshotSaysThatThePhoneLeft(t *testing.T) {
 	s := shown(true, images...)
 	if s.Left == nil || *s.Left != (link.Left{Kept: 2, Withdrawn: 2}) {
 		t.Fatalf("left with %+v", s.Left)
+	}
+}
+
+// examined is a session with one image that the agent's darkroom has opened.
+func examined(t *testing.T, a *agent) app.Session {
+	t.Helper()
+	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson")}, "Practice", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = app.ImageID("019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071")
+	s := app.Session{ID: in.SID, Secrets: in.What.(app.Start).Secrets, Stage: app.StageLive, Order: []app.ImageID{id},
+		Images: map[app.ImageID]app.Image{id: {ID: id, State: app.ImageLanded, Shown: true}}}
+	to, err := age.ParseX25519Recipient(s.Secrets.Recipient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 32)), nil); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := envelope.Seal(to, s.ID, id, secret, picture.Bytes(), envelope.Meta{TakenAt: time.Now(), Width: 64, Height: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := a.darkroom.Examine(t.Context(), s, id, sealed); err != nil || out.Reason != "" {
+		t.Fatalf("%v, %q", err, out.Reason)
+	}
+	return s
+}
+
+// A thumbnail is there before the snapshot that names it, as it is turned; the
+// one before goes.
+func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
+	a := testAgent(t)
+	s := examined(t, a)
+	id := s.Order[0]
+	for _, degrees := range []int{0, 90, 0} {
+		im := s.Images[id]
+		before := thumbKey(s.ID, im)
+		im.Details.Rotate = degrees
+		s.Images[id] = im
+		a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
+		a.refresh()
+		key := thumbKey(s.ID, im)
+		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
+			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
+		}
+		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+			t.Errorf("by %d degrees it lies the other way", degrees)
+		}
+		if key != before && a.screens.has(before) {
+			t.Errorf("%s is kept", before)
+		}
 	}
 }
