@@ -220,7 +220,12 @@ func (im Image) mark() *Mark {
 // read asks the registry when a hint came or a time has passed.
 func (w *work) read() {
 	s := &w.s
-	if s.reading || s.lost || s.Stage == StageOpening || s.Stage == StageSettling {
+	if s.reading || s.lost || s.Stage == StageOpening || s.Stage == StageSettling && !s.lookOnce {
+		return
+	}
+	if s.lookOnce {
+		s.lookOnce, s.reading, s.readAt = false, true, w.at
+		w.do(ReadRow{})
 		return
 	}
 	if s.Stage == StageSettled {

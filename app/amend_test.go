@@ -176,3 +176,29 @@ func TestASessionThatThePhoneLeftEnds(t *testing.T) {
 		t.Fatal("a kept photo cannot be filed any more")
 	}
 }
+
+// Nobody listens to a session that is over. When the GP comes back to file
+// what waits there, what the phone has changed since is looked at first.
+func TestComingBackLooksForChangedDetails(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	id := imageID(1)
+	s.land(sidA, id)
+	closed := s.landedRow(id, 0)
+	closed.State, closed.PhoneHash, closed.DrainUntil = SessionClosed, "phone", s.at.Add(time.Hour)
+	s.in(sidA, RowRead{Row: closed})
+	if stage := s.st.Sessions[sidA].Stage; stage != StageSettling {
+		t.Fatalf("it is %s", stage)
+	}
+	none[ReadRow](t, s.in("", Tick{}))
+	want[ReadRow](t, s.in(sidA, Show{}))
+	closed.Now, closed.Images[0].Details = s.at, 2
+	closed.Seq++
+	effects := s.in(sidA, RowRead{Row: closed})
+	want[FetchDetails](t, effects)
+	none[ReadRow](t, effects)
+	closed.Now, closed.PhoneDone = s.at, true // it will change nothing more
+	closed.Seq++
+	s.in(sidA, RowRead{Row: closed})
+	none[ReadRow](t, s.in(sidA, Show{}))
+}

@@ -65,6 +65,7 @@ type Session struct {
 	reading       bool      // a read is under way
 	readAgain     bool      // a hint came meanwhile
 	readAt        time.Time // when the last read was asked for
+	lookOnce      bool      // the GP has come back to what is over: look whether the phone has changed it
 	calling       bool      // an open, restore, renew or end is under way
 	callTries     int
 	callDue       time.Time

@@ -10,6 +10,8 @@ func (w *work) take(what What) {
 	s := &w.s
 	switch in := what.(type) {
 	case Show:
+		over := s.Stage == StageSettling || s.Stage == StageSettled
+		s.lookOnce = over && s.unfinished() && !s.lateOver(w.at)
 	case Refresh:
 		s.readAgain = true
 		w.retryNow()
