@@ -212,7 +212,7 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind or a Reason
+	Reason   string // a fixed word: a Kind, a Reason, or "wrong-patient" where a phone left
 }
 
 // Key is the same for two notes of one happening.
