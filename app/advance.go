@@ -65,50 +65,6 @@ func (w *work) advance() {
 	}
 }
 
-// call makes the one open, restore, renew or end call that is due.
-func (w *work) call() {
-	s := &w.s
-	if s.calling || w.at.Before(s.callDue) {
-		return
-	}
-	switch {
-	case !s.kept: // nobody may seal an image to a key that a crash would lose
-	case s.Stage == StageOpening:
-		s.calling = true
-		w.do(OpenSession{s.opening(nil)})
-	case s.Stage == StageSettled && s.lateOver(w.at):
-	case s.lost:
-		s.calling = true
-		copied := s.restorable()
-		w.do(OpenSession{s.opening(&copied)})
-	case s.Stage != StageLive:
-	case s.CodePending:
-		s.calling = true
-		w.do(RenewCode{s.Code, s.dropPhone})
-	case s.ending && (s.Row.State == SessionWaiting || s.Row.State == SessionPaired):
-		s.calling = true
-		w.do(EndSession{})
-	}
-}
-
-func (s Session) opening(restore *Row) Opening {
-	return Opening{SID: s.ID, PracticeName: s.Row.PracticeName, TokenHash: s.Code, Limits: s.Limits, Restore: restore}
-}
-
-// restorable is the registry's row as it should stand: the last answer with
-// what this workstation has made of the images since.
-func (s Session) restorable() Row {
-	r := s.Row
-	r.TokenHash = s.Code
-	r.Images = append([]RowImage(nil), r.Images...)
-	for i := range r.Images {
-		if im := s.Images[r.Images[i].ID]; im.durable.State != "" {
-			r.Images[i].State, r.Images[i].Sinks = im.durable.State, im.Sinks
-		}
-	}
-	return r
-}
-
 // images moves every image one step on.
 func (w *work) images() {
 	s := &w.s
@@ -141,6 +97,7 @@ func (w *work) images() {
 			im.examining = true
 			w.do(ExamineImage{id})
 		}
+		w.amend(&im)
 		if im.dirty && !im.saving && !w.at.Before(im.saveDue) {
 			im.dirty, im.saving = false, true
 			w.do(SaveImage{im, s.notesOf(im, w.at)})
@@ -263,7 +220,12 @@ func (im Image) mark() *Mark {
 // read asks the registry when a hint came or a time has passed.
 func (w *work) read() {
 	s := &w.s
-	if s.reading || s.lost || s.Stage == StageOpening || s.Stage == StageSettling {
+	if s.reading || s.lost || s.Stage == StageOpening || s.Stage == StageSettling && !s.lookOnce {
+		return
+	}
+	if s.lookOnce {
+		s.lookOnce, s.reading, s.readAt = false, true, w.at
+		w.do(ReadRow{})
 		return
 	}
 	if s.Stage == StageSettled {

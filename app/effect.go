@@ -105,9 +105,28 @@ func (e *Engine) call(ctx context.Context, s Session, do Do) What {
 		out, err := p.Darkroom.Examine(ctx, s, do.Image, sealed)
 		out.Image, out.Err = do.Image, err
 		return out
+	case FetchDetails:
+		return e.fetchDetails(ctx, s, do.Image)
 	}
 	e.ports.Log.Error("unknown effect", "effect", fmt.Sprintf("%T", do))
 	return nil
+}
+
+// fetchDetails reads and opens one amendment. One that does not open is
+// logged: somebody who never saw this session's code wrote it, or it came to
+// harm.
+func (e *Engine) fetchDetails(ctx context.Context, s Session, id ImageID) What {
+	out := Amended{Image: id}
+	a, err := e.ports.Amendments.Details(ctx, s.ID, id)
+	if err == nil {
+		out.N = a.N
+		out.Details, err = e.ports.Darkroom.Amendment(s, a)
+	}
+	if KindOf(err) == KindCorrupt {
+		e.ports.Log.Warn("amendment ignored", "kind", string(KindCorrupt))
+	}
+	out.Err = err
+	return out
 }
 
 // listen keeps the feed of one session until StopListen.

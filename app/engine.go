@@ -19,22 +19,27 @@ type Darkroom interface {
 	// Examine opens the seal, checks HMAC and bounds, decodes, and keeps a
 	// thumbnail. A bad image is a Reason, not an error.
 	Examine(ctx context.Context, s Session, id ImageID, sealed []byte) (Examined, error)
+	// Amendment opens changed details. One that is not this session's, or
+	// cannot be read, is KindCorrupt.
+	Amendment(s Session, a Amendment) (Details, error)
 	// Prepare returns the picture as it leaves: EXIF-free, named. n counts
 	// from 1 within the session.
+	// The image's Details in s are what it is named after and turned by.
 	Prepare(ctx context.Context, s Session, id ImageID, n int, sealed []byte) (DeliveryItem, error)
 }
 
 // Ports are the parts that an Engine drives.
 type Ports struct {
-	Registry Registry
-	Objects  Objects
-	Feed     Feed
-	Spool    Spool
-	Sink     Sink
-	Audit    Audit // nil: nothing is noted
-	Darkroom Darkroom
-	Now      func() time.Time
-	Log      *slog.Logger
+	Registry   Registry
+	Amendments Amendments
+	Objects    Objects
+	Feed       Feed
+	Spool      Spool
+	Sink       Sink
+	Audit      Audit // nil: nothing is noted
+	Darkroom   Darkroom
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Engine owns the State: one goroutine steps it, effects run beside it and

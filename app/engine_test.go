@@ -28,6 +28,14 @@ func (room) Examine(_ context.Context, _ app.Session, _ app.ImageID, sealed []by
 	return app.Examined{Width: 4, Height: 3}, nil
 }
 
+// Amendment reads what the tests seal: a caption in the clear, unless it is bad.
+func (room) Amendment(_ app.Session, a app.Amendment) (app.Details, error) {
+	if strings.HasPrefix(string(a.Sealed), "bad") {
+		return app.Details{}, app.E("open amendment", app.KindCorrupt, nil)
+	}
+	return app.Details{Caption: app.Seal(string(a.Sealed))}, nil
+}
+
 func (room) Prepare(_ context.Context, _ app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	return app.DeliveryItem{Image: id, Name: app.Seal(fmt.Sprintf("photo_%d.jpg", n)), JPEG: sealed, SHA256: sum(sealed)}, nil
 }
@@ -65,7 +73,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.t.Context())
-	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
+	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Amendments: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
 		Sink: w.sink, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()

@@ -103,7 +103,16 @@ type (
 		Width, Height int
 		TakenAt       time.Time
 		TakenBy       Clock
-		Err           error // could not be examined now; nothing is known
+		Details       Details // as captured
+		Err           error   // could not be examined now; nothing is known
+	}
+	// Amended is an amendment, opened. Err is KindCorrupt for one that is not
+	// this session's or cannot be read; N may be 0 then.
+	Amended struct {
+		Image   ImageID
+		N       int
+		Details Details
+		Err     error
 	}
 	// SessionSaved and ImageSaved say that the index now holds what was given.
 	SessionSaved struct{ Err error }
@@ -150,6 +159,7 @@ func (SessionEnded) what()   {}
 func (MarksTold) what()      {}
 func (Landed) what()         {}
 func (Examined) what()       {}
+func (Amended) what()        {}
 func (SessionSaved) what()   {}
 func (ImageSaved) what()     {}
 func (ObjectDeleted) what()  {}
@@ -185,6 +195,8 @@ type (
 		MaxBytes int64
 	}
 	ExamineImage struct{ Image ImageID }
+	// FetchDetails reads an image's amendment from the registry and opens it.
+	FetchDetails struct{ Image ImageID }
 	// SaveSession and SaveImage note what happened in the audit trail, then
 	// write the index; the Engine keeps their order.
 	SaveSession struct {
@@ -222,6 +234,7 @@ func (EndSession) do()    {}
 func (TellMarks) do()     {}
 func (LandImage) do()     {}
 func (ExamineImage) do()  {}
+func (FetchDetails) do()  {}
 func (SaveSession) do()   {}
 func (SaveImage) do()     {}
 func (RemoveSession) do() {}

@@ -24,7 +24,11 @@ func (s Session) notes(at time.Time) []AuditEntry {
 		out = append(out, paired)
 	}
 	if s.Stage == StageSettling || s.Stage == StageSettled {
-		out = append(out, s.note(AuditClosed, at))
+		closed := s.note(AuditClosed, at)
+		if s.Row.Left {
+			closed.Reason = "wrong-patient" // said by the phone
+		}
+		out = append(out, closed)
 	}
 	return out
 }

@@ -49,6 +49,26 @@ type imageRecord struct {
 	Receipt       string
 	Handed        Digest
 	Attested      bool
+	Details       detailsRecord
+	Amended       int
+}
+
+// detailsRecord is Details written out.
+type detailsRecord struct {
+	Caption, Site string
+	Side          Side
+	View          View
+	Type          ImageType
+	Intimate      bool
+	Rotate        int
+}
+
+func recordOfDetails(d Details) detailsRecord {
+	return detailsRecord{d.Caption.Reveal(), d.Site, d.Side, d.View, d.Type, d.Intimate, d.Rotate}
+}
+
+func (r detailsRecord) details() Details {
+	return Details{Seal(r.Caption), r.Site, r.Side, r.View, r.Type, r.Intimate, r.Rotate}
 }
 
 func recordOfSession(s Session) (Record, error) {
@@ -74,6 +94,7 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind, FileArea: im.FileArea,
 		Place: im.Place.Reveal(), Sinks: im.Sinks,
 		Receipt: im.Receipt, Handed: im.Handed, Attested: im.Attested,
+		Details: recordOfDetails(im.Details), Amended: im.Amended,
 	})
 	if err != nil {
 		return Record{}, E("write image record", KindBug, err)
@@ -131,6 +152,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind, FileArea: r.FileArea,
 			Place: Seal(r.Place), Sinks: r.Sinks,
 			Receipt: r.Receipt, Handed: r.Handed, Attested: r.Attested,
+			Details: r.Details.details(), Amended: r.Amended,
 			thawed:  r.State == ImageFiled,
 			durable: durable{r.State, r.Delivery, r.Filing},
 		}

@@ -31,6 +31,13 @@ type Registry interface {
 	Close(ctx context.Context, sid SessionID) (Row, error)
 }
 
+// Amendments is the registry's part that holds changed details. Concurrent
+// calls are fine.
+type Amendments interface {
+	// Details returns the highest amendment of an image; none is KindNotFound.
+	Details(ctx context.Context, sid SessionID, id ImageID) (Amendment, error)
+}
+
 // Opening is what a session starts, or is restored, with.
 type Opening struct {
 	SID          SessionID
@@ -49,6 +56,7 @@ type Row struct {
 	TokenHash    Digest
 	PhoneHash    Digest // SHA-256 of the phone key; "" until claimed
 	PhoneDone    bool   // the phone said it is finished
+	Left         bool   // the phone left the session: it shows another patient
 	Created      time.Time
 	Expires      time.Time // when it starts draining if nothing happens
 	Ends         time.Time // when it starts draining whatever happens
@@ -69,6 +77,7 @@ type RowImage struct {
 	Seq           int64
 	RetractWanted bool
 	Refused       bool     // the agent refused the retraction: filing had begun
+	Details       int      // the highest amendment held; 0: none
 	Sinks         []string // where it was filed: "folder", "alex-scan", "alex-media"
 }
 
@@ -110,7 +119,7 @@ type Signal struct {
 	Healthy bool
 	// Event is "" for a change of health, else one of the Event constants.
 	Event Event
-	Image ImageID // of EventImageStored and EventImageRetracted
+	Image ImageID // of EventImageStored, EventImageRetracted and EventDetails
 }
 
 // Event is the name of a realtime message (design section 3).
@@ -120,6 +129,8 @@ const (
 	EventPhonePaired    Event = "phone-paired"
 	EventImageStored    Event = "image-stored"
 	EventImageRetracted Event = "image-retracted"
+	EventDetails        Event = "details"
+	EventPhoneLeft      Event = "phone-left"
 	EventPhoneDone      Event = "phone-done"
 	EventSessionClosed  Event = "session-closed"
 )
@@ -201,7 +212,7 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind or a Reason
+	Reason   string // a fixed word: a Kind, a Reason, or "wrong-patient" where a phone left
 }
 
 // Key is the same for two notes of one happening.

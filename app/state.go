@@ -65,6 +65,7 @@ type Session struct {
 	reading       bool      // a read is under way
 	readAgain     bool      // a hint came meanwhile
 	readAt        time.Time // when the last read was asked for
+	lookOnce      bool      // the GP has come back to what is over: look whether the phone has changed it
 	calling       bool      // an open, restore, renew or end is under way
 	callTries     int
 	callDue       time.Time
@@ -106,6 +107,8 @@ type Image struct {
 	TakenBy Clock     // whose clock TakenAt is
 	Arrived time.Time // registry's clock, estimated
 	Shown   bool      // examined: can be reviewed and filed
+	Details Details   // as captured, or as last amended
+	Amended int       // the amendment that Details are from; 0: none, as captured
 
 	Delivery string // names the hand-over asked for; "" none yet
 	Filing   bool   // a hand-over is under way
@@ -118,6 +121,11 @@ type Image struct {
 	Handed   Digest // SHA-256 of what was handed over
 	Attested bool   // filed by the GP's word, after it was unconfirmed
 
+	announced     int  // the highest amendment that the registry holds
+	unusable      int  // an amendment up to which nothing can be read: not asked for again
+	amending      bool // one is being fetched
+	amendTries    int
+	amendDue      time.Time
 	missing       bool    // its object is gone: the registry is to ask the phone again
 	hinted        bool    // known from a hint only: the registry has not named it yet
 	durable       durable // what the index holds

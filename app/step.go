@@ -180,7 +180,7 @@ func (s Session) idle(at time.Time) bool {
 		return false
 	}
 	for _, im := range s.Images {
-		if im.dirty || im.saving || im.Filing || im.State == ImageLanded && !im.Shown || im.mark() != nil && !s.lost {
+		if im.dirty || im.saving || im.Filing || im.State == ImageLanded && !im.Shown || im.mark() != nil && !s.lost || im.amendable() && !s.lost {
 			return false
 		}
 	}

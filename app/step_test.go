@@ -345,7 +345,8 @@ func randomInput(r *rand.Rand, at time.Time) What {
 	states := []ImageState{ImageReserved, ImageStored, ImageLanded, ImageFiled, ImageRetracted}
 	row := Row{State: []SessionState{SessionWaiting, SessionPaired, SessionDraining, SessionClosed, SessionExpired}[r.IntN(5)],
 		Now: at, Limits: DefaultLimits, PhoneDone: r.IntN(2) == 0,
-		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0}}}
+		Left:   r.IntN(5) == 0,
+		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0, Details: r.IntN(3)}}}
 	return []What{
 		Show{}, Refresh{}, End{}, Attest{Images: []ImageID{id}}, SessionRemoved{err}, NewCode{Code: "new", Insist: r.IntN(2) == 0},
 		File{Delivery: fmt.Sprint("D", r.IntN(3))}, Discard{Images: []ImageID{id}},
@@ -354,9 +355,9 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		RowRead{row, err}, MarksTold{Row: row, Err: err},
 		Landed{Image: id, SHA256: "aa", Err: err}, Examined{Image: id, Reason: []Reason{"", ReasonSeal}[r.IntN(2)], Err: err},
 		SessionSaved{err}, ImageSaved{Image{ID: id, State: states[r.IntN(5)]}, err}, ObjectDeleted{id, err},
-		ObjectsListed{[]Object{{ID: id}}, err},
+		ObjectsListed{[]Object{{ID: id}}, err}, Amended{Image: id, N: r.IntN(3), Details: Details{Site: "face"}, Err: err},
 		Delivered{Delivery: fmt.Sprint("D", r.IntN(3)), Receipts: []Receipt{{Image: id, Place: Seal("p"), Unconfirmed: r.IntN(3) == 0}}, Err: err},
-	}[r.IntN(21)]
+	}[r.IntN(22)]
 }
 
 // TestNoInputReachesAnotherSession is the wrong-patient guard as a property:

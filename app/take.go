@@ -10,6 +10,8 @@ func (w *work) take(what What) {
 	s := &w.s
 	switch in := what.(type) {
 	case Show:
+		over := s.Stage == StageSettling || s.Stage == StageSettled
+		s.lookOnce = over && s.unfinished() && !s.lateOver(w.at)
 	case Refresh:
 		s.readAgain = true
 		w.retryNow()
@@ -98,6 +100,8 @@ func (w *work) take(what What) {
 		w.landed(in)
 	case Examined:
 		w.examined(in)
+	case Amended:
+		w.amended(in)
 	case SessionSaved:
 		s.saving = false
 		w.health(AreaSpool, in.Err)
@@ -181,7 +185,7 @@ func (w *work) called(area Area, err error) {
 func (w *work) retryNow() {
 	w.s.callDue, w.s.tellDue, w.s.saveDue = time.Time{}, time.Time{}, time.Time{}
 	for id, im := range w.s.Images {
-		im.due, im.deleteDue, im.saveDue, im.examineDue = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		im.due, im.deleteDue, im.saveDue, im.examineDue, im.amendDue = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		w.s.Images[id] = im
 	}
 }
@@ -197,7 +201,7 @@ func (w *work) row(r Row) {
 	if s.Stage == StageSettled && r.State == SessionDraining { // a phone that was away has come back
 		s.Stage, s.dirty = StageLive, true
 	}
-	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone {
+	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone || r.Left != s.Row.Left {
 		s.dirty = true
 	}
 	s.Row, s.RowAt, s.readAt = r, w.at, w.at
@@ -216,6 +220,7 @@ func (w *work) row(r Row) {
 			im.Bytes, im.SHA256 = ri.Bytes, ri.SHA256
 		}
 		im.told, im.retract, im.refused = ri.State, ri.RetractWanted, ri.Refused
+		im.noticed(ri.Details)
 		s.Images[ri.ID] = im
 	}
 	for id, im := range s.Images {
@@ -280,6 +285,9 @@ func (w *work) examined(in Examined) {
 	default:
 		im.Shown, im.dirty = true, true
 		im.Width, im.Height, im.TakenAt, im.TakenBy = in.Width, in.Height, in.TakenAt, in.TakenBy
+		if im.Amended == 0 && !im.frozen() {
+			im.Details = in.Details
+		}
 	}
 	w.s.Images[im.ID] = im
 }

@@ -97,10 +97,20 @@ func screens(t testing.TB) map[string]link.Snapshot {
 		{ID: imageID(0), State: app.ImageFiled, Thumb: "t1", Note: "ZZZ0016_2026-11-23_1.jpg"},
 		{ID: imageID(1), State: app.ImageUnconfirmed, Thumb: "t2", Problem: "It may be filed already: look in the practice folder before you file it again."},
 	}
+	detailed := gallery
+	detailed.Images = append([]link.Image(nil), gallery.Images...)
+	detailed.Images[0].Site, detailed.Images[0].Side, detailed.Images[0].View = "forearm", app.SideLeft, app.ViewCloseUp
+	detailed.Images[0].Caption = "Irregular border, 6 mm, changed since August"
+	detailed.Images[1].Hidden, detailed.Images[1].Site = true, "trunk"
+	detailed.Images[2].Side, detailed.Images[2].Site = app.SideBoth, "hand"
+	left := gallery
+	left.Phase, left.Phone, left.Left = link.PhaseDraining, link.PhoneHere, &link.Left{Kept: 3, Withdrawn: 1}
+	left.Images = gallery.Images[:3]
 	expired := snapshot(t, link.PhaseWaiting)
 	expired.Code.Expires = expired.Now
 	return map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
-		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure}
+		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
+		"11-details": detailed, "12-left": left}
 }
 
 var waitingSession = link.Waiting{SID: "7ZZZZZZZZZZZZZZZZZZZZZZZZY", Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"},

@@ -230,6 +230,59 @@ func TestTilesAreReusedAndShowTheirState(t *testing.T) {
 	}
 }
 
+// An intimate photo is shown when the GP asks for it, by a click or by Enter,
+// and never by itself.
+func TestAnIntimatePhotoIsCoveredUntilAskedFor(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	s := screens(t)["11-details"]
+	w.Show(s)
+	covered := func() []string { return w.session.Covered() }
+	if got := covered(); len(got) != 1 || got[0] != imageID(1) {
+		t.Fatalf("covered: %v", got)
+	}
+	markup := test.RenderToMarkup(w.win.Canvas())
+	for _, words := range []string{"Left forearm · close-up", "Irregular border", "Hand, both sides", text.ShowIntimate} {
+		if !strings.Contains(markup, words) {
+			t.Errorf("not shown: %s", words)
+		}
+	}
+	for _, o := range test.LaidOutObjects(w.win.Canvas().Content()) {
+		if f, ok := o.(fyne.Focusable); ok && strings.Contains(test.RenderObjectToMarkup(o), text.ShowIntimate) && o.Visible() {
+			f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+			if len(covered()) != 1 {
+				t.Fatal("Esc shows it")
+			}
+			f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		}
+	}
+	if len(covered()) != 0 {
+		t.Fatal("Enter does not show it")
+	}
+	w.Show(s) // a newer snapshot leaves it as the GP had it
+	if len(covered()) != 0 {
+		t.Error("covered again by a snapshot")
+	}
+	s.Images[0].Hidden = true // marked after it was here
+	w.Show(s)
+	if got := covered(); len(got) != 1 || got[0] != imageID(0) {
+		t.Errorf("covered: %v", got)
+	}
+	if len(*sent) != 0 {
+		t.Errorf("sent %s", kinds(*sent))
+	}
+}
+
+func TestAPhoneThatLeftIsSaid(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	w.Show(screens(t)["12-left"])
+	markup := test.RenderToMarkup(w.win.Canvas())
+	for _, words := range []string{text.PhoneLeft, "3 photos kept, 1 photo withdrawn"} {
+		if !strings.Contains(markup, words) {
+			t.Errorf("not said: %s", words)
+		}
+	}
+}
+
 func TestCountdownRunsOut(t *testing.T) {
 	w, _ := newTestWindow(t, theme.VariantLight)
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)

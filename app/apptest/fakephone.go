@@ -147,12 +147,80 @@ func (f *FakeRegistry) Retract(ctx context.Context, sid app.SessionID, phoneHash
 				}
 				m = v.add(app.RowImage{ID: id, State: app.ImageReserved})
 			}
-			if !m.State.Terminal() && !m.RetractWanted {
-				m.RetractWanted, m.Seq = true, v.bump()
+			v.want(m)
+		}
+		return nil
+	})
+}
+
+// want remembers that the phone wants an image back.
+func (v *visit) want(m *app.RowImage) {
+	if !m.State.Terminal() && !m.RetractWanted {
+		m.RetractWanted, m.Seq = true, v.bump()
+	}
+}
+
+// Leave says that the phone leaves the session: it shows another patient.
+func (f *FakeRegistry) Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error {
+		if v.s.State == app.SessionPaired {
+			v.drain(v.now)
+		}
+		if !v.s.Left {
+			v.s.Left = true
+			v.bump()
+		}
+		for i := range v.s.Images {
+			if !keep {
+				v.want(&v.s.Images[i])
 			}
 		}
 		return nil
 	})
+}
+
+// Amend records changed details; the highest number wins.
+func (f *FakeRegistry) Amend(ctx context.Context, sid app.SessionID, phoneHash app.Digest, a app.Amendment) (app.Row, error) {
+	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error {
+		m := v.find(a.Image)
+		switch {
+		case len(a.Sealed) > app.MaxAmendment:
+			return app.E("fake registry", app.KindTooLarge, nil)
+		case m == nil:
+			return refuse("image-unknown", a.Image)
+		case a.N <= m.Details:
+			return nil
+		case rank(m.State) > 2:
+			return refuse("image-filed", a.Image)
+		case !v.running() && !v.late():
+			return refuse("session-over")
+		case a.N > app.MaxAmendments:
+			return refuse("rate-limited", a.Image)
+		}
+		if f.details == nil {
+			f.details = map[app.SessionID]map[app.ImageID]app.Amendment{}
+		}
+		if f.details[sid] == nil {
+			f.details[sid] = map[app.ImageID]app.Amendment{}
+		}
+		f.details[sid][a.Image] = a
+		m.Details, m.Seq = a.N, v.bump()
+		return nil
+	})
+}
+
+// Details implements app.Amendments.
+func (f *FakeRegistry) Details(_ context.Context, sid app.SessionID, id app.ImageID) (app.Amendment, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return app.Amendment{}, f.fail
+	}
+	a, there := f.details[sid][id]
+	if !there {
+		return app.Amendment{}, app.E("fake registry", app.KindNotFound, nil)
+	}
+	return a, nil
 }
 
 // Done says that the phone is finished.

@@ -15,6 +15,7 @@ type FakeRegistry struct {
 	mu       sync.Mutex
 	sessions map[app.SessionID]*app.Row
 	tokens   map[app.Digest]app.SessionID
+	details  map[app.SessionID]map[app.ImageID]app.Amendment
 	fail     error
 	ahead    time.Duration
 }
@@ -32,7 +33,7 @@ func (f *FakeRegistry) Fail(err error) {
 func (f *FakeRegistry) Lose() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.sessions, f.tokens = nil, nil
+	f.sessions, f.tokens, f.details = nil, nil, nil
 }
 
 // Advance moves the registry's clock on.
@@ -56,6 +57,7 @@ func refuse(code string, ids ...app.ImageID) error {
 	kinds := map[string]app.Kind{
 		"link-unknown": app.KindNotFound, "session-missing": app.KindNotFound, "not-reserved": app.KindNotFound,
 		"not-uploaded": app.KindNotFound, "link-used": app.KindConflict, "session-draining": app.KindConflict,
+		"image-unknown": app.KindNotFound, "image-filed": app.KindConflict, "rate-limited": app.KindTooLarge,
 		"session-over": app.KindExpired, "phone-replaced": app.KindAuth, "too-many-images": app.KindTooLarge,
 		"image-too-large": app.KindTooLarge, "image-mismatch": app.KindCorrupt,
 	}

@@ -19,12 +19,15 @@ import (
 // gateway's.
 type PhoneRegistry interface {
 	app.Registry
+	app.Amendments
 	Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error)
 	Status(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
 	Reserve(ctx context.Context, sid app.SessionID, phoneHash app.Digest, want []app.RowImage) (app.Row, error)
 	Stored(ctx context.Context, sid app.SessionID, phoneHash app.Digest, found, next []app.RowImage) (app.Row, error)
 	Retract(ctx context.Context, sid app.SessionID, phoneHash app.Digest, ids []app.ImageID) (app.Row, error)
 	Done(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
+	Amend(ctx context.Context, sid app.SessionID, phoneHash app.Digest, a app.Amendment) (app.Row, error)
+	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error)
 }
 
 // Registry proves a registry's promises (docs/contracts.md, "Registry"). start
@@ -42,6 +45,10 @@ func Registry(t *testing.T, start func(t *testing.T) PhoneRegistry) {
 		{"stored compares with what was reserved", testStored},
 		{"marks never go back", testMark},
 		{"only the workstation retracts", testRetract},
+		{"the highest amendment wins", testAmend},
+		{"details are frozen with the image", testAmendFrozen},
+		{"a phone leaves and keeps its images", testLeaveKeeping},
+		{"a phone leaves and takes its images back", testLeaveWithdrawing},
 		{"renew revokes the link and the phone", testRenew},
 		{"close drains what is on the way", testClose},
 		{"what the bucket lost is sent again", testMissing},
@@ -181,6 +188,8 @@ func testPhoneKey(t *testing.T, r *registryRun) {
 		"stored":  func(p app.Digest) (app.Row, error) { return r.Stored(r.ctx, r.sid, p, images(1, 1), nil) },
 		"retract": func(p app.Digest) (app.Row, error) { return r.Retract(r.ctx, r.sid, p, []app.ImageID{image(1).ID}) },
 		"done":    func(p app.Digest) (app.Row, error) { return r.Done(r.ctx, r.sid, p) },
+		"amend":   func(p app.Digest) (app.Row, error) { return r.Amend(r.ctx, r.sid, p, amendment(1, 1)) },
+		"leave":   func(p app.Digest) (app.Row, error) { return r.Leave(r.ctx, r.sid, p, false) },
 	}
 	for name, call := range calls {
 		row, err := call(r.phone)

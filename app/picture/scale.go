@@ -125,34 +125,14 @@ func clamp(v int32) byte { return byte(min(max(v>>16, 0), 255)) }
 
 // upright turns m by an EXIF orientation, 1 to 8.
 func upright(m *image.RGBA, orientation int) *image.RGBA {
-	w, h := m.Bounds().Dx(), m.Bounds().Dy()
 	if orientation <= 1 || orientation > 8 {
 		return m
 	}
-	ow, oh := w, h
-	if orientation >= 5 {
-		ow, oh = h, w
-	}
-	out := image.NewRGBA(image.Rect(0, 0, ow, oh))
-	for y := range oh {
-		for x := range ow {
-			sx, sy := x, y
-			switch orientation {
-			case 2:
-				sx = w - 1 - x
-			case 3:
-				sx, sy = w-1-x, h-1-y
-			case 4:
-				sy = h - 1 - y
-			case 5:
-				sx, sy = y, x
-			case 6:
-				sx, sy = y, h-1-x
-			case 7:
-				sx, sy = w-1-y, h-1-x
-			case 8:
-				sx, sy = w-1-y, x
-			}
+	t := newTurn(orientation, m.Bounds().Dx(), m.Bounds().Dy())
+	out := image.NewRGBA(image.Rect(0, 0, t.w, t.h))
+	for y := range t.h {
+		for x := range t.w {
+			sx, sy := t.from(x, y)
 			copy(out.Pix[out.PixOffset(x, y):][:4], m.Pix[m.PixOffset(sx, sy):][:4])
 		}
 	}

@@ -93,7 +93,7 @@ func runAgent(ctx context.Context, o options) error {
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
 		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
-	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), a.thumbReady)
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -309,7 +309,8 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
-		thumb: func(sid app.SessionID, id app.ImageID) bool { return a.darkroom.Thumb(sid, id) != nil }}
+		thumb: a.darkroom.HasThumb}
+	a.sendThumbs()
 	a.screens.show(snapshot(a.state, set, time.Now()))
 	status := trayStatus(a.state, len(a.problems) > 0)
 	if status.Notice = a.noWindow; a.noWindow != "" {
@@ -340,9 +341,17 @@ func (a *agent) starting(problems ...link.Problem) {
 	a.refresh()
 }
 
-// thumbReady passes a fresh thumbnail on before the snapshot that names it.
-func (a *agent) thumbReady(sid app.SessionID, id app.ImageID) {
-	if thumb := a.darkroom.Thumb(sid, id); thumb != nil {
-		a.screens.send(link.PixelsOf(thumbKey(sid, id), thumb))
+// sendThumbs passes on what the next snapshot names and the screens have not
+// got: fresh thumbnails, and those that were turned. a.mu is held.
+func (a *agent) sendThumbs() {
+	s := a.state.Sessions[a.state.Current]
+	for _, id := range s.Order {
+		key := thumbKey(s.ID, s.Images[id])
+		if !s.Images[id].Shown || a.screens.has(key) {
+			continue
+		}
+		if thumb := a.darkroom.Thumb(s.ID, id, s.Images[id].Details.Rotate); thumb != nil {
+			a.screens.send(link.PixelsOf(key, thumb))
+		}
 	}
 }

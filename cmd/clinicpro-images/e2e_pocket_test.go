@@ -36,7 +36,10 @@ func newPocket(t *testing.T, link string) pocket {
 }
 
 // shoot takes one picture and sends it, until the gateway has recorded it.
-func (p pocket) shoot() {
+func (p pocket) shoot() { p.shootWith(app.Details{}) }
+
+// shootWith is shoot with details given before the shutter.
+func (p pocket) shootWith(d app.Details) app.ImageID {
 	p.t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, 640, 480))
 	for i := range 640 * 480 {
@@ -46,7 +49,7 @@ func (p pocket) shoot() {
 	if err := jpeg.Encode(&picture, img, nil); err != nil {
 		p.t.Fatal(err)
 	}
-	sealed, err := p.Seal(picture.Bytes(), time.Now())
+	sealed, err := p.SealWith(picture.Bytes(), time.Now(), d)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -60,4 +63,5 @@ func (p pocket) shoot() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return sealed.ID
 }

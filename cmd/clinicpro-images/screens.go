@@ -73,6 +73,15 @@ func (s *screens) show(snap link.Snapshot) {
 // help makes the window, once it is open, say how it is used.
 func (s *screens) help() { s.window.Help() }
 
+// has reports whether the window was given a picture that the last snapshot
+// named, or that came since.
+func (s *screens) has(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, have := s.pixels[key]
+	return have
+}
+
 // send gives the window a picture, before the snapshot that names it.
 func (s *screens) send(p link.Pixels) {
 	s.mu.Lock()

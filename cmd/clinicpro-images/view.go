@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -48,19 +49,20 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	}
 	out.Now = s.ServerNow(now).UnixMilli()
 	out.SID, out.Phase, out.Patient = string(s.ID), phase(s), patientView(s.Patient, now)
-	out.Phone, out.Line = phone(s), line(s, st.Trouble)
+	out.Phone, out.Line, out.Left = phone(s), line(s, st.Trouble), left(s)
 	out.Code = code(s, set, now)
 	for _, id := range s.Order {
 		im := s.Images[id]
 		if im.State == app.ImageRetracted || im.State == app.ImageDiscarded {
 			continue
 		}
-		view := link.Image{ID: string(id), State: im.State}
+		view := link.Image{ID: string(id), State: im.State, Site: im.Details.Site, Side: im.Details.Side, View: im.Details.View,
+			Caption: im.Details.Caption.Reveal(), Hidden: im.Details.Intimate}
 		if im.State == app.ImageLanded && !im.Shown { // safe, but not opened yet: not to be filed
 			view.State = app.ImageStored
 		}
 		if im.Shown && set.thumb(s.ID, id) {
-			view.Thumb = thumbKey(s.ID, id)
+			view.Thumb = thumbKey(s.ID, im)
 		}
 		switch {
 		case im.State == app.ImageFiled:
@@ -97,7 +99,10 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	return out
 }
 
-func thumbKey(sid app.SessionID, id app.ImageID) string { return string(sid) + "/" + string(id) }
+// thumbKey names a thumbnail as it is turned.
+func thumbKey(sid app.SessionID, im app.Image) string {
+	return fmt.Sprintf("%s/%s/%d", sid, im.ID, im.Details.Rotate)
+}
 
 // places maps the parts that can fail to what ui/text calls them.
 var places = map[app.Area]text.Place{
@@ -145,6 +150,24 @@ func phone(s app.Session) link.Phone {
 		return link.PhoneDone
 	}
 	return link.PhoneHere
+}
+
+// left counts the images of a phone that left the session; nil while it has not.
+func left(s app.Session) *link.Left {
+	if !s.Row.Left {
+		return nil
+	}
+	out := &link.Left{}
+	for _, im := range s.Images {
+		switch im.State {
+		case app.ImageRetracted:
+			out.Withdrawn++
+		case app.ImageDiscarded:
+		default:
+			out.Kept++
+		}
+	}
+	return out
 }
 
 func line(s app.Session, trouble map[app.Area]app.Kind) link.Line {

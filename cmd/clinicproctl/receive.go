@@ -46,7 +46,7 @@ func receive(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
-	t := &terminal{out: stdout, window: link.NewWindow(link.Build()), patient: patient, told: map[string]app.ImageState{}}
+	t := &terminal{out: stdout, window: link.NewWindow(link.Build()), patient: patient, told: map[string]string{}}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go t.listen(lines, cancel)

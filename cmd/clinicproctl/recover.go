@@ -84,6 +84,16 @@ type (
 		Delivery string         `json:"delivery,omitempty"`
 		Sinks    []string       `json:"filedTo,omitempty"`
 		Place    string         `json:"place,omitempty"`
+		Details  detailsJSON    `json:"details,omitzero"`
+	}
+	detailsJSON struct {
+		Caption  string        `json:"caption,omitempty"`
+		Site     string        `json:"site,omitempty"`
+		Side     app.Side      `json:"side,omitempty"`
+		View     app.View      `json:"view,omitempty"`
+		Type     app.ImageType `json:"type,omitempty"`
+		Intimate bool          `json:"intimate,omitempty"`
+		Rotate   int           `json:"rotate,omitempty"` // the JPEG is as captured
 	}
 	deliveryJSON struct {
 		ID    string             `json:"id"`
@@ -224,7 +234,7 @@ func (o *one) images(ctx context.Context, archive *diskspool.Archive, sid app.Se
 	for _, id := range order {
 		im := s.Images[id]
 		out := imageJSON{ID: id, State: im.State, TakenAt: im.TakenAt, Arrived: im.Arrived,
-			Delivery: im.Delivery, Sinks: im.Sinks, Place: im.Place.Reveal()}
+			Delivery: im.Delivery, Sinks: im.Sinks, Place: im.Place.Reveal(), Details: recovered(im.Details)}
 		switch {
 		case !slices.Contains(onDisk, id):
 			if im.SHA256 != "" {
@@ -263,6 +273,9 @@ func (o *one) image(ctx context.Context, archive *diskspool.Archive, s app.Sessi
 	if err == nil {
 		o.counts.images++
 		out.TakenAt = capture.Meta.TakenAt
+		if s.Images[out.ID].Amended == 0 {
+			out.Details = recovered(capture.Meta.Details)
+		}
 		return o.write(string(out.ID)+".jpg", capture.JPEG, out)
 	}
 	reason, _ := errors.AsType[envelope.Reason](err)
@@ -274,6 +287,10 @@ func (o *one) image(ctx context.Context, archive *diskspool.Archive, s app.Sessi
 	o.counts.unverified++
 	o.faults = append(o.faults, "image "+string(out.ID)+": unverified: "+out.Problem)
 	return o.write(filepath.Join("unverified", string(out.ID)+".jpg"), jpeg, out)
+}
+
+func recovered(d app.Details) detailsJSON {
+	return detailsJSON{d.Caption.Reveal(), d.Site, d.Side, d.View, d.Type, d.Intimate, d.Rotate}
 }
 
 func (o *one) write(name string, jpeg []byte, out *imageJSON) error {

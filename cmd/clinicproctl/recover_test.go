@@ -39,7 +39,8 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 	jpeg := []byte("the picture as it was sent")
 	sealWith := func(from pairing.Secrets, secret envelope.Secret, id app.ImageID) []byte {
 		sealed, err := envelope.Seal(from.Identity.Recipient(), from.SID, id, secret, jpeg,
-			envelope.Meta{TakenAt: time.Now(), Width: 1, Height: 1, Source: envelope.SourceCamera, OriginalType: "image/jpeg", OriginalBytes: 1})
+			envelope.Meta{TakenAt: time.Now(), Width: 1, Height: 1, Source: envelope.SourceCamera, OriginalType: "image/jpeg", OriginalBytes: 1,
+				Details: app.Details{Site: "face"}})
 		must(t, err)
 		return sealed
 	}
@@ -61,11 +62,13 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 		return app.Record{SID: hurt.SID, Kind: kind, Key: key, Body: []byte(text)}
 	}
 	landed := map[string]any{"State": "landed", "SHA256": strings.Repeat("0", 64)}
+	amended := map[string]any{"State": "landed", "SHA256": strings.Repeat("0", 64), "Amended": 2,
+		"Details": map[string]any{"Caption": "as amended", "Rotate": 90}}
 	delivery := string(app.NewSessionID())
 	must(t, s.Save(t.Context(),
 		record(app.RecordSession, "", map[string]any{"Name": "Aroha Testperson", "NHI": "ZZZ0016",
 			"Identity": hurt.Identity.String(), "Pairing": hurt.Secret.Reveal(), "Order": []app.ImageID{goodImage}}),
-		record(app.RecordImage, string(goodImage), landed), record(app.RecordImage, string(foreignImage), landed),
+		record(app.RecordImage, string(goodImage), amended), record(app.RecordImage, string(foreignImage), landed),
 		record(app.RecordImage, string(tornImage), landed), record(app.RecordImage, string(missingImage), landed),
 		record(app.RecordItem, delivery+"/"+string(goodImage), "as it was handed over"),
 		record("later", "x", "{}")))
@@ -108,6 +111,16 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 		got, err := os.ReadFile(filepath.Join(session, name))
 		if string(got) != want || (err != nil) != (want == "") {
 			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(session, "session.json"))
+	must(t, err)
+	var told sessionJSON
+	must(t, json.Unmarshal(raw, &told))
+	want := map[app.ImageID]detailsJSON{goodImage: {Caption: "as amended", Rotate: 90}, strayImage: {Site: "face"}}
+	for _, im := range told.Images {
+		if im.Details != want[im.ID] {
+			t.Errorf("image %s has the details %+v", im.ID, im.Details)
 		}
 	}
 }

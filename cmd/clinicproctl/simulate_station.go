@@ -56,7 +56,7 @@ const byItself = 5 * time.Second
 // newDarkroom is one for all workstations: a decode takes as much of a
 // processor as anything here, and a hundred machines would have theirs.
 func newDarkroom() *workstation.Darkroom {
-	return workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, func(app.SessionID, app.ImageID) {})
+	return workstation.NewDarkroom(config.Default().NameTemplate, time.UTC)
 }
 
 // practiceNumbers are valid NHIs that nobody has.

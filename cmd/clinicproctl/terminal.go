@@ -13,6 +13,7 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/pairing"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -29,7 +30,8 @@ type terminal struct {
 	link     string
 	phone    link.Phone
 	problems string
-	told     map[string]app.ImageState
+	told     map[string]string // what was last said of each photo
+	left     string
 	canFile  bool
 	whyNot   string
 	unsure   map[int]string // photo number to image id: the GP has to say
@@ -65,26 +67,43 @@ func (t *terminal) show(s link.Snapshot) {
 		t.phone = s.Phone
 		fmt.Fprintln(t.out, text.Phone(string(s.Phone))+".")
 	}
+	left := ""
+	if s.Left != nil {
+		left = text.PhoneLeft + " " + text.LeftWith(s.Left.Kept, s.Left.Withdrawn)
+	}
+	if left != t.left && left != "" {
+		fmt.Fprintln(t.out, left)
+	}
+	t.left = left
 	t.unsure = map[int]string{}
 	for n, im := range s.Images {
 		if im.State == app.ImageUnconfirmed {
 			t.unsure[n+1] = im.ID
 		}
-		if t.told[im.ID] == im.State {
+		said := photoLine(im)
+		if t.told[im.ID] == said {
 			continue
 		}
-		t.told[im.ID] = im.State
-		fmt.Fprintf(t.out, "Photo %d: %s", n+1, text.ImageState(im.State))
-		for _, more := range []string{im.Note, im.Problem} {
-			if more != "" {
-				fmt.Fprint(t.out, " - ", more)
-			}
-		}
-		fmt.Fprintln(t.out)
+		t.told[im.ID] = said
+		fmt.Fprintf(t.out, "Photo %d: %s\n", n+1, said)
 		if im.State == app.ImageUnconfirmed {
 			fmt.Fprintf(t.out, "Type: there %d, if you have found it; again %d, if it is not there.\n", n+1, n+1)
 		}
 	}
+}
+
+// photoLine is everything that is said of one photo.
+func photoLine(im link.Image) string {
+	parts := []string{text.ImageState(im.State)}
+	if im.Hidden {
+		parts = append(parts, text.Intimate)
+	}
+	for _, more := range []string{model.AboutOf(im, " - "), im.Note, im.Problem} {
+		if more != "" {
+			parts = append(parts, more)
+		}
+	}
+	return strings.Join(parts, " - ")
 }
 
 func nhiOf(p link.Patient) string {
@@ -148,7 +167,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			t.window.Send(link.Input{Kind: link.InputCloseSession, SID: sid})
 		case "status":
 			t.mu.Lock()
-			t.told, t.link = map[string]app.ImageState{}, ""
+			t.told, t.link = map[string]string{}, ""
 			t.mu.Unlock()
 			t.window.Send(link.Input{Kind: link.InputRefresh, SID: sid})
 		default:

@@ -179,7 +179,7 @@ type hintData struct {
 
 func knownEvents() []app.Event {
 	return []app.Event{app.EventPhonePaired, app.EventImageStored, app.EventImageRetracted,
-		app.EventPhoneDone, app.EventSessionClosed}
+		app.EventDetails, app.EventPhoneLeft, app.EventPhoneDone, app.EventSessionClosed}
 }
 
 // hint reads a message. ably-go leaves realtime data encoded: a JSON object

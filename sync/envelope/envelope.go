@@ -50,9 +50,9 @@ const (
 	ReasonKey      Reason = "sealed to another key"
 	ReasonArchive  Reason = "the archive inside is not in the agreed form"
 	ReasonHMAC     Reason = "not made with this session's pairing secret"
-	ReasonCapture  Reason = "capture.json is not in the agreed form"
-	ReasonVersion  Reason = "capture.json is of a newer version"
-	ReasonMismatch Reason = "capture.json speaks of another image"
+	ReasonCapture  Reason = "what the phone says is not in the agreed form"
+	ReasonVersion  Reason = "what the phone says is of a newer version"
+	ReasonMismatch Reason = "what the phone says is about another image"
 )
 
 func (r Reason) Error() string { return string(r) }

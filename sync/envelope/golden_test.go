@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +127,9 @@ func TestFromPhone(t *testing.T) {
 	files, err := filepath.Glob("testdata/from-phone/*.age")
 	must(t, err)
 	for _, name := range files {
+		if strings.HasPrefix(filepath.Base(name), "amendment") { // TestGoldenAmendment's
+			continue
+		}
 		b, err := os.ReadFile(name)
 		must(t, err)
 		c, err := g.open(b)

@@ -42,6 +42,7 @@ type Meta struct {
 	OriginalBytes int64
 	Source        Source // "" when it is neither of the two
 	Page          string // version of the phone page; "" when it is not a short word
+	Details       app.Details
 }
 
 // captureJSON is capture.json, version 1. Unknown members are ignored.
@@ -57,6 +58,7 @@ type captureJSON struct {
 	OriginalBytes int64       `json:"originalBytes"`
 	Source        Source      `json:"source"`
 	Page          string      `json:"page"`
+	detailsJSON
 }
 
 // Open decrypts and checks one sealed image. The HMAC is compared, in
@@ -200,7 +202,7 @@ func readMeta(capture []byte, image app.ImageID, jpeg []byte, sum app.Digest) (M
 	return Meta{
 		TakenAt: takenAt(c.TakenAt), Width: c.Width, Height: c.Height,
 		OriginalType: word(c.OriginalType), OriginalBytes: c.OriginalBytes,
-		Source: c.Source, Page: word(c.Page),
+		Source: c.Source, Page: word(c.Page), Details: c.details(),
 	}, nil
 }
 

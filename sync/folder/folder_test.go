@@ -150,9 +150,10 @@ func TestRender(t *testing.T) {
 	nhi, _, err := app.ParseNHI("ZZZ0016")
 	must(t, err)
 	f := Fields{Patient: app.Patient{NHI: nhi, Name: app.Seal("Aroha Testperson")},
-		Taken: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC), Site: "forearm", Side: "left", N: 2}
-	noSite := f
-	noSite.Site, noSite.Side = "", ""
+		Taken: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC), Site: "forearm", Side: "left", View: "close-up", N: 2}
+	noSite, hostile := f, f
+	noSite.Site, noSite.Side, noSite.View = "", "", ""
+	hostile.Site, hostile.Side, hostile.View = `..\..\x`, "/etc", "a:b"
 	for _, c := range []struct {
 		template string
 		f        Fields
@@ -160,7 +161,11 @@ func TestRender(t *testing.T) {
 	}{
 		{DefaultTemplate, f, "ZZZ0016_2026-11-23_forearm_left_2.jpg"},
 		{DefaultTemplate, noSite, "ZZZ0016_2026-11-23_2.jpg"},
+		{"{nhi}_{site}_{side}_{view}_{n}", f, "ZZZ0016_forearm_left_close-up_2.jpg"},
+		{"{nhi}_{site}_{side}_{view}_{n}", noSite, "ZZZ0016_2.jpg"},
+		{"{view}_{nhi}_{side}", noSite, "ZZZ0016.jpg"},
 		{"{site}_{side}", noSite, "image.jpg"},
+		{"{n}_{site}_{side}_{view}", hostile, "2_.._.._x__etc_a_b.jpg"},
 		{"{name} {time}", f, "Aroha Testperson 101500.jpg"},
 		{"../{nhi}", f, "_ZZZ0016.jpg"},
 	} {

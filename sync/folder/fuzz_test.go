@@ -17,10 +17,11 @@ func FuzzFileName(f *testing.F) {
 	f.Add(DefaultTemplate, "Aroha Testperson", "forearm", "left", int64(1795392900), 1)
 	f.Add("{name}{name}", "..", "/", `\\`, int64(0), -1)
 	f.Add("{site}", "", "CON", "", int64(32472144000), 1<<62)
+	f.Add("{view}_{nhi}", "", "/..", "\\", int64(0), 1)
 	f.Add("{side}.{n}", "", "", "com¹.", int64(-62135596800), 0)
 	f.Add("{name}", strings.Repeat("ā", 200)+".jpg.JPG", "", "", int64(1<<62), 1)
 	f.Fuzz(func(t *testing.T, template, name, site, side string, unix int64, n int) {
-		got, err := Render(template, Fields{Patient: app.Patient{Name: app.Seal(name)}, Site: site, Side: side, Taken: time.Unix(unix, 0), N: n})
+		got, err := Render(template, Fields{Patient: app.Patient{Name: app.Seal(name)}, Site: site, Side: side, View: side + site, Taken: time.Unix(unix, 0), N: n})
 		if err != nil {
 			if app.KindOf(err) != app.KindCorrupt || name != "" && len(name) > 3 && strings.Contains(err.Error(), name) {
 				t.Errorf("%v", err)

@@ -21,6 +21,7 @@ type Fields struct {
 	Taken   time.Time // in the zone to be written
 	Site    string
 	Side    string
+	View    string
 	N       int // 1 is the session's first
 }
 
@@ -28,7 +29,7 @@ var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
 // Render returns the file name for a template, ".jpg" included, already fit
 // for every file system. Placeholders: {nhi} {name} {date} {time} {site}
-// {side} {n}. Separators around an empty part collapse into one. An unknown
+// {side} {view} {n}. Separators around an empty part collapse into one. An unknown
 // placeholder is KindCorrupt.
 func Render(template string, f Fields) (app.Sealed, error) {
 	unknown := false
@@ -46,6 +47,8 @@ func Render(template string, f Fields) (app.Sealed, error) {
 			return f.Site
 		case "{side}":
 			return f.Side
+		case "{view}":
+			return f.View
 		case "{n}":
 			return strconv.Itoa(f.N)
 		}

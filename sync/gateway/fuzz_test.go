@@ -24,12 +24,13 @@ import (
 var codes = map[string]int{
 	"link-unknown": 404, "link-used": 409, "session-missing": 404, "session-draining": 409, "session-over": 410,
 	"phone-replaced": 401, "too-many-images": 422, "image-too-large": 413, "image-mismatch": 422,
-	"not-uploaded": 409, "bad-request": 400, "rate-limited": 429,
+	"not-uploaded": 409, "image-unknown": 404, "image-filed": 409, "bad-request": 400, "rate-limited": 429,
 }
 
 // calls are what a phone can ask; the last takes method and path as they come.
 var calls = []struct{ method, path string }{
 	{"POST", "claim"}, {"GET", "status"}, {"POST", "uploads"}, {"POST", "images"}, {"DELETE", "images/"}, {"POST", "done"}, {},
+	{"PUT", "images/"}, {"POST", "leave"},
 }
 
 // FuzzProblem: whatever a phone that holds the link sends, the gateway answers
@@ -77,6 +78,10 @@ func FuzzProblem(f *testing.F) {
 	f.Add(byte(4), "", string(image(1).ID), bearer, session, "")
 	f.Add(byte(4), "", "..%2f..", bearer, session, "")
 	f.Add(byte(5), "", "", bearer, session, `{} {}`)
+	f.Add(byte(7), "", string(image(1).ID)+"/details", bearer, session, `{"n":1,"sealed":"AAAA","mac":"`+strings.Repeat("0", 64)+`"}`)
+	f.Add(byte(7), "", "x/details", bearer, session, `{"n":1e9,"sealed":7}`)
+	f.Add(byte(8), "", "", bearer, session, `{"keep":false}`)
+	f.Add(byte(8), "", "", bearer, session, `{}`)
 	f.Add(byte(6), "PATCH", "/api/medtech/session/claim", bearer, session, "")
 	f.Add(byte(6), "GET", "/p/test-practice/"+token.Reveal(), "", "", "")
 	f.Add(byte(6), "GET", "//api/../metrics", "", "", "")

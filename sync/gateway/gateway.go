@@ -1,4 +1,4 @@
-// Package gateway serves the phone: the page and the six session calls of
+// Package gateway serves the phone: the page and the session calls of
 // docs/contracts.md. It keeps no session of its own, so any number of copies
 // may stand behind a balancer. It sees hashes, sizes and ciphertext names, and
 // never a key, an image or a patient.
@@ -27,6 +27,9 @@ type Sessions interface {
 	Stored(ctx context.Context, sid app.SessionID, phoneHash app.Digest, found, next []app.RowImage) (app.Row, error)
 	Retract(ctx context.Context, sid app.SessionID, phoneHash app.Digest, ids []app.ImageID) (app.Row, error)
 	Done(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
+	Amend(ctx context.Context, sid app.SessionID, phoneHash app.Digest, a app.Amendment) (app.Row, error)
+	// Leave drains the session; without keep what is not filed is wanted back.
+	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error)
 }
 
 // Objects is the temp bucket as the gateway uses it, for one practice.
@@ -131,13 +134,15 @@ func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
 	const api = "/api/medtech/session/"
 	for pattern, call := range map[string]apiCall{
-		"POST " + api + "claim":         g.claim,
-		"GET " + api + "status":         g.status,
-		"POST " + api + "uploads":       g.uploads,
-		"POST " + api + "images":        g.stored,
-		"DELETE " + api + "images/{id}": g.retract,
-		"POST " + api + "done":          g.done,
-		"/api/":                         notACall,
+		"POST " + api + "claim":              g.claim,
+		"GET " + api + "status":              g.status,
+		"POST " + api + "uploads":            g.uploads,
+		"POST " + api + "images":             g.stored,
+		"PUT " + api + "images/{id}/details": g.details,
+		"DELETE " + api + "images/{id}":      g.retract,
+		"POST " + api + "leave":              g.leave,
+		"POST " + api + "done":               g.done,
+		"/api/":                              notACall,
 	} {
 		mux.Handle(pattern, g.limited(call))
 	}

@@ -133,11 +133,23 @@ func (b *bucket) put(m app.RowImage) {
 type hub struct {
 	mu    sync.Mutex
 	heard []string
+	last  map[app.Event]heard
 	slow  bool
 	panic bool
 }
 
-func (h *hub) Publish(ctx context.Context, sid app.SessionID, ev app.Event, _ app.ImageID, _ int64) error {
+type heard struct {
+	image app.ImageID
+	seq   int64
+}
+
+func (h *hub) latest(ev app.Event) heard {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last[ev]
+}
+
+func (h *hub) Publish(ctx context.Context, sid app.SessionID, ev app.Event, image app.ImageID, seq int64) error {
 	if h.panic {
 		panic("hub")
 	}
@@ -147,6 +159,10 @@ func (h *hub) Publish(ctx context.Context, sid app.SessionID, ev app.Event, _ ap
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.last == nil {
+		h.last = map[app.Event]heard{}
+	}
+	h.last[ev] = heard{image, seq}
 	h.heard = append(h.heard, string(ev), string(ev)+" for "+string(sid))
 	return nil
 }
@@ -211,10 +227,12 @@ type reply struct {
 		SID, PracticeName, State string
 		MaxImages                int
 		Now, Expires, DrainUntil int64
+		Left                     bool
 		Images                   []struct {
 			ID, State              string
 			RetractWanted, Refused bool
 			Sinks                  []string
+			Details                int
 		}
 	}
 	Uploads []struct {

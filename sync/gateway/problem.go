@@ -48,6 +48,10 @@ func newProblem(code string) problem {
 		p.Status, p.Detail = 422, "This photo did not arrive whole. It is safe on this phone and will be sent again."
 	case "not-uploaded":
 		p.Status, p.Detail = 409, "This photo has not arrived yet. It is safe on this phone and will be sent again."
+	case "image-unknown":
+		p.Status, p.Detail = 404, "This photo has not been announced yet. What you wrote is safe on this phone and will be sent after it."
+	case "image-filed":
+		p.Status, p.Detail = 409, "This photo is being filed, or was. What is written about it can no longer be changed here."
 	case "rate-limited":
 		p.Status, p.Detail, p.retry = 429, "Too many requests at once. Please wait a moment; your photos are safe on this phone.", 2
 	case "unavailable":

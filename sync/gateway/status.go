@@ -32,6 +32,7 @@ type status struct {
 	DrainUntil   int64            `json:"drainUntil"`
 	MaxImages    int              `json:"maxImages"`
 	MaxBytes     int64            `json:"maxBytes"`
+	Left         bool             `json:"left,omitempty"` // the phone left: wrong patient
 	Images       []statusImage    `json:"images"`
 }
 
@@ -41,13 +42,14 @@ type statusImage struct {
 	RetractWanted bool           `json:"retractWanted"`
 	Refused       bool           `json:"refused"`
 	Sinks         []string       `json:"sinks"`
+	Details       int            `json:"details"` // the highest amendment held; 0: none
 }
 
 func newStatus(p app.Practice, row app.Row) status {
 	s := status{
 		SID: row.SID, Practice: p, PracticeName: row.PracticeName, State: row.State,
 		Now: millis(row.Now), Expires: millis(row.Expires), DrainUntil: millis(row.DrainUntil),
-		MaxImages: row.Limits.MaxImages, MaxBytes: row.Limits.MaxBytes,
+		MaxImages: row.Limits.MaxImages, MaxBytes: row.Limits.MaxBytes, Left: row.Left,
 		Images: make([]statusImage, 0, len(row.Images)),
 	}
 	for _, m := range row.Images {
@@ -55,7 +57,7 @@ func newStatus(p app.Practice, row app.Row) status {
 		if sinks == nil {
 			sinks = []string{}
 		}
-		s.Images = append(s.Images, statusImage{m.ID, m.State, m.RetractWanted, m.Refused, sinks})
+		s.Images = append(s.Images, statusImage{m.ID, m.State, m.RetractWanted, m.Refused, sinks, m.Details})
 	}
 	return s
 }

@@ -87,6 +87,7 @@ type Status struct {
 	DrainUntil int64            `json:"drainUntil"`
 	MaxImages  int              `json:"maxImages"`
 	MaxBytes   int64            `json:"maxBytes"`
+	Left       bool             `json:"left"`
 	Images     []StatusImage    `json:"images"`
 }
 
@@ -97,6 +98,7 @@ type StatusImage struct {
 	RetractWanted bool           `json:"retractWanted"`
 	Refused       bool           `json:"refused"`
 	Sinks         []string       `json:"sinks"`
+	Details       int            `json:"details"` // the highest amendment held
 }
 
 // Upload is a link to PUT one image through; URL is "" for an image that is
@@ -155,6 +157,11 @@ func (p *Phone) Claim(ctx context.Context) (Answer, error) {
 // all the same. KindTooLarge over the
 // bounds of a sealed image.
 func (p *Phone) Seal(picture []byte, taken time.Time) (Image, error) {
+	return p.SealWith(picture, taken, app.Details{})
+}
+
+// SealWith is Seal with details that were given before the shutter.
+func (p *Phone) SealWith(picture []byte, taken time.Time, d app.Details) (Image, error) {
 	id := newImageID(taken)
 	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
 	if err != nil { // a test's rubbish: the workstation is to find out
@@ -162,7 +169,7 @@ func (p *Phone) Seal(picture []byte, taken time.Time) (Image, error) {
 	}
 	sealed, err := envelope.Seal(p.link.Recipient, p.sid, id, p.link.Secret, picture, envelope.Meta{
 		TakenAt: taken, Width: size.Width, Height: size.Height, Source: envelope.SourceCamera,
-		OriginalType: "image/jpeg", OriginalBytes: int64(len(picture)), Page: "go"})
+		OriginalType: "image/jpeg", OriginalBytes: int64(len(picture)), Page: "go", Details: d})
 	if err != nil {
 		return Image{}, err
 	}
@@ -236,6 +243,23 @@ func (p *Phone) Status(ctx context.Context) (Answer, error) {
 // "retracted", or refused.
 func (p *Phone) Retract(ctx context.Context, id app.ImageID) (Answer, error) {
 	return p.call(ctx, http.MethodDelete, "images/"+string(id), nil)
+}
+
+// Amend changes the details of an image that has been announced, as amendment
+// n. It may be repeated: the highest number wins.
+func (p *Phone) Amend(ctx context.Context, id app.ImageID, n int, d app.Details) (Answer, error) {
+	a, err := envelope.SealAmendment(p.link.Recipient, p.sid, id, p.link.Secret, n, d)
+	if err != nil {
+		return Answer{}, err
+	}
+	return p.call(ctx, http.MethodPut, "images/"+string(id)+"/details",
+		map[string]any{"n": a.N, "sealed": a.Sealed, "mac": a.MAC}) // []byte is written as padded base64
+}
+
+// Leave says that this session shows another patient. Without keep what is not
+// filed is wanted back.
+func (p *Phone) Leave(ctx context.Context, keep bool) (Answer, error) {
+	return p.call(ctx, http.MethodPost, "leave", map[string]bool{"keep": keep})
 }
 
 // Done says that the phone is finished.

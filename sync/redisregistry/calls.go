@@ -19,7 +19,7 @@ func (r *Registry) Open(ctx context.Context, o app.Opening) (app.Row, error) {
 		limits.Life.Milliseconds(), limits.MaxImages, limits.MaxBytes}
 	if c := o.Restore; c != nil {
 		args = append(args, word(c.State), word(c.PhoneHash), flag(c.PhoneDone),
-			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), c.Seq)
+			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), flag(c.Left), c.Seq)
 		for i, m := range c.Images {
 			if !known(m.State) || !word(m.SHA256).plain() || !word(strings.Join(m.Sinks, ",")).plain() {
 				return app.Row{}, app.E("open session", app.KindBug, ErrMalformed)
@@ -96,6 +96,13 @@ func (r *Registry) Retract(ctx context.Context, sid app.SessionID, phoneHash app
 		args = append(args, word(id))
 	}
 	return r.run(ctx, "retract images", r.scripts.retract, r.sessionKey(sid), args...)
+}
+
+// Leave says that the phone leaves the session because it shows another
+// patient: it drains. Without keep every image that is not filed is wanted
+// back, as by Retract.
+func (r *Registry) Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error) {
+	return r.run(ctx, "leave session", r.scripts.leave, r.sessionKey(sid), word(phoneHash), flag(keep))
 }
 
 // Done says that the phone is finished.

@@ -19,7 +19,7 @@ import (
 // neighbours are keys that no call about another session may touch: another
 // session of the practice, its token, another practice, and somebody else.
 var neighbours = map[string]string{
-	"cp:{test-practice}:s:neighbour": "hash", "cp:{test-practice}:t:1b5f0c": "string",
+	"cp:{test-practice}:s:neighbour": "hash", "cp:{test-practice}:d:neighbour": "hash", "cp:{test-practice}:t:1b5f0c": "string",
 	"cp:{other-practice}:s:neighbour": "hash", "elsewhere": "string",
 }
 
@@ -103,6 +103,13 @@ func sendAll(t testing.TB, ctx context.Context, r *redisregistry.Registry, sid a
 			return r.Mark(ctx, sid, []app.Mark{{ID: "good", State: app.ImageFiled, Sinks: []string{text, text}}})
 		}},
 		{"mark a state", func() (app.Row, error) { return r.Mark(ctx, sid, []app.Mark{{ID: "new", State: state, Bytes: n}}) }},
+		{"amend", func() (app.Row, error) {
+			return r.Amend(ctx, sid, phone, app.Amendment{Image: id, N: int(n), MAC: "mac", Sealed: []byte(text)[:min(len(text), app.MaxAmendment)]})
+		}},
+		{"amend a mac", func() (app.Row, error) {
+			return r.Amend(ctx, sid, phone, app.Amendment{Image: "good", N: 1, MAC: hash, Sealed: []byte("sealed")})
+		}},
+		{"leave", func() (app.Row, error) { return r.Leave(ctx, sid, hash, n > 0) }},
 		{"done", func() (app.Row, error) { return r.Done(ctx, sid, hash) }},
 		{"renew", func() (app.Row, error) { return r.Renew(ctx, sid, "token", true) }},
 		{"an absent one", func() (app.Row, error) { return r.Read(ctx, "absent"+app.SessionID(text)) }},
@@ -136,9 +143,9 @@ func prove(t testing.TB, ctx context.Context, r *redisregistry.Registry, c *redi
 		t.Errorf("%.80q and %d: the session cannot be read any more: %v", text, n, err)
 	}
 	after := read(t, ctx, c)
-	maps.DeleteFunc(after, func(key, _ string) bool { // the restored session
+	maps.DeleteFunc(after, func(key, _ string) bool { // the restored session, and the details
 		_, had := before[key]
-		return !had && key == "cp:{test-practice}:s:mine2"
+		return !had && (key == "cp:{test-practice}:s:mine2" || key == "cp:{test-practice}:d:mine")
 	})
 	if !maps.Equal(before, after) {
 		t.Errorf("with %.80q and %d the keys\n%q became\n%q", text, n, before, after)

@@ -28,6 +28,9 @@ var (
 	ErrImageMismatch   = Refusal{code: "image-mismatch"}
 	ErrNotUploaded     = Refusal{code: "not-uploaded"}
 	ErrNotReserved     = Refusal{code: "not-reserved"}
+	ErrImageUnknown    = Refusal{code: "image-unknown"}
+	ErrImageFiled      = Refusal{code: "image-filed"}
+	ErrRateLimited     = Refusal{code: "rate-limited"}
 )
 
 // ErrMalformed is a call with an id, checksum, state or sink that cannot be
@@ -50,15 +53,15 @@ func (r Refusal) Is(target error) bool {
 
 func (r Refusal) kind() app.Kind {
 	switch r.code {
-	case "link-unknown", "session-missing", "not-reserved", "not-uploaded":
+	case "link-unknown", "session-missing", "not-reserved", "not-uploaded", "image-unknown":
 		return app.KindNotFound
-	case "link-used", "session-draining":
+	case "link-used", "session-draining", "image-filed":
 		return app.KindConflict
 	case "session-over":
 		return app.KindExpired
 	case "phone-replaced":
 		return app.KindAuth
-	case "too-many-images", "image-too-large":
+	case "too-many-images", "image-too-large", "rate-limited":
 		return app.KindTooLarge
 	case "image-mismatch":
 		return app.KindCorrupt

@@ -43,6 +43,7 @@ var _ app.Registry = (*Registry)(nil)
 type scripts struct {
 	open, read, mark, renew, close                *redis.Script
 	claim, status, reserve, stored, retract, done *redis.Script
+	amend, leave                                  *redis.Script
 }
 
 //go:embed lua/*.lua
@@ -111,7 +112,7 @@ func loadScripts() (*scripts, error) {
 	for name, to := range map[string]**redis.Script{
 		"open": &s.open, "read": &s.read, "mark": &s.mark, "renew": &s.renew, "close": &s.close,
 		"claim": &s.claim, "status": &s.status, "reserve": &s.reserve, "stored": &s.stored,
-		"retract": &s.retract, "done": &s.done,
+		"retract": &s.retract, "done": &s.done, "amend": &s.amend, "leave": &s.leave,
 	} {
 		body, err := lua.ReadFile("lua/" + name + ".lua")
 		if err != nil {

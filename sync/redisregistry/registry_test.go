@@ -83,12 +83,16 @@ func TestCommandsAndLifetimes(t *testing.T) {
 			func() (app.Row, error) { return r.Claim(ctx, token, phone) },
 			func() (app.Row, error) { return r.Reserve(ctx, sid, phone, image) },
 			func() (app.Row, error) { return r.Stored(ctx, sid, phone, image, nil) },
+			func() (app.Row, error) {
+				return r.Amend(ctx, sid, phone, app.Amendment{Image: "i", N: 1, MAC: "m", Sealed: []byte("x")})
+			},
 			func() (app.Row, error) { return r.Status(ctx, sid, phone) },
 			func() (app.Row, error) { return r.Read(ctx, sid) },
 			func() (app.Row, error) { return r.Retract(ctx, sid, phone, []app.ImageID{"i"}) },
 			func() (app.Row, error) { return r.Mark(ctx, sid, []app.Mark{{ID: "i", State: app.ImageLanded}}) },
 			func() (app.Row, error) { return r.Done(ctx, sid, phone) },
 			func() (app.Row, error) { return r.Renew(ctx, sid, token+"2", false) },
+			func() (app.Row, error) { return r.Leave(ctx, sid, phone, true) },
 			func() (app.Row, error) { return r.Close(ctx, sid) },
 		} {
 			if _, err := call(); err != nil {
@@ -106,21 +110,48 @@ func TestCommandsAndLifetimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for section, lines := range stats {
-		if calls := lines["cmdstat_evalsha"]; !strings.HasPrefix(calls, "calls=11,") {
-			t.Fatalf("%s: evalsha %q, want 11 calls", section, calls)
+		if calls := lines["cmdstat_evalsha"]; !strings.HasPrefix(calls, "calls=13,") {
+			t.Fatalf("%s: evalsha %q, want 13 calls", section, calls)
 		}
 		if calls, ok := lines["cmdstat_eval"]; ok {
 			t.Fatalf("eval %q after the scripts were loaded", calls)
 		}
 	}
 	keys, err := look.Keys(ctx, "*").Result()
-	if err != nil || len(keys) != 4 {
+	if err != nil || len(keys) != 6 {
 		t.Fatalf("keys %v, %v", keys, err)
 	}
 	for _, k := range keys {
 		if ttl := look.PTTL(ctx, k).Val(); ttl < 32*time.Hour || ttl > 34*time.Hour {
 			t.Fatalf("%s lives %v, want a little over the end of draining", k, ttl)
 		}
+	}
+}
+
+// A session that was opened before images had details is read, and goes on.
+func TestRowsWithoutDetails(t *testing.T) {
+	addr := apptest.RedisServer(t)
+	r := connect(t, "redis://"+addr)
+	look := redis.NewClient(&redis.Options{Addr: addr, DisableIdentity: true})
+	t.Cleanup(func() { _ = look.Close() })
+	ctx, sid := t.Context(), app.NewSessionID()
+	if _, err := r.Open(ctx, app.Opening{SID: sid, TokenHash: "token", Limits: app.DefaultLimits}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Claim(ctx, "token", "phone"); err != nil {
+		t.Fatal(err)
+	}
+	key := "cp:{test-practice}:s:" + string(sid)
+	if err := errors.Join(look.HSet(ctx, key, "i:old", "landed|9|sum|3|1|0|0|").Err(), look.HDel(ctx, key, "left").Err()); err != nil {
+		t.Fatal(err)
+	}
+	row, err := r.Read(ctx, sid)
+	if err != nil || len(row.Images) != 1 || row.Images[0].Details != 0 || row.Left {
+		t.Fatalf("%+v, %v", row, err)
+	}
+	row, err = r.Amend(ctx, sid, "phone", app.Amendment{Image: "old", N: 2, MAC: "m", Sealed: []byte("x")})
+	if err != nil || row.Images[0].Details != 2 || row.Images[0].State != app.ImageLanded {
+		t.Fatalf("%+v, %v", row, err)
 	}
 }
 

@@ -65,7 +65,7 @@ func (d *decoder) row(flat []any) app.Row {
 	slices.SortFunc(row.Images, func(a, b app.RowImage) int { return cmp.Compare(order[a.ID], order[b.ID]) })
 	row.State, row.PracticeName = app.SessionState(f["state"]), f["pname"]
 	row.TokenHash, row.PhoneHash = app.Digest(f["token"]), app.Digest(f["phone"])
-	row.PhoneDone = f["pdone"] == "1"
+	row.PhoneDone, row.Left = f["pdone"] == "1", f["left"] == "1"
 	row.Created, row.Expires, row.Ends = d.time(f["created"]), d.time(f["expires"]), d.time(f["ends"])
 	row.ClaimBy, row.DrainUntil = d.time(f["claimby"]), d.time(f["drainuntil"])
 	row.Limits = app.Limits{
@@ -79,12 +79,15 @@ func (d *decoder) row(flat []any) app.Row {
 
 func (d *decoder) image(id app.ImageID, line string) (app.RowImage, int64) {
 	p := strings.Split(line, "|")
-	if len(p) != 8 {
+	if len(p) == 8 { // from before there were details
+		p = append(p, "0")
+	}
+	if len(p) != 9 {
 		d.fail(fmt.Errorf("an image has %d fields", len(p)))
 		return app.RowImage{}, 0
 	}
 	m := app.RowImage{ID: id, State: app.ImageState(p[0]), Bytes: d.int(p[1]), SHA256: app.Digest(p[2]),
-		Seq: d.int(p[3]), RetractWanted: p[5] == "1", Refused: p[6] == "1"}
+		Seq: d.int(p[3]), RetractWanted: p[5] == "1", Refused: p[6] == "1", Details: int(d.int(p[8]))}
 	if p[7] != "" {
 		m.Sinks = strings.Split(p[7], ",")
 	}
@@ -93,8 +96,8 @@ func (d *decoder) image(id app.ImageID, line string) (app.RowImage, int64) {
 
 // encodeImage writes an image as the hash holds it; order counts from 1.
 func encodeImage(m app.RowImage, order int) string {
-	return fmt.Sprintf("%s|%d|%s|%d|%d|%s|%s|%s", m.State, m.Bytes, m.SHA256, m.Seq, order,
-		flag(m.RetractWanted), flag(m.Refused), strings.Join(m.Sinks, ","))
+	return fmt.Sprintf("%s|%d|%s|%d|%d|%s|%s|%s|%d", m.State, m.Bytes, m.SHA256, m.Seq, order,
+		flag(m.RetractWanted), flag(m.Refused), strings.Join(m.Sinks, ","), m.Details)
 }
 
 func (d *decoder) text(v any) string {

@@ -27,36 +27,49 @@ type Darkroom struct {
 	decoder  *picture.Decoder
 	template string
 	zone     *time.Location
-	ready    func(app.SessionID, app.ImageID) // a thumbnail is there
 
 	mu     sync.Mutex
 	thumbs map[app.SessionID]map[app.ImageID]*image.NRGBA
 }
 
 // NewDarkroom names what leaves after template (folder.Render says which
-// fields it may have), dates it in the practice's zone, and calls ready, from
-// any goroutine, when a thumbnail is there.
-func NewDarkroom(template string, zone *time.Location, ready func(app.SessionID, app.ImageID)) *Darkroom {
+// fields it may have) and dates it in the practice's zone.
+func NewDarkroom(template string, zone *time.Location) *Darkroom {
 	return &Darkroom{
-		decoder: picture.NewDecoder(), template: template, zone: zone, ready: ready,
+		decoder: picture.NewDecoder(), template: template, zone: zone,
 		thumbs: map[app.SessionID]map[app.ImageID]*image.NRGBA{},
 	}
 }
 
-// open decrypts one image with its session's secrets.
-func (d *Darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.Capture, error) {
+// keys are what a session's seals are opened with.
+func keys(s app.Session) (*age.X25519Identity, envelope.Secret, error) {
 	identity, err := age.ParseX25519Identity(s.Secrets.Identity.Reveal())
 	if err != nil {
-		return envelope.Capture{}, app.E("read session identity", app.KindCorrupt, errors.New("not an age identity"))
+		return nil, envelope.Secret{}, app.E("read session identity", app.KindCorrupt, errors.New("not an age identity"))
 	}
 	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
+	return identity, secret, err
+}
+
+// open decrypts one image with its session's secrets.
+func (d *Darkroom) open(s app.Session, id app.ImageID, sealed []byte) (envelope.Capture, error) {
+	identity, secret, err := keys(s)
 	if err != nil {
 		return envelope.Capture{}, err
 	}
 	return envelope.Open(sealed, identity, s.ID, id, secret)
 }
 
-// leaving opens one image and returns it as it would leave.
+// Amendment implements app.Darkroom.
+func (d *Darkroom) Amendment(s app.Session, a app.Amendment) (app.Details, error) {
+	identity, secret, err := keys(s)
+	if err != nil {
+		return app.Details{}, err
+	}
+	return envelope.OpenAmendment(a, identity, s.ID, secret)
+}
+
+// leaving opens one image and returns it as it would leave, but for a turn.
 func (d *Darkroom) leaving(s app.Session, id app.ImageID, sealed []byte) (jpeg []byte, m envelope.Meta, err error) {
 	capture, err := d.open(s, id, sealed)
 	if err != nil {
@@ -70,7 +83,7 @@ func (d *Darkroom) leaving(s app.Session, id app.ImageID, sealed []byte) (jpeg [
 }
 
 // Examine implements app.Darkroom. The thumbnail is of what would be filed:
-// the GP checks what leaves, not what came.
+// the GP checks what leaves, not what came. Thumb turns it.
 func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, sealed []byte) (app.Examined, error) {
 	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
@@ -91,9 +104,8 @@ func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, s
 	// Opaque, so that both forms are the same bytes: the pipe's needs no copy.
 	d.thumbs[s.ID][id] = &image.NRGBA{Pix: thumb.Pix, Stride: thumb.Stride, Rect: thumb.Rect}
 	d.mu.Unlock()
-	d.ready(s.ID, id)
 	taken, by := d.taken(s, id, meta)
-	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by}, nil
+	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by, Details: meta.Details}, nil
 }
 
 // taken is when an image was captured, as far as the session bears it out.
@@ -124,14 +136,19 @@ func reasonOf(err error) app.Reason {
 	return app.ReasonPicture
 }
 
-// Prepare implements app.Darkroom.
-func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
+// Prepare implements app.Darkroom: a turn is in the pixels of what leaves.
+func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
+	details := s.Images[id].Details
+	if clean, err = d.decoder.Turned(ctx, clean, details.Rotate); err != nil {
+		return app.DeliveryItem{}, err
+	}
 	taken, _ := d.taken(s, id, meta)
-	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n})
+	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n,
+		Site: details.Site, Side: string(details.Side), View: string(details.View)})
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
@@ -139,12 +156,23 @@ func (d *Darkroom) Prepare(_ context.Context, s app.Session, id app.ImageID, n i
 	return app.DeliveryItem{Image: id, JPEG: clean, SHA256: app.Digest(hex.EncodeToString(sum[:])), Name: name}, nil
 }
 
-// Thumb returns a thumbnail, at most 480 pixels a side, nil when it has not
-// been made in this run.
-func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID) *image.NRGBA {
+// HasThumb reports whether a thumbnail has been made in this run.
+func (d *Darkroom) HasThumb(sid app.SessionID, id app.ImageID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.thumbs[sid][id]
+	return d.thumbs[sid][id] != nil
+}
+
+// Thumb returns a thumbnail turned by 0, 90, 180 or 270 degrees clockwise, at
+// most 480 pixels a side, nil when it has not been made in this run.
+func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID, degrees int) *image.NRGBA {
+	d.mu.Lock()
+	thumb := d.thumbs[sid][id]
+	d.mu.Unlock()
+	if thumb == nil {
+		return nil
+	}
+	return picture.Turn(thumb, degrees)
 }
 
 // KeepOnly drops the thumbnails of sessions that keep refuses: memory returns

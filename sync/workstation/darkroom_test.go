@@ -44,9 +44,8 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 		Images: map[app.ImageID]app.Image{imageID: {ID: imageID, Arrived: arrived}}}, secret, to
 }
 
-func darkroom() (*workstation.Darkroom, *int) {
-	ready := 0
-	return workstation.NewDarkroom(folder.DefaultTemplate, time.UTC, func(app.SessionID, app.ImageID) { ready++ }), &ready
+func darkroom() *workstation.Darkroom {
+	return workstation.NewDarkroom(folder.DefaultTemplate, time.UTC)
 }
 
 func plain(t *testing.T) []byte {
@@ -92,15 +91,14 @@ func TestDarkroomFindings(t *testing.T) {
 		"too many pixels": {seal(s.ID, secret, now, apptest.FlatJPEG{Width: 12001, Height: 8}.Bytes()), app.ReasonTooLarge},
 		"too many scans":  {seal(s.ID, secret, now, apptest.FlatJPEG{Width: 4000, Height: 3000, SOF: 0xc2, MoreScans: 500}.Bytes()), app.ReasonTooLarge},
 	} {
-		d, ready := darkroom()
+		d := darkroom()
 		got, err := d.Examine(t.Context(), s, imageID, c.sealed)
 		if err != nil || got.Reason != c.want {
 			t.Errorf("%s: %q, %v, want %q", name, got.Reason, err, c.want)
 			continue
 		}
-		thumb := d.Thumb(s.ID, imageID)
-		if shown := thumb != nil && *ready == 1; shown != (c.want == "") {
-			t.Errorf("%s: thumbnail %v, told %d times", name, thumb != nil, *ready)
+		if shown := d.HasThumb(s.ID, imageID); shown != (c.want == "") || shown != (d.Thumb(s.ID, imageID, 0) != nil) {
+			t.Errorf("%s: thumbnail %v", name, shown)
 		}
 		item, err := d.Prepare(t.Context(), s, imageID, 1, c.sealed)
 		if c.want != "" {
@@ -130,7 +128,7 @@ func TestDarkroomInterrupted(t *testing.T) {
 	canceled, stop := context.WithCancel(t.Context())
 	stop()
 	for want, ctx := range map[app.Kind]context.Context{app.KindOffline: late, app.KindCanceled: canceled} {
-		d, _ := darkroom()
+		d := darkroom()
 		if got, err := d.Examine(ctx, s, imageID, sealed); app.KindOf(err) != want || got.Reason != "" {
 			t.Errorf("%s: %q, %v", want, got.Reason, err)
 		}

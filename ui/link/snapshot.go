@@ -17,6 +17,7 @@ type Snapshot struct {
 	Draft    Draft     `json:"draft"`           // the patient form as last typed, for a window that reopens
 	Code     *Code     `json:"code,omitempty"`
 	Phone    Phone     `json:"phone,omitempty"`
+	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
@@ -78,6 +79,12 @@ const (
 	PhoneDone    Phone = "done"    // said it is finished
 )
 
+// Left is what became of the images of a phone that left the session.
+type Left struct {
+	Kept      int `json:"kept"`
+	Withdrawn int `json:"withdrawn"`
+}
+
 // Line is how images are heard of.
 type Line string
 
@@ -92,6 +99,11 @@ type Image struct {
 	ID      string         `json:"id"`
 	State   app.ImageState `json:"state"`
 	Thumb   string         `json:"thumb,omitempty"`
+	Site    string         `json:"site,omitempty"` // an app.Site's ID
+	Side    app.Side       `json:"side,omitempty"`
+	View    app.View       `json:"view,omitempty"`
+	Caption string         `json:"caption,omitempty"` // in the clear; see the package comment
+	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
 }

@@ -106,6 +106,9 @@ type Strip struct {
 
 // StripOf words the phone's state.
 func StripOf(s link.Snapshot) Strip {
+	if s.Left != nil {
+		return Strip{text.PhoneLeft, text.LeftWith(s.Left.Kept, s.Left.Withdrawn), ToneBad}
+	}
 	switch s.Phase {
 	case link.PhaseDraining:
 		if s.Phone == link.PhoneDone {
@@ -128,6 +131,8 @@ func StripOf(s link.Snapshot) Strip {
 // Tile is one picture of the gallery.
 type Tile struct {
 	ID, Thumb, Chip, Note string
+	About                 string // where, how, and the caption; lines
+	Hidden                bool   // shown only when the GP asks
 	Tone                  Tone
 	Discardable           bool
 	Unsure                bool // the GP has to say whether it is filed
@@ -138,7 +143,8 @@ type Tile struct {
 func TilesOf(s link.Snapshot) []Tile {
 	tiles := make([]Tile, 0, len(s.Images))
 	for _, im := range s.Images {
-		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet}
+		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet,
+			About: AboutOf(im, "\n"), Hidden: im.Hidden}
 		switch im.State {
 		case app.ImageReserved, app.ImageStored:
 			t.Tone = ToneBusy
@@ -159,6 +165,16 @@ func TilesOf(s link.Snapshot) []Tile {
 		tiles = append(tiles, t)
 	}
 	return tiles
+}
+
+// AboutOf words what the phone says about a photo, its parts put together
+// with between.
+func AboutOf(im link.Image, between string) string {
+	about := text.Details(im.Site, im.Side, im.View)
+	if about != "" && im.Caption != "" {
+		about += between
+	}
+	return about + im.Caption
 }
 
 // Bar is the bottom of the window.

@@ -49,6 +49,21 @@ func TestEveryImageStateHasAWord(t *testing.T) {
 	}
 }
 
+func TestDetailsInWords(t *testing.T) {
+	for got, want := range map[string]string{
+		Details("forearm", app.SideLeft, app.ViewCloseUp): "Left forearm · close-up", Details("", "", ""): "",
+		Details("lower-leg", app.SideBoth, ""): "Lower leg, both sides", Details("", app.SideRight, ""): "Right side",
+		Details("", app.SideBoth, app.ViewNear): "Both sides · near", Details("", "", app.ViewDermoscopic): "Dermoscopic",
+		Details("face", "", ""): "Face", Details("no such site", "", ""): "",
+		LeftWith(0, 0): "It had sent no photos.", LeftWith(1, 0): "It left 1 photo here: look whose they are.",
+		LeftWith(0, 2): "2 photos withdrawn.", LeftWith(2, 1): "2 photos kept, 1 photo withdrawn: look whose they are.",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for got, want := range map[string]string{
 		File(0): "File", File(1): "File 1 photo", File(3): "File 3 photos", Filing(0, 3): "Filing 1 of 3…", Filing(3, 3): "Filing 3 of 3…",

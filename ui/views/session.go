@@ -222,9 +222,11 @@ func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image)
 				Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(t.ID) }},
 				Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(t.ID) }},
 				Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(t.ID) }},
+				Show:    text.ShowIntimate, Hide: text.HideIntimate,
 			})
 		}
-		w.Set(picture(t.Thumb), t.Chip, widgets.Tone(t.Tone), t.Note, t.Discardable, t.Unsure, t.Faded)
+		w.Set(widgets.Face{Picture: picture(t.Thumb), Hidden: t.Hidden, Chip: t.Chip, Tone: widgets.Tone(t.Tone), About: t.About,
+			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded})
 		kept[t.ID] = w
 		objects = append(objects, w)
 	}
@@ -237,6 +239,17 @@ func (s *Session) Tiles() map[string]string {
 	out := map[string]string{}
 	for id, t := range s.tiles {
 		out[id] = t.Chip()
+	}
+	return out
+}
+
+// Covered returns the ids of the pictures that are here and not shown.
+func (s *Session) Covered() []string {
+	var out []string
+	for id, t := range s.tiles {
+		if t.Covered() {
+			out = append(out, id)
+		}
 	}
 	return out
 }

@@ -24,15 +24,37 @@ type Tile struct {
 	picture *canvas.Image
 	chip    *Chip
 	sign    *widget.Icon
+	about   *widget.Label
 	note    *widget.Label
+	reveal  *keyButton
 	discard *widget.Button
 	attest  *widget.Button
 	again   *widget.Button
 	body    fyne.CanvasObject
+
+	acts     TileActs
+	face     Face
+	revealed bool // the GP asked to see a picture that is hidden
 }
 
-// TileActs are what can be done on a tile.
-type TileActs struct{ Discard, Attest, Again Act }
+// TileActs are what can be done on a tile; Show and Hide name the button that
+// a hidden picture has.
+type TileActs struct {
+	Discard, Attest, Again Act
+	Show, Hide             string
+}
+
+// Face is everything that a tile shows.
+type Face struct {
+	Picture             image.Image // nil leaves the grey well
+	Hidden              bool        // a mark instead, until the GP asks
+	Chip                string
+	Tone                Tone
+	About               string // what the phone says of it, in lines
+	Note                string
+	Discardable, Unsure bool
+	Faded               bool
+}
 
 // Act is a button: its label and what it does.
 type Act struct {
@@ -42,50 +64,99 @@ type Act struct {
 
 // NewTile returns an empty tile.
 func NewTile(acts TileActs) *Tile {
-	t := &Tile{picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 8}, chip: NewChip("", "quiet")}
-	t.note = widget.NewLabel("")
-	t.note.Wrapping, t.note.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
+	t := &Tile{acts: acts, picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 8}, chip: NewChip("", "quiet")}
+	t.about, t.note = widget.NewLabel(""), widget.NewLabel("")
+	for _, l := range []*widget.Label{t.about, t.note} {
+		l.Wrapping, l.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
+	}
+	t.reveal = newKeyButton(func() {
+		t.revealed = !t.revealed
+		t.Set(t.face)
+	})
 	t.discard = widget.NewButtonWithIcon(acts.Discard.Label, theme.DeleteIcon(), acts.Discard.Do)
 	t.discard.Importance = widget.LowImportance
 	t.picture.SetMinSize(fyne.NewSize(TileWidth, TileHeight))
 	t.sign = widget.NewIcon(nil)
 	t.sign.Resize(fyne.NewSquareSize(40))
-	well := NewBox(ColorWell, ColorNone, 8, 0, container.NewStack(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), t.sign)), t.picture))
+	well := NewBox(ColorWell, ColorNone, 8, 0, container.NewStack(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), t.sign)), t.picture,
+		container.NewVBox(layout.NewSpacer(), container.NewCenter(t.reveal))))
 	t.attest, t.again = widget.NewButton(acts.Attest.Label, acts.Attest.Do), widget.NewButton(acts.Again.Label, acts.Again.Do)
 	strut := &canvas.Rectangle{} // the foot keeps its height without the button
 	strut.SetMinSize(fyne.NewSize(0, 36))
 	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), strut, t.discard)
-	t.body = NewBox(ColorSurface, ColorOutline, 12, 6, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.note, container.NewGridWithColumns(2, t.attest, t.again))))
+	t.body = NewBox(ColorSurface, ColorOutline, 12, 6, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.about, t.note, container.NewGridWithColumns(2, t.attest, t.again))))
 	t.ExtendBaseWidget(t)
 	return t
 }
 
-// Set changes everything on the tile; img nil leaves the grey well.
-func (t *Tile) Set(img image.Image, chip string, tone Tone, note string, discardable, unsure, faded bool) {
+// Set changes everything on the tile.
+func (t *Tile) Set(f Face) {
+	t.face = f
+	img, covered := f.Picture, f.Hidden && !t.revealed
+	if covered {
+		img = nil
+	}
 	if t.picture.Image != img {
 		t.picture.Image = img
 		t.picture.Refresh()
 	}
 	if img == nil {
-		icon := theme.MediaPhotoIcon()
-		if tone == "bad" {
-			icon = theme.BrokenImageIcon()
-		}
-		t.sign.SetResource(theme.NewDisabledResource(icon))
+		t.sign.SetResource(theme.NewDisabledResource(signOf(f, covered)))
 	}
 	t.sign.Hidden = img != nil
-	if fade := map[bool]float64{true: 0.65}[faded]; t.picture.Translucency != fade {
+	if fade := map[bool]float64{true: 0.65}[f.Faded]; t.picture.Translucency != fade {
 		t.picture.Translucency = fade
 		t.picture.Refresh()
 	}
-	t.chip.Set(chip, tone)
-	if t.note.Text != note {
-		t.note.SetText(note)
+	t.chip.Set(f.Chip, f.Tone)
+	setLine(t.about, f.About)
+	setLine(t.note, f.Note)
+	if label := map[bool]string{true: t.acts.Show, false: t.acts.Hide}[covered]; t.reveal.Text != label {
+		t.reveal.SetText(label)
 	}
-	t.discard.Hidden, t.attest.Hidden, t.again.Hidden = !discardable, !unsure, !unsure
-	t.note.Hidden = note == ""
+	t.reveal.Hidden = !f.Hidden || f.Picture == nil
+	t.discard.Hidden, t.attest.Hidden, t.again.Hidden = !f.Discardable, !f.Unsure, !f.Unsure
 	t.Refresh()
 }
+
+// signOf is what stands where no picture is shown.
+func signOf(f Face, covered bool) fyne.Resource {
+	switch {
+	case covered:
+		return theme.VisibilityOffIcon()
+	case f.Tone == "bad":
+		return theme.BrokenImageIcon()
+	}
+	return theme.MediaPhotoIcon()
+}
+
+func setLine(l *widget.Label, s string) {
+	if l.Text != s {
+		l.SetText(s)
+	}
+	l.Hidden = s == ""
+}
+
+// keyButton is a button that Enter presses too, as people expect of the one
+// that has the focus.
+type keyButton struct{ widget.Button }
+
+func newKeyButton(do func()) *keyButton {
+	b := &keyButton{widget.Button{OnTapped: do}}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements fyne.Focusable.
+func (b *keyButton) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
+		e = &fyne.KeyEvent{Name: fyne.KeySpace}
+	}
+	b.Button.TypedKey(e)
+}
+
+// Covered reports whether a picture is there and not shown.
+func (t *Tile) Covered() bool { return t.face.Picture != nil && t.picture.Image == nil }
 
 // Chip returns the word shown.
 func (t *Tile) Chip() string { return t.chip.Value() }

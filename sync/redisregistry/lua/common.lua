@@ -26,7 +26,8 @@ local function open(key)
     if string.sub(name, 1, 2) == 'i:' then
       local p = split(value, '|')
       s.img[string.sub(name, 3)] = {state = p[1], bytes = p[2], sha = p[3], seq = p[4],
-        order = p[5], wanted = p[6], refused = p[7], sinks = p[8]}
+        order = p[5], wanted = p[6], refused = p[7], sinks = p[8],
+        details = p[9] or '0'} -- a row from before there were details has eight
     else
       s.f[name] = value
     end
@@ -53,14 +54,14 @@ local function put(s, id, m)
   m.seq = bump(s)
   s.img[id] = m
   s.dirty['i:' .. id] = table.concat(
-    {m.state, m.bytes, m.sha, m.seq, m.order, m.wanted, m.refused, m.sinks}, '|')
+    {m.state, m.bytes, m.sha, m.seq, m.order, m.wanted, m.refused, m.sinks, m.details}, '|')
 end
 
 local function add(s, id, state, bytes, sha)
   local last = 0
   for _, m in pairs(s.img) do last = math.max(last, tonumber(m.order)) end
   local m = {state = state, bytes = bytes, sha = sha, order = text(last + 1),
-    wanted = '0', refused = '0', sinks = ''}
+    wanted = '0', refused = '0', sinks = '', details = '0'}
   put(s, id, m)
   return m
 end
@@ -106,6 +107,8 @@ local function tokenKey(s, hash)
   return string.gsub(s.key, ':s:.*$', ':t:') .. hash
 end
 
+local function detailsKey(s) return (string.gsub(s.key, ':s:', ':d:', 1)) end
+
 local function sid(s) return string.match(s.key, ':s:(.*)$') end
 
 local function dropAt(s)
@@ -121,6 +124,12 @@ local function commit(s)
   if #args > 0 then
     redis.call('HSET', s.key, unpack(args))
     redis.call('PEXPIREAT', s.key, dropAt(s))
+    for _, m in pairs(s.img) do
+      if m.details ~= '0' then
+        redis.call('PEXPIREAT', detailsKey(s), dropAt(s))
+        break
+      end
+    end
   end
 end
 
@@ -193,6 +202,14 @@ local function reserve(s, want)
   end
   active(s)
   return nil
+end
+
+-- want remembers that the phone wants an image back.
+local function want(s, id, m)
+  if rank[m.state] < 4 and m.wanted ~= '1' then
+    m.wanted = '1'
+    put(s, id, m)
+  end
 end
 
 -- phone opens a session for the phone whose key hash is given.

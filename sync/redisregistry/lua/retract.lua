@@ -13,9 +13,6 @@ for i = 2, #ARGV do
     if total > 4 * num(s, 'maxn') then return answer(s, 'too-many-images') end
     m = add(s, ARGV[i], 'reserved', '0', '')
   end
-  if rank[m.state] < 4 and m.wanted ~= '1' then
-    m.wanted = '1'
-    put(s, ARGV[i], m)
-  end
+  want(s, ARGV[i], m)
 end
 return answer(s, 'ok')

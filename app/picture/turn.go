@@ -1,0 +1,173 @@
+package picture
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	"image/jpeg"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+// turnedQuality is that of a picture that was turned: its pixels are coded
+// anew. At 92 what a second coding adds cannot be seen, and the file is about
+// as large as a phone's.
+const turnedQuality = 92
+
+// Turned returns the picture with its orientation and a further turn of 90,
+// 180 or 270 degrees clockwise in its pixels, its ICC profile kept and no
+// other metadata. Any other number of degrees returns it as it is. Errors as
+// Decode's.
+func (d *Decoder) Turned(ctx context.Context, b []byte, degrees int) ([]byte, error) {
+	const op = "turn picture"
+	turn := orientationOf(degrees)
+	if turn == 1 {
+		return b, nil
+	}
+	if _, _, err := Check(b); err != nil {
+		return nil, err
+	}
+	release, err := d.wait(ctx)
+	if err != nil {
+		return nil, app.E(op, app.KindOffline, err)
+	}
+	defer release()
+	m, err := decode(ctx, op, b)
+	if err != nil {
+		return nil, err
+	}
+	_, fourColours := m.(*image.CMYK) // its profile is not one of what comes out
+	for _, orientation := range []int{Orientation(b), turn} {
+		m = oriented(m, orientation)
+	}
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: turnedQuality}); err != nil {
+		return nil, app.E(op, app.KindBug, err)
+	}
+	if fourColours {
+		return out.Bytes(), nil
+	}
+	return withProfile(out.Bytes(), b), nil
+}
+
+// orientationOf is the EXIF orientation that turns clockwise by 90, 180 or 270
+// degrees; 1, which does not turn, for any other number.
+func orientationOf(degrees int) int {
+	switch degrees {
+	case 90:
+		return 6
+	case 180:
+		return 3
+	case 270:
+		return 8
+	}
+	return 1
+}
+
+// Turn returns m turned clockwise by 90, 180 or 270 degrees; by any other
+// number it is m itself.
+func Turn(m *image.NRGBA, degrees int) *image.NRGBA {
+	pixels := image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect} // turning looks at no channel
+	out := upright(&pixels, orientationOf(degrees))
+	return &image.NRGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect}
+}
+
+// turn maps the pixels of a turned picture to those it came from.
+type turn struct {
+	orientation  int
+	w, h         int // of the turned picture
+	fromW, fromH int
+}
+
+// newTurn is the turn of a picture of w by h by an EXIF orientation.
+func newTurn(orientation, w, h int) turn {
+	t := turn{orientation, w, h, w, h}
+	if orientation >= 5 {
+		t.w, t.h = h, w
+	}
+	return t
+}
+
+func (t turn) from(x, y int) (sx, sy int) {
+	right, bottom := t.fromW-1, t.fromH-1
+	switch t.orientation {
+	case 2:
+		return right - x, y
+	case 3:
+		return right - x, bottom - y
+	case 4:
+		return x, bottom - y
+	case 5:
+		return y, x
+	case 6:
+		return y, bottom - x
+	case 7:
+		return right - y, bottom - x
+	case 8:
+		return right - y, x
+	}
+	return x, y
+}
+
+// oriented turns m by an EXIF orientation. A photograph as cameras write it
+// (4:2:0) is turned component by component, as stored; anything else through
+// a view, which is slow and takes no memory.
+func oriented(m image.Image, orientation int) image.Image {
+	if orientation <= 1 || orientation > 8 {
+		return m
+	}
+	b := m.Bounds()
+	t := newTurn(orientation, b.Dx(), b.Dy())
+	p, ok := m.(*image.YCbCr)
+	// With an odd side the last colour sample covers half of what the others
+	// do; turned to the front it would shift all of them.
+	if !ok || p.SubsampleRatio != image.YCbCrSubsampleRatio420 || b.Min != (image.Point{}) || b.Dx()%2+b.Dy()%2 > 0 {
+		return view{m, t}
+	}
+	out := image.NewYCbCr(image.Rect(0, 0, t.w, t.h), p.SubsampleRatio)
+	turnPlane(out.Y, out.YStride, p.Y, p.YStride, t)
+	half := newTurn(orientation, b.Dx()/2, b.Dy()/2)
+	turnPlane(out.Cb, out.CStride, p.Cb, p.CStride, half)
+	turnPlane(out.Cr, out.CStride, p.Cr, p.CStride, half)
+	return out
+}
+
+func turnPlane(to []byte, toStride int, from []byte, fromStride int, t turn) {
+	for y := range t.h {
+		for x := range t.w {
+			sx, sy := t.from(x, y)
+			to[y*toStride+x] = from[sy*fromStride+sx]
+		}
+	}
+}
+
+// view is a picture seen turned.
+type view struct {
+	of image.Image
+	turn
+}
+
+func (v view) ColorModel() color.Model { return v.of.ColorModel() }
+func (v view) Bounds() image.Rectangle { return image.Rect(0, 0, v.w, v.h) }
+
+func (v view) At(x, y int) color.Color {
+	sx, sy := v.from(x, y)
+	b := v.of.Bounds()
+	return v.of.At(b.Min.X+sx, b.Min.Y+sy)
+}
+
+// withProfile puts the ICC profile of another picture into one that has none.
+func withProfile(b, of []byte) []byte {
+	if !hasProfile(of) {
+		return b
+	}
+	out, scanned := append(make([]byte, 0, len(b)+4<<10), b[:2]...), false
+	walk(of, func(marker byte, segment []byte) {
+		scanned = scanned || marker == markerSOS
+		if !scanned && marker == markerAPP2 && bytes.HasPrefix(segment[4:], []byte(iccName)) {
+			out = append(out, segment...)
+		}
+	})
+	return append(out, b[2:]...)
+}

@@ -1,0 +1,114 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/envelope"
+	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/link"
+)
+
+// shown is the snapshot of a session with these images, in this order.
+func shown(left bool, images ...app.Image) link.Snapshot {
+	s := app.Session{ID: "one", Patient: app.Patient{Name: app.Seal("Aroha Testperson")}, Stage: app.StageLive,
+		Images: map[app.ImageID]app.Image{}, Row: app.Row{State: app.SessionDraining, Left: left}}
+	for _, im := range images {
+		s.Images[im.ID], s.Order = im, append(s.Order, im.ID)
+	}
+	st := app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
+	return snapshot(st, setting{thumb: func(app.SessionID, app.ImageID) bool { return true }}, time.Now())
+}
+
+func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
+	im := app.Image{ID: "a", State: app.ImageLanded, Shown: true, Details: app.Details{
+		Caption: app.Seal("after two weeks"), Site: "hand", Side: app.SideLeft, View: app.ViewNear, Intimate: true, Rotate: 90}}
+	got := shown(false, im).Images[0]
+	want := link.Image{ID: "a", State: app.ImageLanded, Thumb: "one/a/90", Caption: "after two weeks",
+		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true}
+	if got != want {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+	im.Details.Rotate = 180 // other pixels, so another name
+	if turned := shown(false, im).Images[0].Thumb; turned == got.Thumb {
+		t.Fatal("a turned thumbnail has the name of the one before")
+	}
+}
+
+func TestASnapshotSaysThatThePhoneLeft(t *testing.T) {
+	images := []app.Image{{ID: "a", State: app.ImageLanded}, {ID: "b", State: app.ImageRetracted}, {ID: "c", State: app.ImageRetracted},
+		{ID: "d", State: app.ImageDiscarded}, {ID: "e", State: app.ImageFiled}}
+	if s := shown(false, images...); s.Left != nil {
+		t.Fatalf("said although it is here: %+v", s.Left)
+	}
+	s := shown(true, images...)
+	if s.Left == nil || *s.Left != (link.Left{Kept: 2, Withdrawn: 2}) {
+		t.Fatalf("left with %+v", s.Left)
+	}
+}
+
+// examined is a session with one image that the agent's darkroom has opened.
+func examined(t *testing.T, a *agent) app.Session {
+	t.Helper()
+	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson")}, "Practice", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = app.ImageID("019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071")
+	s := app.Session{ID: in.SID, Secrets: in.What.(app.Start).Secrets, Stage: app.StageLive, Order: []app.ImageID{id},
+		Images: map[app.ImageID]app.Image{id: {ID: id, State: app.ImageLanded, Shown: true}}}
+	to, err := age.ParseX25519Recipient(s.Secrets.Recipient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := envelope.ParseSecret(s.Secrets.Pairing.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 32)), nil); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := envelope.Seal(to, s.ID, id, secret, picture.Bytes(), envelope.Meta{TakenAt: time.Now(), Width: 64, Height: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := a.darkroom.Examine(t.Context(), s, id, sealed); err != nil || out.Reason != "" {
+		t.Fatalf("%v, %q", err, out.Reason)
+	}
+	return s
+}
+
+// A thumbnail is there before the snapshot that names it, as it is turned; the
+// one before goes.
+func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
+	a := testAgent(t)
+	s := examined(t, a)
+	id := s.Order[0]
+	for _, degrees := range []int{0, 90, 0} {
+		im := s.Images[id]
+		before := thumbKey(s.ID, im)
+		im.Details.Rotate = degrees
+		s.Images[id] = im
+		a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
+		a.refresh()
+		key := thumbKey(s.ID, im)
+		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
+			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
+		}
+		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+			t.Errorf("by %d degrees it lies the other way", degrees)
+		}
+		if key != before && a.screens.has(before) {
+			t.Errorf("%s is kept", before)
+		}
+	}
+}

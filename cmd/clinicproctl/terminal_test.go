@@ -1,0 +1,32 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/ui/link"
+)
+
+// What is new is said once: a photo, its changed details, and that the phone left.
+func TestTheTerminalSaysDetailsAndThatThePhoneLeft(t *testing.T) {
+	var out bytes.Buffer
+	term := &terminal{out: &out, started: true, told: map[string]string{}}
+	s := link.Snapshot{SID: "one", Images: []link.Image{{ID: "a", State: app.ImageLanded, Site: "face", Hidden: true}}}
+	says := func(want string) {
+		t.Helper()
+		out.Reset()
+		term.show(s)
+		if got := strings.TrimSpace(out.String()); got != want {
+			t.Fatalf("said %q, want %q", got, want)
+		}
+	}
+	says("Photo 1: Ready to file - Intimate photo - Face")
+	says("")
+	s.Images = []link.Image{{ID: "a", State: app.ImageLanded, Site: "face", View: app.ViewNear, Caption: "new since May"}}
+	says("Photo 1: Ready to file - Face · near - new since May")
+	s.Left = &link.Left{Kept: 1}
+	says("The phone left this session: wrong patient. It left 1 photo here: look whose they are.")
+	says("")
+}
