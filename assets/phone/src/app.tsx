@@ -65,7 +65,7 @@ function Later({ load, page }: { load: () => Promise<ComponentType<{ page: Page 
   return (
     <main class="message">
       <div class="spinner" aria-hidden="true" />
-      <p role="status">{text.loading}</p>
+      <h1 class="line"><span role="status">{text.loading}</span></h1>
     </main>
   )
 }

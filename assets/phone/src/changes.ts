@@ -52,7 +52,7 @@ export class Changes {
   /** Takes up what an earlier life of the page left; after the first status. */
   async restore(): Promise<void> {
     for (const r of await this.deps.store.changes(this.deps.sid)) {
-      const details = (await this.deps.sealer()?.read(r.id, r.own)) ?? null
+      const details = r.own.byteLength ? ((await this.deps.sealer()?.read(r.id, r.own)) ?? null) : null
       this.rows.set(r.id, { ...r, base: details ?? {}, dueAt: 0, attempts: 0, retryAt: 0 })
       if (details) {
         this.deps.dispatch({ type: 'made', id: r.id, n: r.n })

@@ -33,7 +33,7 @@ export function Connecting({ page }: { page: Page }) {
     <main class="message" data-screen="connecting" data-trouble={trouble}>
       <Hint page={page} />
       <div class="spinner" aria-hidden="true" />
-      <p role="status">{line}</p>
+      <h1 class="line"><span role="status">{line}</span></h1>
       {page.pending > 0 && <p class="strong">{plural(text.trouble.waitingPhotos, page.pending)}</p>}
     </main>
   )
