@@ -51,6 +51,7 @@ const png = await photo(900, 1200, 'image/png', '#7a1f3a')
 const small = await photo(1200, 900, 'image/jpeg', '#3d1d10')
 const blurred = await photo(1200, 900, 'image/jpeg', '#7d4a38', { soft: true })
 const dark = await photo(1200, 900, 'image/jpeg', '#3d1d10', { dim: 0.15 })
+const black = await photo(1200, 900, 'image/jpeg', '#000', { dim: 0 })
 const text = { name: 'letter.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('Dear colleague, this is no photo.') }
 const heic = { name: 'IMG_1.heic', mimeType: 'image/heic', buffer: Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic') }
 
@@ -98,6 +99,19 @@ async function accessible(page) {
   await page.evaluate(axe) // past the page's own policy, which allows no foreign script
   const { violations } = await page.evaluate(() => axe.run())
   if (violations.length) throw new Error(violations.map((v) => `${v.id} at ${v.nodes.map((n) => n.target).join(' and ')}`).join('; '))
+}
+
+/** As WebKit does when its memory is used up: larger canvases take no picture and say nothing. */
+function blackAbove(edge) {
+  for (const kind of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
+    const draw = kind.prototype.drawImage
+    kind.prototype.drawImage = function (...args) {
+      draw.apply(this, args)
+      if (Math.max(this.canvas.width, this.canvas.height) <= edge) return
+      this.fillStyle = '#000'
+      this.fillRect(0, 0, this.canvas.width, this.canvas.height)
+    }
+  }
 }
 
 const scenes = {
@@ -283,6 +297,29 @@ const scenes = {
     await state(page, 'landed', 3)
     const seen = await page.$$eval('[data-look]', (tiles) => tiles.map((t) => t.dataset.look))
     if (seen.join() !== 'good,blurred,dark') throw new Error(`the photos look ${seen}`)
+  },
+  async blackPhoto({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, black)
+    await state(page, 'landed')
+    if ((await page.getAttribute('[data-look]', 'data-look')) !== 'black') throw new Error('a black photo is not noticed')
+  },
+  async blackCanvas({ page, mock }) {
+    await page.addInitScript(blackAbove, 3000)
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, big)
+    await state(page, 'landed')
+    if ((await page.getAttribute('[data-look]', 'data-look')) !== 'good') throw new Error('the canvas that came out black was sent')
+  },
+  async blackCanvases({ page, mock }) {
+    await page.addInitScript(blackAbove, 1000)
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, big)
+    await page.waitForSelector('[data-image-reason="memory"]', { timeout: 30_000 })
+    if (mock.world.puts) throw new Error('something was sent')
   },
   async intimate({ page, mock }) {
     await page.goto(mock.link())

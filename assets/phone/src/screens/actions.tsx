@@ -17,7 +17,8 @@ export function Actions({ page, open }: { page: Page; open: boolean }) {
   const changes = page.sending!.changes.pending
   const there = arrived(photos).length
   const refused = photos.filter((p) => p.state === 'failed').length
-  const safe = waiting === 0 && changes === 0 && there > 0 && refused === 0
+  const undoing = photos.some((p) => p.removal === 'undo')
+  const safe = waiting === 0 && changes === 0 && !undoing && there > 0 && refused === 0
   const room = open && page.roomLeft > 0
   return (
     <footer data-all-on-computer={safe}>

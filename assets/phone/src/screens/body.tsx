@@ -20,8 +20,8 @@ export function BodySite({ details, disabled, onChange }: Props) {
       <label class="field" for="site-search">{text.site.label}</label>
       <input id="site-search" type="search" value={query} disabled={disabled} placeholder={text.site.search} autocomplete="off"
         onInput={(e) => setQuery(e.currentTarget.value)} />
-      <div class="bodycols">
-        <BodyMap details={details} disabled={disabled} onChange={onChange} />
+      <div class={query ? '' : 'bodycols'}>
+        {!query && <BodyMap details={details} disabled={disabled} onChange={onChange} />}
         <div>
           <Choice label={text.site.label} values={found.map((s) => [s.id, s.name])} value={details.site} disabled={disabled}
             onChange={(site) => onChange({ site })} />

@@ -13,7 +13,7 @@ export function Leave({ page }: { page: Page }) {
   const filed = page.photos.filter((p) => p.state === 'filed').length
   return (
     <Message id="leave" mark="warn" title={text.wrong.title}>
-      <Hint page={page} />
+      <Hint page={page} small />
       <p>{text.wrong.body}</p>
       {n === 0 ? (
         <button class="main wide" id="leave" onClick={() => void page.leave(true)}>{text.wrong.leave}</button>

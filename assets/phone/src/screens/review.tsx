@@ -29,9 +29,8 @@ export function Review({ page }: { page: Page }) {
   return (
     <div class="session" data-screen="photo" data-image-id={id} data-image-state={photo.state}>
       <header class="bar">
-        <button class="square" id="back" aria-label={text.back} onClick={back}><Icon name="back" /></button>
-        <h1 tabIndex={-1} ref={title}>{fill(text.photoOf, { n: at + 1, of: page.photos.length })}</h1>
         <Step page={page} to={page.photos[at - 1]} name="back" label={text.previous} />
+        <h1 tabIndex={-1} ref={title}>{fill(text.photoOf, { n: at + 1, of: page.photos.length })}</h1>
         <Step page={page} to={page.photos[at + 1]} name="next" label={text.next} />
       </header>
       <main>

@@ -13,17 +13,17 @@ export function Session({ page }: { page: Page }) {
   const status = u.status!
   const minutes = Math.max(0, Math.ceil((status.expires - (page.now() + u.offsetMs)) / 60_000))
   const open = page.canShoot
+  const wrong = open && <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrong.ask}</button>
   return (
     <div class="session" data-screen="session" data-session-state={status.state}>
       <header>
         <h1 class="practice">{status.practiceName}</h1>
         {open && <p class="minutes">{plural(text.minutes, minutes)}</p>}
+        {photos.length > 0 && wrong}
       </header>
       <main>
         <Hint page={page} small={photos.length > 0} />
-        {open && (
-          <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrong.ask}</button>
-        )}
+        {photos.length === 0 && wrong}
         {open && photos.length === 0 && <p class="advice">{text.advice}</p>}
         <Notices page={page} />
         {photos.length > 0 && <Grid page={page} />}
