@@ -51,16 +51,23 @@ export class Changes {
 
   /** Takes up what an earlier life of the page left; after the first status. */
   async restore(): Promise<void> {
-    for (const r of await this.deps.store.changes(this.deps.sid)) {
-      const details = r.own.byteLength ? ((await this.deps.sealer()?.read(r.id, r.own)) ?? null) : null
-      this.rows.set(r.id, { ...r, base: details ?? {}, dueAt: 0, attempts: 0, retryAt: 0 })
-      if (details) {
-        this.deps.dispatch({ type: 'made', id: r.id, n: r.n })
-        this.deps.dispatch({ type: 'details', id: r.id, details })
-      }
+    const kept = await this.deps.store.changes(this.deps.sid)
+    for (const r of kept) {
+      this.rows.set(r.id, { ...r, base: {}, dueAt: 0, attempts: 0, retryAt: 0 })
       if (r.remove) this.deps.dispatch({ type: 'removal', id: r.id, to: 'wanted' })
     }
     this.wake()
+    for (const r of kept) await this.recall(r)
+  }
+
+  /** Shows again what was said of a photo, as far as the link's keys allow. */
+  private async recall(r: ChangeRecord): Promise<void> {
+    const details = r.own.byteLength > 0 ? await this.deps.sealer()?.read(r.id, r.own) : null
+    const row = this.rows.get(r.id)
+    if (!details || !row || row.dueAt > 0) return
+    row.base = details
+    this.deps.dispatch({ type: 'details', id: r.id, details })
+    this.deps.dispatch({ type: 'made', id: r.id, n: r.n })
   }
 
   /** Changes on this phone that the registry has not confirmed. */

@@ -3,15 +3,15 @@
 import { claim, Problem, sessionAPI, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { randomBytes, toBase64url, uuidv7 } from './bytes.ts'
-import { copied, type Details } from './details.ts'
+import type { Details } from './details.ts'
+import { Editing } from './editing.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
 import { loadTools, prepare } from './prepare.ts'
-import { counted, editable, unsent, type Photo } from './queue.ts'
+import { counted, unsent, type Photo } from './queue.ts'
 import { credentials, Sending } from './sending.ts'
 import { openStore, type SessionRecord, type Store } from './store.ts'
-import { forget, recall, stash, takeFragment } from './tab.ts'
-import { Undo } from './undo.ts'
+import { forget, markedIntimate, markIntimate, recall, stash, takeFragment } from './tab.ts'
 import type { Uploader } from './uploader.ts'
 
 export type Ending =
@@ -37,6 +37,7 @@ export class Page {
   keys: Keys | null = null
   store: Store | null = null
   sending: Sending | null = null
+  editing: Editing | null = null
   /** Earlier sessions of this phone with photos still to send. */
   leftovers: Sending[] = []
   connectTrouble = ''
@@ -44,11 +45,12 @@ export class Page {
   notAdded = 0
   /** The next photo gets no thumbnail; for one photo only. */
   nextIntimate = false
+  /** The photo whose large view was closed last: where the focus goes back to. */
+  cameFrom = ''
   private record: SessionRecord | null = null
   private work: Promise<void> = Promise.resolve()
   private listeners = new Set<() => void>()
   private cutShort: () => void = () => {}
-  private undo = new Undo((id) => void this.removeNow(id))
   private wiped = false
 
   subscribe(f: () => void): () => void {
@@ -96,6 +98,7 @@ export class Page {
     const { token } = this.place
     const fragment = takeFragment(token)
     this.keys = parseFragment(fragment)
+    this.nextIntimate = markedIntimate(token)
     this.store = await openStore(globalThis.indexedDB)
     const records = await this.store.sessions()
     this.record = records.find((r) => r.token === token) ?? recall(token)
@@ -131,7 +134,7 @@ export class Page {
     const taken = files.slice(0, this.roomLeft)
     this.notAdded = files.length - taken.length
     const details = this.nextIntimate ? { ...like, intimate: true } : like
-    if (taken.length > 0) this.nextIntimate = false
+    if (taken.length > 0) this.setNextIntimate(false)
     taken.forEach((file, i) => {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
@@ -143,25 +146,16 @@ export class Page {
   }
 
   show(screen: Screen): void {
+    this.cameFrom = this.screen.name === 'photo' && screen.name === 'session' ? this.screen.id : ''
     this.screen = screen
     this.changed()
   }
 
+  /** Survives a tab that the phone kills while its camera is open. */
   setNextIntimate(on: boolean): void {
     this.nextIntimate = on
+    if (this.place) markIntimate(this.place.token, on)
     this.changed()
-  }
-
-  edit(id: string, details: Details): void {
-    this.uploader?.dispatch({ type: 'details', id, details })
-    this.sending?.changes.touch(id)
-  }
-
-  /** Returns how many photos took the details over. */
-  copyToAll(from: Photo): number {
-    const others = this.photos.filter((p) => p.id !== from.id && editable(p))
-    for (const p of others) this.edit(p.id, copied(from.details, p.details))
-    return others.length
   }
 
   /** Takes the photo's place: its details go over to the new one, and it is removed. */
@@ -169,36 +163,14 @@ export class Page {
     const { rotate: _, ...like } = old.details
     this.screen = { name: 'session' }
     this.add(files.slice(0, 1), 'camera', like)
-    if (this.notAdded === 0) this.remove(old.id)
-  }
-
-  /** Removes a photo, once the time to take it back is over. */
-  remove(id: string): void {
-    const p = this.photos.find((q) => q.id === id)
-    if (!p) return
-    if (p.state === 'failed') return void this.sending!.changes.drop(id)
-    this.uploader!.dispatch({ type: 'removal', id, to: 'undo' })
-    this.undo.add(id)
-  }
-
-  takeBack(): void {
-    for (const id of this.undo.takeBack()) this.uploader?.dispatch({ type: 'removal', id, to: '' })
-    this.sending?.wake()
-  }
-
-  private async removeNow(id: string): Promise<void> {
-    const s = this.sending
-    const p = this.photos.find((q) => q.id === id)
-    if (!s || !p || p.removal !== 'undo') return
-    const mine = p.state === 'preparing' || p.state === 'queued'
-    await (mine && !s.uploader.announced(id) ? s.changes.drop(id) : s.changes.remove(id))
+    if (this.notAdded === 0) this.editing?.remove(old.id)
   }
 
   /** Leaves the session because it shows the wrong patient. */
   async leave(keep: boolean): Promise<void> {
     const s = this.sending
     if (!s) return
-    this.takeBack()
+    this.editing?.takeBack()
     s.record.leaving = keep ? 'keep' : 'discard'
     const leaving = new Leaving(s, keep, (k) => sessionAPI(credentials(s.record)).leave(k), this.changed)
     this.screen = { name: 'left', leaving }
@@ -260,6 +232,7 @@ export class Page {
     const u = s.uploader
     await u.restore()
     this.sending = s
+    this.editing = new Editing(s)
     this.screen = { name: 'session' }
     u.accept(answer)
     void u.run()

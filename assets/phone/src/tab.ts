@@ -38,7 +38,25 @@ export function forget(token: string): void {
   try {
     sessionStorage.removeItem(`cp:${token}`)
     sessionStorage.removeItem(`cp-key:${token}`)
+    sessionStorage.removeItem(`cp-intimate:${token}`)
   } catch {
     // Never stored.
+  }
+}
+
+export function markIntimate(token: string, on: boolean): void {
+  try {
+    if (on) sessionStorage.setItem(`cp-intimate:${token}`, '1')
+    else sessionStorage.removeItem(`cp-intimate:${token}`)
+  } catch {
+    // Refused: known to this life of the page only.
+  }
+}
+
+export function markedIntimate(token: string): boolean {
+  try {
+    return sessionStorage.getItem(`cp-intimate:${token}`) !== null
+  } catch {
+    return false
   }
 }

@@ -470,6 +470,64 @@ const scenes = {
     await state(page, 'filed')
     await page.waitForFunction(() => document.querySelector('.tile .state').textContent === 'In the record')
   },
+  async teReo({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    if (!(await page.textContent('footer')).includes('Tango whakaahua')) throw new Error('te reo Māori is not picked')
+    await take(page, small)
+    await state(page, 'landed')
+  },
+  async largeText({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await page.evaluate(() => { document.documentElement.style.fontSize = '200%' })
+    await choose(page, [small, blurred])
+    await state(page, 'landed', 2)
+  },
+  async largeTextPhoto({ page, mock }) {
+    await scenes.largeText({ page, mock })
+    await open(page, 1)
+    await page.locator('.details').scrollIntoViewIfNeeded()
+  },
+  async keyboard({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [small, png])
+    await state(page, 'landed', 2)
+    const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.tagName)
+    const tabTo = async (what) => {
+      const seen = []
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press('Tab')
+        seen.push(await focused())
+        if (seen.at(-1) === what) return
+      }
+      throw new Error(`Tab never reaches ${what}, only ${seen.join(', ')}`)
+    }
+    await page.evaluate(() => document.activeElement.blur())
+    for (const stop of ['wrong', 'tile', 'tile', 'done', 'take-input', 'choose-input', 'next-intimate']) await tabTo(stop)
+    await page.keyboard.press('Space')
+    if (!(await page.isChecked('#next-intimate'))) throw new Error('the switch does not listen to the keyboard')
+    await page.keyboard.press('Space')
+    await page.focus('.tile')
+    await page.keyboard.press('Enter')
+    await screen(page, 'photo')
+    if ((await focused()) !== 'H1') throw new Error('the large view does not take the focus')
+    for (const stop of ['retake-input', 'rotate', 'remove', 'caption', 'site-search', 'intimate', 'copy', 'ready']) await tabTo(stop)
+    await page.keyboard.press('Enter')
+    await screen(page, 'session')
+    await page.waitForFunction(() => document.activeElement.className === 'tile')
+    await page.focus('#take-input')
+  },
+  async phoneBack({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await take(page, small)
+    await state(page, 'landed')
+    await open(page, 0)
+    await page.goBack()
+    await screen(page, 'session')
+  },
   async noScript({ page, mock }) {
     await page.goto(mock.link())
     await page.waitForSelector('noscript h1')
@@ -489,7 +547,7 @@ for (const [name, act] of Object.entries(scenes)) {
   if (only && !name.startsWith(only)) continue
   for (const { width, height, colorScheme } of looks) {
     const mock = await startMock(process.env.HOST)
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, isMobile: true, hasTouch: true, javaScriptEnabled: name !== 'noScript' })
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, locale: name === 'teReo' ? 'mi-NZ' : 'en-NZ', isMobile: true, hasTouch: true, javaScriptEnabled: name !== 'noScript' })
     const page = await context.newPage()
     const complaints = []
     context.on('console', (m) => { if (/Content.Security.Policy|Uncaught/i.test(m.text())) complaints.push(m.text()) })

@@ -54,7 +54,7 @@ export function UndoBar({ page }: { page: Page }) {
       {n > 0 && (
         <div class="undo" data-testid="undo">
           <span>{plural(text.removal.soon, n)}</span>
-          <button class="link" id="undo" onClick={() => page.takeBack()}>{text.removal.undo}</button>
+          <button class="link" id="undo" onClick={() => page.editing!.takeBack()}>{text.removal.undo}</button>
         </div>
       )}
     </div>

@@ -29,10 +29,14 @@ export function Grid({ page }: { page: Page }) {
 
 function Tile({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
   const note = warning(photo)
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (page.cameFrom === photo.id) button.current?.focus()
+  }, [])
   return (
     <li class={photo.removal && photo.removal !== 'refused' ? 'leaving' : ''} data-image-id={photo.id} data-image-state={photo.state}
       data-image-reason={photo.reason} data-look={photo.look} data-removal={photo.removal}>
-      <button class="tile" onClick={() => page.show({ name: 'photo', id: photo.id })}>
+      <button class="tile" ref={button} onClick={() => page.show({ name: 'photo', id: photo.id })}>
         <Thumb photo={photo} />
         <span class="which">{fill(text.photo, { n })}</span>
         <span class="state"><Icon name={iconOf[photo.state]} /><span>{stateText(photo)}</span></span>
@@ -69,7 +73,7 @@ function Failed({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
       <p class="which">{name}</p>
       <p class="state"><Icon name="warn" />{text.state.failed}</p>
       {photo.reason && <p class="why">{text.reason[photo.reason]}</p>}
-      <button class="link" onClick={() => page.remove(photo.id)} aria-label={`${text.remove}: ${name}`}>{text.remove}</button>
+      <button class="link" onClick={() => page.editing!.remove(photo.id)} aria-label={`${text.remove}: ${name}`}>{text.remove}</button>
     </li>
   )
 }

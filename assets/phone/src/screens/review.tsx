@@ -92,13 +92,13 @@ function Tools({ page, photo, after }: { page: Page; photo: Photo; after(): void
     <div class="tools">
       {room && <Picker id="retake-input" look={warning(photo) ? 'main' : 'second'} icon="camera" label={text.retake} camera onFiles={(f) => page.retake(photo, f)} />}
       {can && (
-        <button class="second" id="rotate" onClick={() => page.edit(photo.id, turned(photo.details))}>
+        <button class="second" id="rotate" onClick={() => page.editing!.edit(photo.id, turned(photo.details))}>
           <Icon name="turn" />{text.turn}
         </button>
       )}
       {removable && (
         <button class="second" id="remove" onClick={() => {
-          page.remove(photo.id)
+          page.editing!.remove(photo.id)
           after()
         }}>
           <Icon name="bin" />{text.delete}
@@ -123,7 +123,7 @@ function Form({ page, photo }: { page: Page; photo: Photo }) {
   const d = photo.details
   const change = (c: Partial<Details>) => {
     setCopies(-1)
-    page.edit(photo.id, { ...tidy({ ...d, ...c }), ...(c.caption !== undefined ? { caption: c.caption } : d.caption && { caption: d.caption }) })
+    page.editing!.edit(photo.id, { ...tidy({ ...d, ...c }), ...(c.caption !== undefined ? { caption: c.caption } : d.caption && { caption: d.caption }) })
   }
   const pairs = <T extends string>(ids: T[], names: Record<T, string>) => ids.map((id): [T, string] => [id, names[id]])
   return (
@@ -143,7 +143,7 @@ function Form({ page, photo }: { page: Page; photo: Photo }) {
       <Switch id="intimate" on={Boolean(d.intimate)} label={text.intimate.label} note={text.intimate.note} disabled={disabled}
         onChange={(intimate) => change({ intimate })} />
       {page.photos.length > 1 && !disabled && (
-        <button class="second wide" id="copy" onClick={() => setCopies(page.copyToAll(photo))}><Icon name="copy" />{text.details.copy}</button>
+        <button class="second wide" id="copy" onClick={() => setCopies(page.editing!.copyToAll(photo))}><Icon name="copy" />{text.details.copy}</button>
       )}
       <p role="status" class="quiet" data-testid="copied">{copies >= 0 && plural(text.details.copied, copies)}</p>
     </section>
