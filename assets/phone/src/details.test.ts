@@ -39,8 +39,11 @@ describe('body sites', () => {
     expect(new Set(sites.map((s) => s.sct)).size).toBe(11)
     expect(sites.find((s) => s.id === 'hand')?.sct).toBe('85562004')
   })
-  it.each([['', 11], ['ha', 2], ['shin', 1], ['lower', 3], ['lower leg', 1], ['ARM', 3], ['zebra', 0]])('%s finds %i', (query, n) => {
+  it.each([['', 11], ['ha', 2], ['shin', 1], ['lower', 3], ['lower leg', 2], ['ARM', 3], ['zebra', 0]])('%s finds %i', (query, n) => {
     expect(findSites(query)).toHaveLength(n)
+  })
+  it('put the one that is named so first', () => {
+    expect(findSites('lower leg').map((s) => s.id)).toEqual(['lower-leg', 'lower-limb'])
   })
   it('are drawn once, or once a side', () => {
     const ids = new Set(sites.map((s) => s.id))

@@ -15,13 +15,15 @@ export const sites: Site[] = list
 
 const words = text.siteWords as Record<string, string>
 
-/** Sites whose name, or an everyday word for a part of them, has every word of the query at the start of a word. Order: head to foot. */
+/** Sites whose name, or an everyday word for a part of them, has every word of the query at the start of a word. Those named so come first, then head to foot. */
 export function findSites(query: string): Site[] {
   const parts = query.toLowerCase().split(/\s+/).filter(Boolean)
-  return sites.filter((s) => {
+  const found = sites.filter((s) => {
     const known = ` ${s.name} ${words[s.id] ?? ''}`.toLowerCase()
     return parts.every((p) => known.includes(` ${p}`))
   })
+  const named = (s: Site) => Number(s.name.toLowerCase().startsWith(parts.join(' ')))
+  return found.sort((a, b) => named(b) - named(a))
 }
 
 /** A part of the front view: the patient's right is on the viewer's left. */
