@@ -4,9 +4,11 @@ import type { IconName } from './icons.tsx'
 import { type Photo } from './queue.ts'
 import { fill, text } from './text.ts'
 
-export const iconOf: Record<Photo['state'], IconName> = {
+const iconOf: Record<Photo['state'], IconName> = {
   preparing: 'lock', queued: 'lock', sending: 'up', put: 'up', stored: 'tick', landed: 'tick', filed: 'ticks', gone: 'warn', failed: 'warn',
 }
+
+export const iconFor = (p: Photo): IconName => (p.removal && p.removal !== 'refused' ? 'bin' : iconOf[p.state])
 
 /** As "320 KB/s" or "1.4 MB/s"; empty while unknown. */
 export function speedText(bytesPerSecond: number): string {

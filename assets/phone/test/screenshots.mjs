@@ -1,6 +1,7 @@
 // Drives the built page in Chromium through its states against the mock, fails
 // when one is not reached or axe-core finds a violation, and leaves pictures
-// in artefacts/phone/. The first argument picks the scenes whose names begin so.
+// in artefacts/phone/. The first argument picks the scenes whose names
+// begin so; WIDTH picks one width, ALL=1 adds each width's other colours.
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -546,6 +547,7 @@ let failed = 0
 for (const [name, act] of Object.entries(scenes)) {
   if (only && !name.startsWith(only)) continue
   for (const { width, height, colorScheme } of looks) {
+    if (process.env.WIDTH && width !== Number(process.env.WIDTH)) continue
     const mock = await startMock(process.env.HOST)
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, locale: name === 'teReo' ? 'mi-NZ' : 'en-NZ', isMobile: true, hasTouch: true, javaScriptEnabled: name !== 'noScript' })
     const page = await context.newPage()

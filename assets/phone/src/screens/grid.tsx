@@ -5,7 +5,7 @@ import { Icon } from '../icons.tsx'
 import type { Page } from '../page.ts'
 import type { Photo } from '../queue.ts'
 import { fill, text } from '../text.ts'
-import { iconOf, percentOf, stateText, warning } from '../words.ts'
+import { iconFor, percentOf, stateText, warning } from '../words.ts'
 
 export function Grid({ page }: { page: Page }) {
   const numbered = page.photos.map((photo, i) => ({ photo, n: i + 1 }))
@@ -39,7 +39,7 @@ function Tile({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
       <button class="tile" ref={button} onClick={() => page.show({ name: 'photo', id: photo.id })}>
         <Thumb photo={photo} />
         <span class="which">{fill(text.photo, { n })}</span>
-        <span class="state"><Icon name={iconOf[photo.state]} /><span>{stateText(photo)}</span></span>
+        <span class="state"><Icon name={iconFor(photo)} /><span>{stateText(photo)}</span></span>
         {photo.reason && <span class="why">{text.reason[photo.reason]}</span>}
         {note && <span class="warning"><Icon name="warn" /><span>{note}</span></span>}
       </button>

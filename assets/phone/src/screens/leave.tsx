@@ -38,7 +38,7 @@ export function Left({ page }: { page: Page }) {
   const { leaving } = page.screen
   const over = Boolean(page.uploader?.ended)
   return (
-    <Message id="left" mark={leaving.told ? 'tick' : 'warn'} title={text.left.title}>
+    <Message id="left" mark={leaving.told ? 'tick' : 'warn'} title={leaving.told ? text.left.title : text.left.leaving}>
       <p role="status" data-told={leaving.told}>{told(leaving)}</p>
       {leaving.keep ? <Kept page={page} leaving={leaving} over={over} /> : <Discarded page={page} leaving={leaving} />}
       {leaving.told && <p>{text.left.next}</p>}

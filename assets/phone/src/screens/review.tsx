@@ -6,7 +6,7 @@ import { Icon } from '../icons.tsx'
 import type { Page } from '../page.ts'
 import { editable, type Photo } from '../queue.ts'
 import { fill, plural, text } from '../text.ts'
-import { iconOf, stateText, warning } from '../words.ts'
+import { iconFor, stateText, warning } from '../words.ts'
 import { Picker, Switch, UndoBar } from './actions.tsx'
 import { BodySite } from './body.tsx'
 import { Choice } from './choice.tsx'
@@ -77,7 +77,7 @@ function Say({ photo }: { photo: Photo }) {
   const note = warning(photo)
   return (
     <div class="say">
-      <p class="state"><Icon name={iconOf[photo.state]} />{stateText(photo)}</p>
+      <p class="state"><Icon name={iconFor(photo)} />{stateText(photo)}</p>
       {photo.reason && <p class="why">{text.reason[photo.reason]}</p>}
       {note && <p class="warning"><Icon name="warn" /><span>{note}</span></p>}
     </div>
