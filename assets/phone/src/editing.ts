@@ -8,7 +8,14 @@ import { Undo } from './undo.ts'
 export class Editing {
   private undo = new Undo((id) => void this.removeNow(id))
 
-  constructor(private readonly sending: Sending) {}
+  /** `durable`: whether the store has kept what was said in an earlier life of the page. */
+  constructor(private readonly sending: Sending, private readonly durable: () => boolean) {}
+
+  /** False also for a photo of an earlier life whose details nobody here remembers: an amendment would wipe them out. */
+  may(p: Photo): boolean {
+    const sealedHere = p.bytes > 0 || p.state === 'preparing'
+    return editable(p) && (sealedHere || this.durable())
+  }
 
   edit(id: string, details: Details): void {
     this.sending.uploader.dispatch({ type: 'details', id, details })
@@ -17,7 +24,7 @@ export class Editing {
 
   /** Returns how many photos took the details over. */
   copyToAll(from: Photo): number {
-    const others = this.sending.uploader.photos.filter((p) => p.id !== from.id && editable(p))
+    const others = this.sending.uploader.photos.filter((p) => p.id !== from.id && this.may(p))
     for (const p of others) this.edit(p.id, copied(from.details, p.details))
     return others.length
   }

@@ -181,7 +181,9 @@ export class Page {
 
   /** Nothing stays once the workstation knows and has what it is to have. */
   private leftBehind(l: Leaving): void {
-    if (l.told && !this.wiped && (!l.keep || this.sending!.pending === 0)) void this.wipe()
+    const u = this.uploader!
+    const empty = this.sending!.pending === 0 || (u.ended && unsent(u.photos).length === 0)
+    if (l.told && !this.wiped && (!l.keep || empty)) void this.wipe()
   }
 
   /** Says goodbye and leaves nothing on the phone. */
@@ -232,7 +234,7 @@ export class Page {
     const u = s.uploader
     await u.restore()
     this.sending = s
-    this.editing = new Editing(s)
+    this.editing = new Editing(s, () => this.store?.durable ?? false)
     this.screen = { name: 'session' }
     u.accept(answer)
     void u.run()

@@ -48,11 +48,11 @@ export async function prepare(shot: Shot, into: Into): Promise<void> {
     if (sealed.length > (u.status?.maxBytes ?? Infinity)) throw new Refused('too-large')
     const kept = { id, sid, order: takenAt, bytes: sealed.length, sha256, sealed: sealed.slice().buffer }
     if (!photo()) return
+    await changes.sealedWith(id, details)
     await store.putImage(kept) // before any upload: from here a killed tab loses nothing
     if (!photo()) return void (await store.dropImage(id))
     u.dispatch({ type: 'sealed', ...kept })
     u.wake()
-    await changes.sealedWith(id, details)
     const large = await preview(small.jpeg)
     if (photo()) u.dispatch({ type: 'preview', id, url: URL.createObjectURL(large) })
   } catch (err) {

@@ -356,6 +356,12 @@ const scenes = {
     await page.locator('.details h2').scrollIntoViewIfNeeded()
     await page.evaluate(() => document.querySelector('.details').scrollIntoView())
   },
+  async photoMap({ page, mock }) {
+    await scenes.photo({ page, mock })
+    await page.evaluate(() => document.querySelector('.bodysite').scrollIntoView())
+    await page.click('[data-part="foot left"]')
+    if ((await page.getAttribute('[data-value="left"]', 'aria-pressed')) !== 'true') throw new Error('the side tapped on is not taken over')
+  },
   async photoIntimate({ page, mock }) {
     await page.goto(mock.link())
     await screen(page, 'session')

@@ -85,7 +85,7 @@ function Say({ photo }: { photo: Photo }) {
 }
 
 function Tools({ page, photo, after }: { page: Page; photo: Photo; after(): void }) {
-  const can = Boolean(page.keys) && editable(photo)
+  const can = Boolean(page.keys) && page.editing!.may(photo)
   const removable = photo.state !== 'filed' && photo.state !== 'gone' && !photo.removal
   const room = page.canShoot && removable && page.roomLeft > 0
   return (
@@ -113,13 +113,13 @@ function lockedText(page: Page, p: Photo): string {
   if (p.frozen === 'filed' || p.state === 'filed') return text.details.filed
   if (p.frozen === 'unsaved') return text.details.unsaved
   if (!page.keys) return text.details.noKeys
-  return p.made < p.seen ? text.details.forgotten : ''
+  return p.made < p.seen || (editable(p) && !page.editing!.may(p)) ? text.details.forgotten : ''
 }
 
 function Form({ page, photo }: { page: Page; photo: Photo }) {
   const [copies, setCopies] = useState(-1)
   const locked = lockedText(page, photo)
-  const disabled = !page.keys || !editable(photo)
+  const disabled = !page.keys || !page.editing!.may(photo)
   const d = photo.details
   const change = (c: Partial<Details>) => {
     setCopies(-1)
