@@ -8,6 +8,8 @@ export interface StatusImage {
   state: ImageState
   retractWanted?: boolean
   refused?: boolean
+  /** The highest amendment the registry holds; 0 or absent: none. */
+  details?: number
   sinks?: string[] | null
 }
 
@@ -21,6 +23,8 @@ export interface Status {
   drainUntil: number
   maxImages: number
   maxBytes: number
+  /** The phone left: wrong patient. */
+  left?: boolean
   images: StatusImage[] | null
 }
 
@@ -99,11 +103,21 @@ export function claim(practice: string, token: string, phoneKey: string): Promis
   return call('POST', 'claim', phoneKey, '', { practice, token })
 }
 
+export interface Amendment {
+  n: number
+  /** Standard base64 of an age file. */
+  sealed: string
+  mac: string
+}
+
 export interface SessionAPI {
   status(): Promise<Answer>
   uploads(wanted: UploadRequest[]): Promise<Answer>
   stored(ids: string[], next: UploadRequest[]): Promise<Answer>
   done(): Promise<Answer>
+  amend(id: string, a: Amendment): Promise<Answer>
+  retract(id: string): Promise<Answer>
+  leave(keep: boolean): Promise<Answer>
 }
 
 export function sessionAPI(c: Credentials): SessionAPI {
@@ -113,5 +127,8 @@ export function sessionAPI(c: Credentials): SessionAPI {
     uploads: (uploads) => call('POST', 'uploads', c.phoneKey, session, { uploads }),
     stored: (stored, next) => call('POST', 'images', c.phoneKey, session, next.length ? { stored, uploads: next } : { stored }),
     done: () => call('POST', 'done', c.phoneKey, session, {}),
+    amend: (id, { n, sealed, mac }) => call('PUT', `images/${id}/details`, c.phoneKey, session, { n, sealed, mac }),
+    retract: (id) => call('DELETE', `images/${id}`, c.phoneKey, session),
+    leave: (keep) => call('POST', 'leave', c.phoneKey, session, { keep }),
   }
 }

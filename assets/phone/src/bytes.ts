@@ -19,6 +19,12 @@ export function toBase64url(bytes: Uint8Array): string {
   return bits > 0 ? out + b64[(acc << (6 - bits)) & 63] : out
 }
 
+/** Standard base64 with padding. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replace(/-/g, '+').replace(/_/g, '/')
+  return text + '='.repeat((4 - (text.length % 4)) % 4)
+}
+
 /** Strict inverse of toBase64url; null when the text has any other form. */
 export function fromBase64url(text: string): Uint8Array | null {
   const out = new Uint8Array(Math.floor((text.length * 6) / 8))

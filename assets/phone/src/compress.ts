@@ -2,6 +2,8 @@
 // while the camera is open.
 
 import imageCompression from 'browser-image-compression'
+import { opensAnywhere } from './jpegform.ts'
+import { judgedEdge, look, type Look } from './quality.ts'
 import { maxPixels, maxSide, sniff, stripMetadata } from './picture.ts'
 import { Refused } from './refused.ts'
 
@@ -17,6 +19,7 @@ export interface Small {
   originalType: string
   originalBytes: number
   thumb: Blob | null
+  look: Look
 }
 
 /** Throws Refused when the file is not a photo this page can send. */
@@ -29,13 +32,25 @@ export async function shrink(file: Blob): Promise<Small> {
 
   const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
   const typed = new File([original], 'photo', { type })
-  // A small upright JPEG loses nothing: only its metadata goes.
-  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= targetBytes
-  const jpeg = stripMetadata(asIs ? original : await encode(typed))
+  // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
+  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= targetBytes && opensAnywhere(original)
+  let jpeg = stripMetadata(asIs ? original : await encode(typed))
+  let seenAs = await judge(jpeg)
+  // A canvas that was too much for the phone comes out black, without an error: smaller is tried.
+  if (seenAs.look === 'black' && !asIs && (await judge(original, type)).look !== 'black') {
+    jpeg = stripMetadata(await ladder(typed, smallEdges))
+    seenAs = await judge(jpeg)
+    if (seenAs.look === 'black') throw new Refused('memory')
+  }
   const size = sniff(jpeg)
   if (size.kind !== 'jpeg') throw new Refused('damaged')
-  const thumb = await thumbnail(new Blob([jpeg as BlobPart], { type: 'image/jpeg' }))
-  return { jpeg, width: size.width, height: size.height, originalType: type, originalBytes: original.length, thumb }
+  return { jpeg, width: size.width, height: size.height, originalType: type, originalBytes: original.length, ...seenAs }
+}
+
+/** A picture of the JPEG for the large view, small enough to hold many of them in memory. */
+export async function preview(jpeg: Uint8Array): Promise<Blob> {
+  const canvas = draw(await decode(blobOf(jpeg)), 1280)
+  return new Blob([(await encoded(canvas, 0.8)) as BlobPart], { type: 'image/jpeg' })
 }
 
 async function encode(file: File): Promise<Uint8Array> {
@@ -59,13 +74,15 @@ async function encode(file: File): Promise<Uint8Array> {
   return ladder(file)
 }
 
+const smallEdges = [2400, 2000, 1600]
+
 /** Own encoder: smaller quality first, then smaller edges. */
-async function ladder(file: Blob): Promise<Uint8Array> {
+async function ladder(file: Blob, edges = [longEdge, 3000, ...smallEdges]): Promise<Uint8Array> {
   const picture = await decode(file)
   let best: Uint8Array | null = null
-  for (const edge of [longEdge, 3000, 2400, 2000, 1600]) {
+  for (const edge of edges) {
     for (const quality of [0.85, 0.72, 0.6]) {
-      best = await paint(picture, edge, quality)
+      best = await encoded(draw(picture, edge), quality)
       if (best.length <= targetBytes) return best
     }
   }
@@ -89,7 +106,7 @@ async function decode(file: Blob): Promise<Picture> {
   }
 }
 
-async function paint(picture: Picture, edge: number, quality: number): Promise<Uint8Array> {
+function draw(picture: Picture, edge: number): HTMLCanvasElement {
   const scale = Math.min(1, edge / Math.max(picture.width, picture.height))
   const canvas = document.createElement('canvas')
   canvas.width = Math.max(1, Math.round(picture.width * scale))
@@ -99,19 +116,28 @@ async function paint(picture: Picture, edge: number, quality: number): Promise<U
   ctx.fillStyle = '#fff'
   ctx.fillRect(0, 0, canvas.width, canvas.height)
   ctx.drawImage(picture, 0, 0, canvas.width, canvas.height)
+  return canvas
+}
+
+/** The canvas as a JPEG; the canvas is of no use afterwards. */
+async function encoded(canvas: HTMLCanvasElement, quality: number): Promise<Uint8Array> {
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', quality))
   canvas.width = canvas.height = 0 // Safari keeps the memory otherwise
   if (!blob) throw new Refused('memory')
   return new Uint8Array(await blob.arrayBuffer())
 }
 
-/** Also the proof that the JPEG decodes at all. */
-async function thumbnail(jpeg: Blob): Promise<Blob | null> {
-  const picture = await decode(jpeg)
+const blobOf = (bytes: Uint8Array, type = 'image/jpeg'): Blob => new Blob([bytes as BlobPart], { type })
+
+/** Thumbnail and looks; also the proof that the picture decodes at all. */
+async function judge(bytes: Uint8Array, type?: string): Promise<{ thumb: Blob | null; look: Look }> {
+  const picture = await decode(blobOf(bytes, type))
   try {
-    const small = await paint(picture, 240, 0.7)
-    return new Blob([small as BlobPart], { type: 'image/jpeg' })
+    const canvas = draw(picture, judgedEdge)
+    const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+    const looks = look(data, width, height)
+    return { look: looks, thumb: blobOf(await encoded(canvas, 0.7)) }
   } catch {
-    return null
+    return { look: 'good', thumb: null }
   }
 }

@@ -1,10 +1,11 @@
 // The same files prove the Go side: sync/envelope/testdata.
 
+import { createHash, createHmac } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Decrypter } from 'age-encryption'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fromBase64url, toHex } from './bytes.ts'
-import { captureHmac, seal, sha256Hex } from './envelope.ts'
+import { amendmentMac, captureHmac, openOwn, seal, sealDetails, sealOwn, sha256Hex } from './envelope.ts'
 import { zipStored } from './zip.ts'
 
 const folder = new URL('../../../sync/envelope/testdata/', import.meta.url)
@@ -70,6 +71,34 @@ describe('envelope', () => {
   it('refuses a damaged recipient', async () => {
     const bad = golden.recipient!.replace(/.$/, 'q')
     await expect(seal({ recipient: bad, secret, sid: golden.sid! }, capture, new Uint8Array(3))).rejects.toThrow()
+  })
+})
+
+describe('amendments', () => {
+  const to = { recipient: golden.recipient!, secret, sid: golden.sid! }
+  const details = { caption: 'Mokopuna’s knee', site: 'lower-leg', side: 'left' as const, rotate: 90 as const }
+
+  it('are small age files that hold the whole set, under a MAC that binds number and image', async () => {
+    const { n, sealed, mac } = await sealDetails(to, golden.imageId!, 3, { ...details, intimate: false, view: undefined })
+    const bytes = new Uint8Array(Buffer.from(sealed, 'base64'))
+    expect(Buffer.from(bytes).toString('base64')).toBe(sealed)
+    expect(bytes.length).toBeLessThan(8192)
+    expect(JSON.parse(new TextDecoder().decode(await open(bytes)))).toEqual({ v: 1, imageId: golden.imageId, n: 3, details })
+    const want = createHmac('sha256', secret).update(`${golden.sid}|${golden.imageId}|3|${createHash('sha256').update(bytes).digest('hex')}`).digest('hex')
+    expect([n, mac]).toEqual([3, want])
+    expect(amendmentMac(secret, golden.sid!, golden.imageId!, 4, bytes)).not.toBe(want)
+  })
+  it('stay below 8 KiB with the longest caption', async () => {
+    const { sealed } = await sealDetails(to, golden.imageId!, 1, { ...details, caption: '👩🏽‍⚕️'.repeat(200) })
+    expect(Buffer.from(sealed, 'base64').length).toBeLessThan(8192)
+  })
+  it('are readable on this phone only with the link’s secret, and for their image', () => {
+    const own = sealOwn(secret, 'a', details)
+    expect(Buffer.from(own).includes('knee')).toBe(false)
+    expect(openOwn(secret, 'a', own)).toEqual(details)
+    expect(openOwn(secret, 'b', own)).toBeNull()
+    expect(openOwn(new Uint8Array(16), 'a', own)).toBeNull()
+    expect(openOwn(secret, 'a', new ArrayBuffer(0))).toBeNull()
   })
 })
 

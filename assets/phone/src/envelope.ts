@@ -8,10 +8,12 @@ import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bech32, base64nopad } from '@scure/base'
-import { randomBytes, toHex, utf8 } from './bytes.ts'
+import type { Amendment } from './api.ts'
+import { randomBytes, toBase64, toHex, utf8 } from './bytes.ts'
+import { tidy, type Details } from './details.ts'
 import { zipStored } from './zip.ts'
 
-export interface Capture {
+export interface Capture extends Details {
   v: 1
   imageId: string
   takenAt: string
@@ -39,10 +41,17 @@ export function captureHmac(secret: Uint8Array, sid: string, imageId: string, jp
   return toHex(hmac(sha256, secret, utf8(text)))
 }
 
+/** A session as seen by whoever seals for it. */
+export interface To {
+  recipient: string
+  secret: Uint8Array
+  sid: string
+}
+
 /** Packs, signs and encrypts one image. */
 export async function seal(
-  to: { recipient: string; secret: Uint8Array; sid: string },
-  capture: Omit<Capture, 'v' | 'bytes' | 'sha256'>,
+  to: To,
+  capture: Omit<Capture, 'v' | 'bytes' | 'sha256'>, // with the details known by now
   jpeg: Uint8Array,
 ): Promise<Sealed> {
   const full: Capture = { v: 1, ...capture, bytes: jpeg.length, sha256: sha256Hex(jpeg) }
@@ -53,10 +62,52 @@ export async function seal(
     { name: 'capture.json', bytes: json },
     { name: 'capture.hmac', bytes: utf8(mac) },
   ])
+  const sealed = await encrypt(to, archive)
+  return { sealed, sha256: sha256Hex(sealed) }
+}
+
+function encrypt(to: To, plain: Uint8Array): Promise<Uint8Array> {
   const encrypter = new Encrypter()
   encrypter.addRecipient(new PlainRecipient(to.recipient))
-  const sealed = await encrypter.encrypt(archive)
-  return { sealed, sha256: sha256Hex(sealed) }
+  return encrypter.encrypt(plain)
+}
+
+/** Amendment n (1, 2, 3 …) of an image: the whole set of details, signed and encrypted. */
+export async function sealDetails(to: To, imageId: string, n: number, details: Details): Promise<Amendment> {
+  const sealed = await encrypt(to, utf8(JSON.stringify({ v: 1, imageId, n, details: tidy(details) })))
+  return { n, sealed: toBase64(sealed), mac: amendmentMac(to.secret, to.sid, imageId, n, sealed) }
+}
+
+/** The hexadecimal HMAC over an amendment's sealed bytes. */
+export function amendmentMac(secret: Uint8Array, sid: string, imageId: string, n: number, sealed: Uint8Array): string {
+  return toHex(hmac(sha256, secret, utf8([sid, imageId, n, sha256Hex(sealed)].join('|'))))
+}
+
+const nonceBytes = 12
+const ownKey = (secret: Uint8Array) => hkdf(sha256, secret, undefined, utf8('ClinicPro Images phone details v1'), 32)
+
+/**
+ * Details for this phone's own store. The key comes from the pairing secret,
+ * which the store does not hold: it lives in the link and in the tab.
+ */
+export function sealOwn(secret: Uint8Array, imageId: string, details: Details): ArrayBuffer {
+  const nonce = randomBytes(nonceBytes)
+  const body = chacha20poly1305(ownKey(secret), nonce, utf8(imageId)).encrypt(utf8(JSON.stringify(tidy(details))))
+  const out = new Uint8Array(nonceBytes + body.length)
+  out.set(nonce)
+  out.set(body, nonceBytes)
+  return out.buffer
+}
+
+/** Null when it was sealed under another secret or for another image. */
+export function openOwn(secret: Uint8Array, imageId: string, own: ArrayBuffer): Details | null {
+  try {
+    const b = new Uint8Array(own)
+    const plain = chacha20poly1305(ownKey(secret), b.subarray(0, nonceBytes), utf8(imageId)).decrypt(b.subarray(nonceBytes))
+    return tidy(JSON.parse(new TextDecoder().decode(plain)) as Details)
+  } catch {
+    return null
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { render } from 'preact'
 import { Page } from './page.ts'
 import { text } from './text.ts'
-import { App } from './view.tsx'
+import { App } from './app.tsx'
 
 const page = new Page()
 document.title = text.title
@@ -10,6 +10,7 @@ render(<App page={page} />, document.getElementById('app')!)
 for (const [target, event] of [[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange']] as const) {
   target.addEventListener(event, () => {
     if (document.visibilityState === 'visible') page.wake()
+    else page.rest()
   })
 }
 

@@ -1,38 +1,57 @@
 // The page's one state and everything that changes it. The view only draws it.
 
-import { claim, Problem, sessionAPI, type Answer, type Credentials } from './api.ts'
+import { claim, Problem, sessionAPI, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { randomBytes, toBase64url, uuidv7 } from './bytes.ts'
+import type { Details } from './details.ts'
+import { Editing } from './editing.ts'
+import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { put } from './put.ts'
+import { loadTools, prepare } from './prepare.ts'
 import { counted, unsent, type Photo } from './queue.ts'
-import { Refused, type Reason } from './refused.ts'
+import { credentials, Sending } from './sending.ts'
 import { openStore, type SessionRecord, type Store } from './store.ts'
-import { Uploader } from './uploader.ts'
-
-export const pageVersion = '1.0.0'
+import { forget, markedIntimate, markIntimate, recall, stash, takeFragment } from './tab.ts'
+import type { Uploader } from './uploader.ts'
 
 export type Ending =
   | 'no-link' | 'no-fragment' | 'bad-fragment'
   | 'link-unknown' | 'link-used' | 'session-over' | 'phone-replaced'
 
-export type Screen = { name: 'connecting' } | { name: 'session' } | { name: 'ended'; why: Ending } | { name: 'finished'; count: number }
+export type Screen =
+  | { name: 'connecting' }
+  | { name: 'session' }
+  /** One photo, large, with its details. */
+  | { name: 'photo'; id: string }
+  /** The question before leaving. */
+  | { name: 'leave' }
+  | { name: 'left'; leaving: Leaving }
+  | { name: 'ended'; why: Ending }
+  | { name: 'finished'; count: number }
+
+const inSession: Screen['name'][] = ['session', 'photo', 'leave']
 
 export class Page {
   screen: Screen = { name: 'connecting' }
   place: Place | null = null
   keys: Keys | null = null
   store: Store | null = null
-  uploader: Uploader | null = null
+  sending: Sending | null = null
+  editing: Editing | null = null
   /** Earlier sessions of this phone with photos still to send. */
-  leftovers: { uploader: Uploader; record: SessionRecord }[] = []
+  leftovers: Sending[] = []
   connectTrouble = ''
   /** Photos not taken up because the session was full. */
   notAdded = 0
+  /** The next photo gets no thumbnail; for one photo only. */
+  nextIntimate = false
+  /** The photo whose large view was closed last: where the focus goes back to. */
+  cameFrom = ''
   private record: SessionRecord | null = null
   private work: Promise<void> = Promise.resolve()
   private listeners = new Set<() => void>()
   private cutShort: () => void = () => {}
+  private wiped = false
 
   subscribe(f: () => void): () => void {
     this.listeners.add(f)
@@ -41,20 +60,25 @@ export class Page {
 
   readonly changed = (): void => {
     const u = this.uploader
-    if (u?.ended && this.screen.name === 'session') {
+    if (u?.ended && inSession.includes(this.screen.name)) {
       this.screen = { name: 'ended', why: u.ended }
       if (unsent(u.photos).length === 0) void this.wipe() // nothing left to send: leave nothing on the phone
     }
+    if (this.screen.name === 'left') this.leftBehind(this.screen.leaving)
     for (const f of this.listeners) f()
+  }
+
+  get uploader(): Uploader | null {
+    return this.sending?.uploader ?? null
   }
 
   get photos(): Photo[] {
     return this.uploader?.photos ?? []
   }
 
-  /** Photos that exist nowhere but on this phone, of every session. */
+  /** Photos and changes that exist nowhere but on this phone, of every session. */
   get pending(): number {
-    return [this.uploader, ...this.leftovers.map((l) => l.uploader)].reduce((n, u) => n + (u ? unsent(u.photos).length : 0), 0)
+    return [this.sending, ...this.leftovers].reduce((n, s) => n + (s?.pending ?? 0), 0)
   }
 
   get canShoot(): boolean {
@@ -74,6 +98,7 @@ export class Page {
     const { token } = this.place
     const fragment = takeFragment(token)
     this.keys = parseFragment(fragment)
+    this.nextIntimate = markedIntimate(token)
     this.store = await openStore(globalThis.indexedDB)
     const records = await this.store.sessions()
     this.record = records.find((r) => r.token === token) ?? recall(token)
@@ -88,42 +113,88 @@ export class Page {
   /** Called when the page is seen again or the network is back. */
   wake(): void {
     this.cutShort()
-    this.uploader?.wake(true)
-    for (const l of this.leftovers) l.uploader.wake(true)
+    if (this.screen.name === 'left') this.screen.leaving.wake()
+    this.sending?.wake(true)
+    for (const l of this.leftovers) l.wake(true)
     this.changed()
   }
 
-  /** Takes up photos as the camera or the library hands them over. */
-  add(files: File[], source: 'camera' | 'library'): void {
-    const u = this.uploader
-    if (!u || !this.keys) return
+  /** Called when the page is put away: what was typed is sealed first. */
+  rest(): void {
+    void this.sending?.changes.flush()
+  }
+
+  /** Takes up photos as the camera or the library hands them over; `like` gives the details of a photo taken again. */
+  add(files: File[], source: 'camera' | 'library', like: Details = {}): void {
+    const s = this.sending
+    const keys = this.keys
+    const store = this.store
+    if (!s || !keys || !store) return
+    const u = s.uploader
     const taken = files.slice(0, this.roomLeft)
     this.notAdded = files.length - taken.length
+    const details = this.nextIntimate ? { ...like, intimate: true } : like
+    if (taken.length > 0) this.setNextIntimate(false)
     taken.forEach((file, i) => {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
-      u.dispatch({ type: 'shot', id, order: takenAt })
+      u.dispatch({ type: 'shot', id, order: takenAt, details })
       // One at a time: two decoded 12-megapixel photos can cost the tab its life.
-      this.work = this.work.then(() => this.prepare(u, id, file, takenAt, source))
+      this.work = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes }))
     })
     this.changed()
   }
 
-  /** Takes a photo that can never be sent off the list. */
-  async dismiss(id: string): Promise<void> {
-    await this.store?.dropImage(id)
-    this.uploader?.dispatch({ type: 'forget', id })
+  show(screen: Screen): void {
+    this.cameFrom = this.screen.name === 'photo' && screen.name === 'session' ? this.screen.id : ''
+    this.screen = screen
+    this.changed()
+  }
+
+  /** Survives a tab that the phone kills while its camera is open. */
+  setNextIntimate(on: boolean): void {
+    this.nextIntimate = on
+    if (this.place) markIntimate(this.place.token, on)
+    this.changed()
+  }
+
+  /** Takes the photo's place: its details go over to the new one, and it is removed. */
+  retake(old: Photo, files: File[]): void {
+    const { rotate: _, ...like } = old.details
+    this.screen = { name: 'session' }
+    this.add(files.slice(0, 1), 'camera', like)
+    if (this.notAdded === 0) this.editing?.remove(old.id)
+  }
+
+  /** Leaves the session because it shows the wrong patient. */
+  async leave(keep: boolean): Promise<void> {
+    const s = this.sending
+    if (!s) return
+    this.editing?.takeBack()
+    s.record.leaving = keep ? 'keep' : 'discard'
+    const leaving = new Leaving(s, keep, (k) => sessionAPI(credentials(s.record)).leave(k), this.changed)
+    this.screen = { name: 'left', leaving }
+    await this.remember(s.record) // a killed tab goes on leaving
+    this.changed()
+    await leaving.run()
+  }
+
+  /** Nothing stays once the workstation knows and has what it is to have. */
+  private leftBehind(l: Leaving): void {
+    const u = this.uploader!
+    const empty = this.sending!.pending === 0 || (u.ended && unsent(u.photos).length === 0)
+    if (l.told && !this.wiped && (!l.keep || empty)) void this.wipe()
   }
 
   /** Says goodbye and leaves nothing on the phone. */
   async finish(): Promise<void> {
-    const u = this.uploader
-    if (!u || !this.record) return
-    const count = u.photos.filter((p) => p.state === 'landed' || p.state === 'filed').length
-    const { done } = sessionAPI(credentials(this.record))
+    const s = this.sending
+    if (!s) return
+    const count = s.uploader.photos.filter((p) => p.state === 'landed' || p.state === 'filed').length
+    const { done } = sessionAPI(credentials(s.record))
     this.screen = { name: 'finished', count }
     this.changed()
-    u.stop()
+    s.stop()
     await this.wipe()
     await done().catch(() => undefined) // a courtesy: the workstation learns the end by itself
   }
@@ -131,7 +202,8 @@ export class Page {
   /** Drops what cannot be sent any more, by the user's choice. */
   async discardAll(): Promise<void> {
     await this.wipe()
-    this.uploader!.photos = []
+    const u = this.uploader!
+    for (const p of unsent(u.photos)) u.dispatch({ type: 'forget', id: p.id })
     this.changed()
   }
 
@@ -158,12 +230,16 @@ export class Page {
     if (!answer) return
     record.sid = answer.session.sid
     await this.remember(record)
-    const u = this.makeUploader(record)
+    const s = this.makeSending(record)
+    const u = s.uploader
     await u.restore()
-    this.uploader = u
+    this.sending = s
+    this.editing = new Editing(s, () => this.store?.durable ?? false)
     this.screen = { name: 'session' }
     u.accept(answer)
     void u.run()
+    void s.changes.restore()
+    if (record.leaving) void this.leave(record.leaving === 'keep')
     void loadTools().catch(() => undefined) // after the first paint, ready before the shutter
   }
 
@@ -192,48 +268,42 @@ export class Page {
     const r = this.record
     if (!r) return
     if (r.sid) {
-      const u = this.makeUploader(r)
-      await u.restore()
-      this.uploader = u
-      if (u.photos.length > 0) return
+      const s = this.makeSending(r)
+      await s.uploader.restore()
+      this.sending = s
+      if (s.uploader.photos.length > 0) return
     }
     if (why !== 'link-used') await this.wipe()
   }
 
   private async resume(records: SessionRecord[]): Promise<void> {
     for (const record of records) {
-      const u = this.makeUploader(record)
-      await u.restore()
-      if (u.photos.length === 0) {
-        await this.store!.dropSession(record.token)
+      const s = this.makeSending(record)
+      await s.uploader.restore()
+      await s.changes.restore()
+      if (s.uploader.photos.length === 0 && s.changes.pending === 0) {
+        s.stop()
+        await s.wipe()
         continue
       }
-      this.leftovers.push({ uploader: u, record })
-      void u.run()
+      this.leftovers.push(s)
+      void s.uploader.run()
     }
     this.changed()
   }
 
-  private makeUploader(r: SessionRecord): Uploader {
-    return new Uploader({
-      sid: r.sid,
-      api: sessionAPI(credentials(r)),
-      store: this.store!,
-      put,
-      reclaim: () => claim(r.practice, r.token, r.phoneKey),
-      now: this.now,
-      visible: () => document.visibilityState === 'visible',
-      changed: () => this.tidied(r.token),
-    })
+  private makeSending(r: SessionRecord): Sending {
+    const keys = () => (r.token === this.place?.token ? this.keys : null)
+    return new Sending(r, this.store!, keys, () => this.tidied(r.token))
   }
 
   /** An earlier session whose last photo has landed is forgotten. */
   private tidied(token: string): void {
     const left = this.leftovers.find((l) => l.record.token === token)
-    if (left && !left.uploader.ended && left.uploader.photos.every((p) => !p.held)) {
+    if (left && !left.uploader.ended && left.held === 0 && left.changes.pending === 0) {
       this.leftovers = this.leftovers.filter((l) => l !== left)
-      left.uploader.stop()
-      void this.store!.dropSession(token)
+      left.stop()
+      void left.wipe()
     }
     this.changed()
   }
@@ -242,47 +312,8 @@ export class Page {
   async dropLeftovers(): Promise<void> {
     const over = this.leftovers.filter((l) => l.uploader.ended)
     this.leftovers = this.leftovers.filter((l) => !l.uploader.ended)
-    for (const { uploader, record } of over) {
-      for (const p of uploader.photos) await this.store!.dropImage(p.id)
-      await this.store!.dropSession(record.token)
-    }
+    for (const l of over) await l.wipe()
     this.changed()
-  }
-
-  private async prepare(u: Uploader, id: string, file: File, takenAt: number, source: 'camera' | 'library'): Promise<void> {
-    try {
-      const { shrink, seal } = await this.tools()
-      const small = await shrink(file)
-      if (small.thumb) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb) })
-      const { recipient, secret } = this.keys!
-      const { sealed, sha256 } = await seal(
-        { recipient, secret, sid: this.record!.sid },
-        {
-          imageId: id, takenAt: withZone(takenAt), width: small.width, height: small.height,
-          originalType: small.originalType, originalBytes: small.originalBytes, source, page: pageVersion,
-        },
-        small.jpeg,
-      )
-      if (sealed.length > (u.status?.maxBytes ?? Infinity)) throw new Refused('too-large')
-      const kept = { id, sid: this.record!.sid, order: takenAt, bytes: sealed.length, sha256, sealed: sealed.slice().buffer }
-      await this.store!.putImage(kept) // before any upload: from here a killed tab loses nothing
-      u.dispatch({ type: 'sealed', ...kept })
-      u.wake()
-    } catch (err) {
-      const reason: Reason = err instanceof Refused ? err.reason : 'memory'
-      u.dispatch({ type: 'failed', id, reason })
-    }
-  }
-
-  /** The sealing and compressing code, asked for until it is there. */
-  private async tools() {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await loadTools()
-      } catch {
-        await this.pause(backoffMs(attempt, 800, 10_000))
-      }
-    }
   }
 
   private pause(ms: number): Promise<void> {
@@ -301,10 +332,8 @@ export class Page {
   }
 
   private async wipe(): Promise<void> {
-    for (const p of this.photos) {
-      if (p.thumb) URL.revokeObjectURL(p.thumb)
-      await this.store?.dropImage(p.id).catch(() => undefined)
-    }
+    this.wiped = true
+    await this.sending?.wipe()
     if (this.place) {
       forget(this.place.token)
       await this.store?.dropSession(this.place.token).catch(() => undefined)
@@ -320,59 +349,4 @@ const endings: Record<string, Ending> = {
   'session-draining': 'session-over',
   'phone-replaced': 'phone-replaced',
   'bad-request': 'bad-fragment',
-}
-
-const credentials = (r: SessionRecord): Credentials => ({ practice: r.practice, sid: r.sid, phoneKey: r.phoneKey })
-
-async function loadTools() {
-  const [{ shrink }, { seal }] = await Promise.all([import('./compress.ts'), import('./envelope.ts')])
-  return { shrink, seal }
-}
-
-/** Out of the address bar, history and screenshots; kept for this tab only. */
-function takeFragment(token: string): string {
-  const fresh = location.hash.slice(1)
-  if (fresh) {
-    stash(`cp:${token}`, fresh)
-    history.replaceState(null, '', location.pathname)
-    return fresh
-  }
-  try {
-    return sessionStorage.getItem(`cp:${token}`) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function stash(key: string, value: string): void {
-  try {
-    sessionStorage.setItem(key, value)
-  } catch {
-    // Refused: the page's memory and IndexedDB still have it.
-  }
-}
-
-function recall(token: string): SessionRecord | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(`cp-key:${token}`) ?? 'null') as SessionRecord | null
-  } catch {
-    return null
-  }
-}
-
-function forget(token: string): void {
-  try {
-    sessionStorage.removeItem(`cp:${token}`)
-    sessionStorage.removeItem(`cp-key:${token}`)
-  } catch {
-    // Never stored.
-  }
-}
-
-/** ISO 8601 with the phone's own offset. */
-export function withZone(ms: number, offsetMinutes: number = -new Date(ms).getTimezoneOffset()): string {
-  const local = new Date(ms + offsetMinutes * 60_000).toISOString().slice(0, -1)
-  const abs = Math.abs(offsetMinutes)
-  const two = (n: number) => String(n).padStart(2, '0')
-  return `${local}${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(abs / 60))}:${two(abs % 60)}`
 }

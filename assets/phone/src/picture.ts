@@ -21,7 +21,7 @@ export function sniff(b: Uint8Array): Sniffed {
 }
 
 /** Calls see for each JPEG segment until the first scan; false from see stops. */
-function segments(b: Uint8Array, see: (marker: number, start: number, end: number) => boolean): number {
+export function segments(b: Uint8Array, see: (marker: number, start: number, end: number) => boolean): number {
   let at = 2
   while (at + 4 <= b.length && b[at] === 0xff) {
     const marker = b[at + 1]!

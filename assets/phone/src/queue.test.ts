@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ImageState, Status } from './api.ts'
-import { arrived, ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
+import type { ImageState, Status, StatusImage } from './api.ts'
+import { arrived, editable, ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
 
 const status = (images: Record<string, ImageState>): Event => ({
   type: 'status',
@@ -63,5 +63,49 @@ describe('queue', () => {
   it('tells the user to take a photo again that the computer cannot open', () => {
     const [p] = play(sealed('a'), status({ a: 'quarantined' }))
     expect([p?.state, p?.reason]).toEqual(['gone', 'unreadable'])
+  })
+})
+
+describe('removal', () => {
+  const removal = (to: Photo['removal']): Event => ({ type: 'removal', id: 'a', to })
+  const seen = (image: Partial<StatusImage>): Event => ({ type: 'status', status: { images: [{ id: 'a', state: 'landed', ...image }] } as Status })
+
+  it('holds a photo back while it can be undone, and sends it when it was', () => {
+    const held = play(sealed('a'), removal('undo'))
+    expect([ready(held, 1).length, unsent(held).length]).toEqual([0, 1])
+    expect(ready(reduce(held, removal('')), 1)).toHaveLength(1)
+  })
+  it('is on the phone’s hands until the registry knows', () => {
+    const wanted = play(sealed('a'), removal('wanted'))
+    expect(unsent(wanted)).toHaveLength(1)
+    const asked = reduce(wanted, seen({ state: 'reserved', retractWanted: true }))
+    expect([asked[0]?.removal, unsent(asked).length, releasable(asked).length]).toEqual(['asked', 0, 0])
+  })
+  it('is over when the workstation says retracted, and only then lets go', () => {
+    const gone = play(sealed('a'), removal('wanted'), seen({ state: 'retracted', retractWanted: true }))
+    expect([gone[0]?.state, releasable(gone).length]).toEqual(['gone', 1])
+  })
+  it('does not count as arrived what is to go, and counts what the workstation keeps', () => {
+    const going = play(sealed('a'), seen({}), removal('wanted'))
+    expect(arrived(going)).toHaveLength(0)
+    const kept = reduce(going, seen({ state: 'filed', retractWanted: true, refused: true }))
+    expect([kept[0]?.removal, arrived(kept).length]).toEqual(['refused', 1])
+    expect(reduce(kept, removal('wanted'))[0]?.removal).toBe('refused')
+  })
+})
+
+describe('details', () => {
+  const at = (image: Partial<StatusImage>): Photo =>
+    play(sealed('a'), { type: 'status', status: { images: [{ id: 'a', state: 'landed', ...image }] } as Status })[0]!
+  it('may be changed until the photo is filed', () => {
+    expect(editable(at({}))).toBe(true)
+    expect(editable(at({ state: 'filed' }))).toBe(false)
+    expect(editable(at({ state: 'retracted' }))).toBe(false)
+    expect(editable({ ...at({}), frozen: 'filed' })).toBe(false)
+  })
+  it('may not be changed where this phone has forgotten what it said before', () => {
+    const forgotten = at({ details: 2 })
+    expect(editable(forgotten)).toBe(false)
+    expect(editable(reduce([forgotten], { type: 'made', id: 'a', n: 2 })[0]!)).toBe(true)
   })
 })

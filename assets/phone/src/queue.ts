@@ -1,6 +1,8 @@
 // Where each photo stands: pure, so that every order of events can be tested.
 
 import type { Status, StatusImage } from './api.ts'
+import type { Details } from './details.ts'
+import type { Look } from './quality.ts'
 import type { Reason } from './refused.ts'
 
 /**
@@ -9,6 +11,12 @@ import type { Reason } from './refused.ts'
  */
 export type PhotoState = 'preparing' | 'queued' | 'sending' | 'put' | 'stored' | 'landed' | 'filed' | 'failed' | 'gone'
 
+/**
+ * undo: the user may still take it back. wanted: the workstation is to be
+ * asked. asked: the registry knows. refused: it was being filed already.
+ */
+export type Removal = '' | 'undo' | 'wanted' | 'asked' | 'refused'
+
 export interface Photo {
   id: string
   state: PhotoState
@@ -16,7 +24,19 @@ export interface Photo {
   progress: number
   bytes: number
   sha256: string
+  /** Bytes a second of the present transfer; 0 while unknown. */
+  speed: number
+  /** Object URLs of pictures in this tab's memory; empty after a reload. */
   thumb: string
+  preview: string
+  look: Look | ''
+  details: Details
+  /** The last amendment this phone made, and the highest the registry shows. */
+  made: number
+  seen: number
+  /** filed: details are for the computer now. unsaved: they could not be sent. */
+  frozen: '' | 'filed' | 'unsaved'
+  removal: Removal
   /** Tries since the last step forward, and when the next may start. */
   attempts: number
   retryAt: number
@@ -27,11 +47,16 @@ export interface Photo {
 }
 
 export type Event =
-  | { type: 'shot'; id: string; order: number }
-  | { type: 'thumb'; id: string; url: string }
+  | { type: 'shot'; id: string; order: number; details?: Details }
+  | { type: 'thumb'; id: string; url: string; look: Look | '' }
+  | { type: 'preview'; id: string; url: string }
+  | { type: 'details'; id: string; details: Details }
+  | { type: 'made'; id: string; n: number }
+  | { type: 'frozen'; id: string; why: Photo['frozen'] }
+  | { type: 'removal'; id: string; to: Removal }
   | { type: 'sealed'; id: string; order: number; bytes: number; sha256: string }
   | { type: 'sending'; id: string }
-  | { type: 'progress'; id: string; fraction: number }
+  | { type: 'progress'; id: string; fraction: number; speed?: number }
   | { type: 'put'; id: string }
   | { type: 'again'; id: string; retryAt: number }
   | { type: 'failed'; id: string; reason: Reason }
@@ -44,13 +69,14 @@ const rank: Record<PhotoState, number> = {
 }
 
 const blank = (id: string, order: number): Photo => ({
-  id, order, state: 'preparing', progress: 0, bytes: 0, sha256: '', thumb: '', attempts: 0, retryAt: 0, held: false, sinks: [],
+  id, order, state: 'preparing', progress: 0, bytes: 0, sha256: '', speed: 0, thumb: '', preview: '', look: '', details: {},
+  made: 0, seen: 0, frozen: '', removal: '', attempts: 0, retryAt: 0, held: false, sinks: [],
 })
 
 export function reduce(photos: Photo[], e: Event): Photo[] {
   switch (e.type) {
     case 'shot':
-      return photos.some((p) => p.id === e.id) ? photos : [...photos, blank(e.id, e.order)]
+      return photos.some((p) => p.id === e.id) ? photos : [...photos, { ...blank(e.id, e.order), details: e.details ?? {} }]
     case 'sealed': {
       const known = photos.find((p) => p.id === e.id)
       const held = { ...(known ?? blank(e.id, e.order)), bytes: e.bytes, sha256: e.sha256, held: true }
@@ -70,11 +96,21 @@ type OnePhoto = Exclude<Event, { type: 'shot' | 'sealed' | 'forget' | 'status' }
 function one(p: Photo, e: OnePhoto): Photo {
   switch (e.type) {
     case 'thumb':
-      return { ...p, thumb: e.url }
+      return { ...p, thumb: e.url, look: e.look }
+    case 'preview':
+      return { ...p, preview: e.url }
+    case 'details':
+      return { ...p, details: e.details }
+    case 'made':
+      return { ...p, made: Math.max(p.made, e.n) }
+    case 'frozen':
+      return { ...p, frozen: e.why }
+    case 'removal':
+      return p.state === 'gone' || p.removal === 'refused' ? p : { ...p, removal: e.to }
     case 'sending':
-      return p.state === 'queued' ? { ...p, state: 'sending', progress: 0 } : p
+      return p.state === 'queued' ? { ...p, state: 'sending', progress: 0, speed: 0 } : p
     case 'progress':
-      return p.state === 'sending' ? { ...p, progress: Math.max(p.progress, Math.min(1, e.fraction)) } : p
+      return p.state === 'sending' ? { ...p, progress: Math.max(p.progress, Math.min(1, e.fraction)), speed: e.speed ?? p.speed } : p
     case 'put':
       return rank[p.state] < rank.put ? { ...p, state: 'put', progress: 1, attempts: 0, retryAt: 0 } : p
     case 'again': // also takes a 'put' back: the gateway says the object is not there
@@ -89,8 +125,10 @@ function one(p: Photo, e: OnePhoto): Photo {
 
 /** The registry only ever moves a photo forward; what it does not know stays. */
 function fromStatus(photos: Photo[], images: StatusImage[]): Photo[] {
-  const out = photos.map((p) => {
+  const out = photos.map((known) => {
+    let p = known
     const seen = images.find((i) => i.id === p.id)
+    if (seen) p = { ...p, ...marks(p, seen) }
     if (seen?.state === 'reserved' && p.state === 'stored' && p.held) {
       return { ...p, state: 'queued' as const, progress: 0, attempts: 0, retryAt: 0 } // the bucket lost it: once more
     }
@@ -101,10 +139,16 @@ function fromStatus(photos: Photo[], images: StatusImage[]): Photo[] {
   images.forEach((i, n) => {
     const state = fromRegistry(i)
     if (state && !out.some((p) => p.id === i.id)) {
-      out.push({ ...blank(i.id, n), state, sinks: i.sinks ?? [], ...because(i) })
+      out.push({ ...blank(i.id, n), state, sinks: i.sinks ?? [], ...because(i), ...marks(blank(i.id, n), i) })
     }
   })
   return out
+}
+
+/** What the registry says beside the state. */
+function marks(p: Photo, i: StatusImage): Pick<Photo, 'seen' | 'removal' | 'frozen'> {
+  const removal = i.refused ? 'refused' : i.retractWanted ? 'asked' : p.removal
+  return { seen: Math.max(p.seen, i.details ?? 0), removal, frozen: i.state === 'filed' ? 'filed' : p.frozen }
 }
 
 /** A photo that the computer could not open has to be taken again. */
@@ -128,11 +172,13 @@ function fromRegistry(i: StatusImage): PhotoState | null {
   }
 }
 
-/** Still on its way: closing the page now could delay or lose it. */
-export const unsent = (photos: Photo[]): Photo[] => photos.filter((p) => rank[p.state] < rank.landed)
+const leaving = (p: Photo): boolean => p.removal === 'undo' || p.removal === 'wanted' || p.removal === 'asked'
 
-/** On the computer or past it. */
-export const arrived = (photos: Photo[]): Photo[] => photos.filter((p) => p.state === 'landed' || p.state === 'filed')
+/** Still on its way: closing the page now could delay or lose it. */
+export const unsent = (photos: Photo[]): Photo[] => photos.filter((p) => rank[p.state] < rank.landed && p.removal !== 'asked')
+
+/** On the computer or past it, and meant to stay there. */
+export const arrived = (photos: Photo[]): Photo[] => photos.filter((p) => (p.state === 'landed' || p.state === 'filed') && !leaving(p))
 
 /** Photos that count against the session's limit. */
 export const counted = (photos: Photo[]): number => photos.filter((p) => p.state !== 'failed').length
@@ -141,4 +187,14 @@ export const counted = (photos: Photo[]): number => photos.filter((p) => p.state
 export const releasable = (photos: Photo[]): Photo[] =>
   photos.filter((p) => p.held && (p.state === 'landed' || p.state === 'filed' || p.state === 'gone'))
 
-export const ready = (photos: Photo[], now: number): Photo[] => photos.filter((p) => p.state === 'queued' && p.retryAt <= now)
+/** What may be sent now: not what the user has just removed. */
+export const ready = (photos: Photo[], now: number): Photo[] =>
+  photos.filter((p) => p.state === 'queued' && p.retryAt <= now && !leaving(p))
+
+/**
+ * Whether this phone may still change what is said of a photo: not once it is
+ * filed, nor where it has forgotten what an earlier amendment said, since each
+ * carries the whole set.
+ */
+export const editable = (p: Photo): boolean =>
+  !p.frozen && !leaving(p) && p.state !== 'filed' && p.state !== 'gone' && p.state !== 'failed' && p.made >= p.seen

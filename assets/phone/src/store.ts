@@ -8,6 +8,8 @@ export interface SessionRecord {
   phoneKey: string
   /** Empty until the claim was answered. */
   sid: string
+  /** Set once the user has left the session: what becomes of the photos. */
+  leaving?: 'keep' | 'discard'
 }
 
 export interface SealedRecord {
@@ -18,6 +20,21 @@ export interface SealedRecord {
   sha256: string
   /** An ArrayBuffer: private windows refuse Blobs. */
   sealed: ArrayBuffer
+}
+
+/** What was changed about a photo after it was sealed, until the workstation has it. */
+export interface ChangeRecord {
+  id: string
+  sid: string
+  /** The last amendment made; 0 when none was. */
+  n: number
+  /** The amendment as it is sent, for the workstation's key. */
+  sealed: string
+  mac: string
+  /** The details as this phone shows them, under a key that the store does not hold. */
+  own: ArrayBuffer
+  /** The user has removed the photo, and the undo time is over. */
+  remove: boolean
 }
 
 export interface Store {
@@ -31,6 +48,9 @@ export interface Store {
   sealed(id: string): Promise<ArrayBuffer | null>
   putImage(r: SealedRecord): Promise<void>
   dropImage(id: string): Promise<void>
+  changes(sid: string): Promise<ChangeRecord[]>
+  putChange(r: ChangeRecord): Promise<void>
+  dropChange(id: string): Promise<void>
 }
 
 /** IndexedDB if a probe write comes back, memory otherwise. */
@@ -54,13 +74,17 @@ const openMs = 3_000
 function open(factory: IDBFactory): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('storage did not answer')), openMs)
-    const req = factory.open('clinicpro-images', 1)
-    req.onupgradeneeded = () => {
-      req.result.createObjectStore('sessions', { keyPath: 'token' })
-      req.result.createObjectStore('images', { keyPath: 'id' })
+    const req = factory.open('clinicpro-images', 2)
+    req.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) {
+        req.result.createObjectStore('sessions', { keyPath: 'token' })
+        req.result.createObjectStore('images', { keyPath: 'id' })
+      }
+      req.result.createObjectStore('changes', { keyPath: 'id' })
     }
     req.onsuccess = () => {
       clearTimeout(timer)
+      req.result.onversionchange = () => req.result.close() // a newer page in another tab
       resolve(req.result)
     }
     req.onerror = req.onblocked = () => reject(req.error ?? new Error('storage is blocked'))
@@ -101,6 +125,22 @@ function dbStore(db: IDBDatabase, memory: Store): Store {
       await memory.dropImage(id)
       await run('images', 'readwrite', (s) => s.delete(id))
     },
+    async changes(sid) {
+      const kept = (await run('changes', 'readonly', (s) => s.getAll())) as ChangeRecord[]
+      return [...kept.filter((r) => r.sid === sid), ...(await memory.changes(sid))]
+    },
+    async putChange(r) {
+      try {
+        await run('changes', 'readwrite', (s) => s.put(r))
+      } catch {
+        store.durable = false
+        await memory.putChange(r)
+      }
+    },
+    async dropChange(id) {
+      await memory.dropChange(id)
+      await run('changes', 'readwrite', (s) => s.delete(id))
+    },
   }
   return store
 }
@@ -108,6 +148,7 @@ function dbStore(db: IDBDatabase, memory: Store): Store {
 export function memoryStore(): Store {
   const sessions = new Map<string, SessionRecord>()
   const images = new Map<string, SealedRecord>()
+  const changes = new Map<string, ChangeRecord>()
   return {
     durable: false,
     sessions: async () => [...sessions.values()],
@@ -117,5 +158,8 @@ export function memoryStore(): Store {
     sealed: async (id) => images.get(id)?.sealed ?? null,
     putImage: async (r) => void images.set(r.id, r),
     dropImage: async (id) => void images.delete(id),
+    changes: async (sid) => [...changes.values()].filter((r) => r.sid === sid),
+    putChange: async (r) => void changes.set(r.id, r),
+    dropChange: async (id) => void changes.delete(id),
   }
 }

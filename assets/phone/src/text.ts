@@ -1,10 +1,30 @@
 // Every sentence of the page, from assets/lang.
 
 import en from '../../lang/phone.en.json'
+import mi from '../../lang/phone.mi.json'
 
 type Plural = { one: string; other: string }
 
-export const text = en
+type Tree = { [key: string]: string | Tree }
+
+/** English with every string that the other language has; what it lacks stays English. */
+export function over<T extends Tree>(base: T, other: Tree): T {
+  const out: Tree = { ...base }
+  for (const [key, value] of Object.entries(other)) {
+    const known = base[key]
+    if (typeof known === 'object' && typeof value === 'object') out[key] = over(known, value)
+    else if (typeof known === typeof value) out[key] = value
+  }
+  return out as T
+}
+
+/** Whether te reo Māori stands before English in the browser's list. */
+export function prefersMaori(languages: readonly string[]): boolean {
+  const first = languages.find((l) => /^(mi|en)\b/i.test(l))
+  return /^mi\b/i.test(first ?? '')
+}
+
+export const text = prefersMaori(globalThis.navigator?.languages ?? []) ? over(en, mi) : en
 
 /** Fills {name} places. */
 export function fill(template: string, values: Record<string, string | number>): string {

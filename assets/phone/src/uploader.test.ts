@@ -50,6 +50,9 @@ async function start(ids: string[], change: Partial<World> = {}): Promise<{ worl
         return answer(next)
       }),
     done: () => ask('done', [], answer),
+    amend: (id) => ask('amend', [id], answer),
+    retract: (id) => ask('retract', [id], answer),
+    leave: () => ask('leave', [], answer),
   }
   const put = async (url: string): Promise<PutResult> => {
     const id = url.split('/').pop()!

@@ -17,6 +17,8 @@ export interface UploaderDeps {
   now(): number
   visible(): boolean
   changed(): void
+  /** Every status, as it is taken in. */
+  heard?(s: Status): void
 }
 
 const atOnce = 2
@@ -45,12 +47,18 @@ export class Uploader {
   private stopped = false
   private wakeUp: () => void = () => {}
   private releasing = new Set<string>()
+  private named = new Set<string>()
 
   constructor(private readonly deps: UploaderDeps) {}
 
   /** Takes up what an earlier life of the page left in the store. */
   async restore(): Promise<void> {
     for (const r of await this.deps.store.images(this.deps.sid)) this.dispatch({ type: 'sealed', ...r })
+  }
+
+  /** Whether the registry may know the image: a photo it never heard of can be dropped here and now. */
+  announced(id: string): boolean {
+    return this.named.has(id) || Boolean(this.status?.images?.some((i) => i.id === id))
   }
 
   dispatch(e: Event): void {
@@ -90,9 +98,11 @@ export class Uploader {
     const known = (a.uploads ?? []).filter((u) => !u.url).map(({ id, state }) => ({ id, state }))
     const images = [...(a.session.images ?? []), ...known.filter((k) => !a.session.images?.some((i) => i.id === k.id))]
     this.dispatch({ type: 'status', status: { ...a.session, images } })
+    this.deps.heard?.(a.session)
     const moved = this.photos.some((p, i) => p.state !== before[i]?.state)
     this.pollGap = moved ? firstPollMs : nextPollMs(this.pollGap)
-    this.pollAt = this.photos.some((p) => ['put', 'stored', 'landed'].includes(p.state)) ? this.deps.now() + this.pollGap : Infinity
+    const open = (p: Photo) => ['put', 'stored', 'landed'].includes(p.state) || (p.removal === 'asked' && p.state !== 'gone')
+    this.pollAt = this.photos.some(open) ? this.deps.now() + this.pollGap : Infinity
     // What was captured before the end may still be sent while the draining lasts.
     const late = a.session.state === 'closed' && a.session.now < a.session.drainUntil && unsent(this.photos).length > 0
     if (a.session.state === 'expired' || (a.session.state === 'closed' && !late)) this.ended = 'session-over'
@@ -139,7 +149,11 @@ export class Uploader {
     try {
       const sealed = await this.deps.store.sealed(p.id)
       if (sealed) {
-        const progress = (fraction: number) => this.dispatch({ type: 'progress', id: p.id, fraction })
+        const begun = this.deps.now()
+        const progress = (fraction: number) => {
+          const seconds = (this.deps.now() - begun) / 1000
+          this.dispatch({ type: 'progress', id: p.id, fraction, ...(seconds > 0.3 && { speed: (fraction * p.bytes) / seconds }) })
+        }
         result = await this.deps.put(link.url!, link.headers ?? {}, new Uint8Array(sealed), progress)
       }
     } catch {
@@ -165,6 +179,7 @@ export class Uploader {
       wants = reports.length ? [] : wants.slice(0, 1)
     }
     const ids = reports.map((p) => p.id)
+    for (const { id } of wants) this.named.add(id)
     const next = wants.map(({ id, bytes, sha256 }) => ({ id, bytes, sha256 }))
     try {
       this.answered(await (ids.length ? this.deps.api.stored(ids, next) : this.deps.api.uploads(next)))

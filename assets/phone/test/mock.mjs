@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist')
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8' }
-const titles = { 'link-unknown': 404, 'link-used': 409, 'session-missing': 404, 'session-draining': 409, 'session-over': 410, 'phone-replaced': 401, 'too-many-images': 422, 'not-uploaded': 409, unavailable: 503 }
+const titles = { 'link-unknown': 404, 'link-used': 409, 'session-missing': 404, 'session-draining': 409, 'session-over': 410, 'phone-replaced': 401, 'too-many-images': 422, 'not-uploaded': 409, 'image-unknown': 404, 'image-filed': 409, unavailable: 503 }
 
 export const recipient = 'age1388a9rjc2khp07e975m0xm667unym580ql84ju3u9dptedw6jpzseuv9u4'
 export const secret = Buffer.from('0123456789abcdef').toString('base64url')
@@ -19,19 +19,21 @@ export const hint = (text) => Buffer.from(text).toString('base64url')
 export async function startMock(host = '127.0.0.1') {
   const world = {
     state: 'paired', practiceName: 'Kōwhai Medical Centre', maxImages: 20, maxBytes: 15 << 20, expiresIn: 58 * 60_000,
-    images: new Map(), objects: new Map(), phoneKey: null, fail: null, putFail: null, land: true, file: false, calls: [], puts: 0, csp: [],
+    images: new Map(), amendments: [], left: null, retract: true, objects: new Map(), phoneKey: null, fail: null, putFail: null, land: true, file: false, calls: [], puts: 0, csp: [],
     sid: '3NG6FJ8NSMX245JXAV90W07J2V', practice: 'kowhai',
   }
   const status = () => ({
     sid: world.sid, practice: world.practice, practiceName: world.practiceName, state: world.state, now: Date.now(),
     expires: Date.now() + world.expiresIn, drainUntil: world.state === 'draining' ? Date.now() + 3_600_000 : 0,
-    maxImages: world.maxImages, maxBytes: world.maxBytes,
-    images: [...world.images.values()].map(({ id, state, sinks }) => ({ id, state, retractWanted: false, refused: false, sinks: sinks ?? [] })),
+    maxImages: world.maxImages, maxBytes: world.maxBytes, ...(world.left && { left: true }),
+    images: [...world.images.values()].map(({ id, state, sinks, details, retractWanted, refused }) => ({ id, state, retractWanted: Boolean(retractWanted), refused: Boolean(refused), details: details ?? 0, sinks: sinks ?? [] })),
   })
   const land = () => {
     for (const i of world.images.values()) {
+      if (i.retractWanted && i.state === 'filed') i.refused = true
+      else if (i.retractWanted && world.retract) i.state = 'retracted'
       if (i.state === 'stored' && world.land && Date.now() - i.at > 300) i.state = 'landed'
-      if (i.state === 'landed' && world.file) Object.assign(i, { state: 'filed', sinks: ['folder'] })
+      if (i.state === 'landed' && world.file && !i.retractWanted) Object.assign(i, { state: 'filed', sinks: ['folder'] })
     }
   }
   const server = http.createServer((req, res) => void handle(req, res).catch((err) => res.destroy(err)))
@@ -90,6 +92,22 @@ export async function startMock(host = '127.0.0.1') {
       if (!world.objects.has(id)) return problem('not-uploaded')
       const i = world.images.get(id)
       if (i?.state === 'reserved') Object.assign(i, { state: 'stored', at: Date.now() })
+    }
+    const named = /^images\/([0-9a-f-]{36})(\/details)?$/.exec(call)
+    if (named) {
+      const i = world.images.get(named[1])
+      if (!i) return problem('image-unknown')
+      if (named[2] && i.state === 'filed') return problem('image-filed')
+      if (named[2] && json.n > (i.details ?? 0)) {
+        world.amendments.push({ id: i.id, ...json })
+        i.details = json.n
+      }
+      if (!named[2]) i.retractWanted = true
+    }
+    if (call === 'leave') {
+      world.left = json
+      world.state = 'draining'
+      for (const i of world.images.values()) if (!json.keep && i.state !== 'filed') i.retractWanted = true
     }
     land()
     const uploads = []

@@ -1,0 +1,72 @@
+// "Wrong patient": the phone leaves the session.
+
+import { Problem, type Answer } from './api.ts'
+import { backoffMs } from './backoff.ts'
+import type { Sending } from './sending.ts'
+
+export class Leaving {
+  /** Whether the workstation's side has been told. */
+  told = false
+  /** Why it has not; '' before the first try's answer. */
+  trouble = ''
+  /** Photos that the computer had or was to get when the user left. */
+  readonly count: number
+  /** Of those, the ones that never left this phone and are gone from it. */
+  dropped = 0
+  private cutShort: () => void = () => {}
+
+  constructor(
+    private readonly sending: Sending,
+    readonly keep: boolean,
+    private readonly leave: (keep: boolean) => Promise<Answer>,
+    private readonly changed: () => void,
+  ) {
+    this.count = sending.uploader.photos.filter((p) => p.state !== 'failed' && p.state !== 'gone' && p.removal !== 'asked').length
+  }
+
+  /** Until the answer is there, or none can come any more. */
+  async run(): Promise<void> {
+    if (!this.keep) await this.discard()
+    for (let attempt = 1; !this.told; attempt++) {
+      try {
+        this.sending.uploader.accept(await this.leave(this.keep))
+        this.told = true
+      } catch (err) {
+        const p = err instanceof Problem ? err : new Problem('offline', 0)
+        if (!p.retryable) this.told = true // the session is over or another phone's: there is nobody to tell
+        else await this.wait(p, attempt)
+      }
+      this.changed()
+    }
+  }
+
+  wake(): void {
+    this.cutShort()
+  }
+
+  /** What the registry never heard of is dropped here; the rest is for the workstation to withdraw. */
+  private async discard(): Promise<void> {
+    const { uploader, changes } = this.sending
+    for (const p of uploader.photos) {
+      if (p.state === 'landed' || p.state === 'filed' || p.state === 'gone') continue
+      if (uploader.announced(p.id)) {
+        uploader.dispatch({ type: 'removal', id: p.id, to: 'asked' }) // is not sent any more
+      } else {
+        if (p.state !== 'failed') this.dropped++
+        await changes.drop(p.id)
+      }
+    }
+  }
+
+  private wait(p: Problem, attempt: number): Promise<void> {
+    this.trouble = p.code
+    this.changed()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(p.retryAfterMs, backoffMs(attempt, 800, 15_000)))
+      this.cutShort = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,88 @@
+// From the file the camera gave to a sealed image in the store.
+
+import { backoffMs } from './backoff.ts'
+import type { Changes } from './changes.ts'
+import { tidy } from './details.ts'
+import type { Keys } from './link.ts'
+import { Refused, type Reason } from './refused.ts'
+import type { Store } from './store.ts'
+import type { Uploader } from './uploader.ts'
+
+export const pageVersion = '1.1.0'
+
+export interface Shot {
+  id: string
+  file: File
+  /** Unix milliseconds by the registry's clock. */
+  takenAt: number
+  source: 'camera' | 'library'
+}
+
+export interface Into {
+  sid: string
+  keys: Keys
+  store: Store
+  uploader: Uploader
+  changes: Changes
+}
+
+/** Never throws: a photo that cannot be sent is marked as failed, with the reason. */
+export async function prepare(shot: Shot, into: Into): Promise<void> {
+  const { id, takenAt } = shot
+  const { uploader: u, keys: { recipient, secret }, sid, store, changes } = into
+  const photo = () => u.photos.find((p) => p.id === id)
+  if (!photo()) return // removed while it waited
+  try {
+    const { shrink, preview, seal } = await tools()
+    const small = await shrink(shot.file)
+    if (small.thumb && photo()) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb), look: small.look })
+    const details = tidy(photo()?.details ?? {})
+    const { sealed, sha256 } = await seal(
+      { recipient, secret, sid },
+      {
+        imageId: id, takenAt: withZone(takenAt), width: small.width, height: small.height,
+        originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...details,
+      },
+      small.jpeg,
+    )
+    if (sealed.length > (u.status?.maxBytes ?? Infinity)) throw new Refused('too-large')
+    const kept = { id, sid, order: takenAt, bytes: sealed.length, sha256, sealed: sealed.slice().buffer }
+    if (!photo()) return
+    await changes.sealedWith(id, details)
+    await store.putImage(kept) // before any upload: from here a killed tab loses nothing
+    if (!photo()) return void (await store.dropImage(id))
+    u.dispatch({ type: 'sealed', ...kept })
+    u.wake()
+    const large = await preview(small.jpeg)
+    if (photo()) u.dispatch({ type: 'preview', id, url: URL.createObjectURL(large) })
+  } catch (err) {
+    // Once sealed, only the picture on this screen is missing.
+    if (photo()?.state !== 'preparing') return
+    const reason: Reason = err instanceof Refused ? err.reason : 'memory'
+    u.dispatch({ type: 'failed', id, reason })
+  }
+}
+
+export async function loadTools() {
+  const [{ shrink, preview }, envelope] = await Promise.all([import('./compress.ts'), import('./envelope.ts')])
+  return { shrink, preview, ...envelope }
+}
+
+/** The sealing and compressing code, asked for until it is there. */
+export async function tools() {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await loadTools()
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, 800, 5_000)))
+    }
+  }
+}
+
+/** ISO 8601 with the phone's own offset. */
+export function withZone(ms: number, offsetMinutes: number = -new Date(ms).getTimezoneOffset()): string {
+  const local = new Date(ms + offsetMinutes * 60_000).toISOString().slice(0, -1)
+  const abs = Math.abs(offsetMinutes)
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${local}${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(abs / 60))}:${two(abs % 60)}`
+}

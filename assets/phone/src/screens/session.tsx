@@ -1,0 +1,70 @@
+// Landing and grid: the screen a session is on most of the time.
+
+import type { Page } from '../page.ts'
+import { unsent } from '../queue.ts'
+import { plural, text } from '../text.ts'
+import { Actions } from './actions.tsx'
+import { Grid } from './grid.tsx'
+import { Hint } from './hint.tsx'
+
+export function Session({ page }: { page: Page }) {
+  const { photos } = page
+  const u = page.uploader!
+  const status = u.status!
+  const minutes = Math.max(0, Math.ceil((status.expires - (page.now() + u.offsetMs)) / 60_000))
+  const open = page.canShoot
+  const wrong = open && <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrong.ask}</button>
+  return (
+    <div class="session" data-screen="session" data-session-state={status.state}>
+      <header>
+        <h1 class="practice">{status.practiceName}</h1>
+        {open && <p class="minutes">{plural(text.minutes, minutes)}</p>}
+        {photos.length > 0 && wrong}
+      </header>
+      <main>
+        <Hint page={page} small={photos.length > 0} />
+        {photos.length === 0 && wrong}
+        {open && photos.length === 0 && <p class="advice">{text.advice}</p>}
+        <Notices page={page} />
+        {photos.length > 0 && <Grid page={page} />}
+      </main>
+      <Actions page={page} open={open} />
+    </div>
+  )
+}
+
+function notices(page: Page): [string, string][] {
+  const lines: [string, string][] = []
+  const { state } = page.uploader!.status!
+  const { trouble } = page.sending!
+  if (trouble && page.photos.length > 0) {
+    const words = trouble === 'offline' || trouble === 'captive' ? text.trouble[trouble] : text.trouble.unavailable
+    lines.push([trouble, words])
+  }
+  const waiting = unsent(page.photos).length
+  if (state === 'draining' || state === 'closed') lines.push(['draining', waiting ? plural(text.notice.draining, waiting) : text.notice.drained])
+  else if (!page.keys) lines.push(['send-only', text.notice.sendOnly])
+  if (page.notAdded > 0) lines.push(['not-added', plural(text.notice.notAdded, page.notAdded)])
+  else if (page.canShoot && page.roomLeft === 0) lines.push(['full', text.notice.full])
+  if (page.store && !page.store.durable) lines.push(['not-durable', text.notice.notDurable])
+  return lines
+}
+
+function Notices({ page }: { page: Page }) {
+  const lines = notices(page)
+  const held = (over: boolean) => page.leftovers.filter((l) => Boolean(l.uploader.ended) === over).reduce((n, l) => n + l.held, 0)
+  if (held(false) > 0) lines.push(['leftover', plural(text.notice.leftover, held(false))])
+  return (
+    <div class="notices" role="status">
+      {lines.map(([id, line]) => (
+        <p key={id} data-notice={id}>{line}</p>
+      ))}
+      {held(true) > 0 && (
+        <p data-notice="leftover-over">
+          {plural(text.notice.leftoverOver, held(true))}{' '}
+          <button class="link" onClick={() => void page.dropLeftovers()}>{text.remove}</button>
+        </p>
+      )}
+    </div>
+  )
+}
