@@ -31,6 +31,8 @@ const commands = {
   text: () => page.evaluate(() => document.body.innerText),
   eval: ({ js }) => page.evaluate(js),
   click: ({ name }) => page.getByRole("button", { name: new RegExp(name, "i") }).first().click(),
+  fill: ({ selector, text }) => page.locator(selector).fill(text),
+  tap: ({ selector }) => page.locator(selector).first().click(),
   screenshot: ({ path }) => page.screenshot({ path, fullPage: true }),
   // Bytes a second upwards; 0 is as fast as it goes.
   upload: ({ rate }) => network.send("Network.emulateNetworkConditions",
