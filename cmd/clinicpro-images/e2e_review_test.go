@@ -44,6 +44,7 @@ func TestEndToEndReview(t *testing.T) {
 	term.see("Photo 1: " + text.ImageState(app.ImageLanded) + " - Left foot - " + caption)
 
 	p.see(30*time.Second, "Photo 2")
+	p.screenshot(filepath.Join(artefacts(t), "phone-reloaded.png"))
 	p.do("tap", map[string]any{"selector": "li:nth-child(2) button.tile"})
 	p.do("tap", map[string]any{"selector": "#remove"})
 	d.waitStates(t, map[string]int{"landed": 1, "retracted": 1})

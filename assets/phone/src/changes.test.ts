@@ -1,5 +1,5 @@
 import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Problem, type Amendment, type Answer, type ImageState, type Status, type StatusImage } from './api.ts'
 import { Changes, type Sealer } from './changes.ts'
 import type { Details } from './details.ts'
@@ -160,6 +160,43 @@ describe('amendments', () => {
     await until(() => w.sent.length === 2)
     expect(w.sent.map((s) => s.n)).toEqual([1, 2])
   })
+  it('survives a tab that dies while one types', async () => {
+    const store = await openStore(new IDBFactory())
+    const w = new World(store)
+    const c = w.phone()
+    w.photo('a')
+    w.edit(c, 'a', { caption: 'so' })
+    w.edit(c, 'a', { caption: 'sore' })
+    await vi.waitFor(async () => expect((await store.changes(sid))[0]?.draft).toBe(true))
+    c.stop() // before the typing was over: nothing was sealed
+    expect(w.sent).toEqual([])
+
+    const again = new World(store)
+    again.photo('a')
+    const next = again.phone()
+    await next.restore()
+    expect(again.of('a').details).toEqual({ caption: 'sore' })
+    await vi.waitFor(() => expect(again.sent).toEqual([{ id: 'a', n: 1, details: { caption: 'sore' } }]), 5_000)
+    await vi.waitFor(async () => expect((await store.changes(sid))[0]?.draft).toBe(false))
+  })
+
+  it('keeps nothing that was taken back', async () => {
+    const store = await openStore(new IDBFactory())
+    const w = new World(store)
+    const c = w.phone()
+    w.photo('a')
+    w.edit(c, 'a', { side: 'left' })
+    await vi.waitFor(async () => expect((await store.changes(sid))[0]?.draft).toBe(true))
+    w.edit(c, 'a', {})
+    await vi.waitFor(async () => expect((await store.changes(sid))[0]?.draft).toBe(false), 5_000)
+    c.stop()
+    const again = new World(store)
+    again.photo('a')
+    await again.phone().restore()
+    expect(again.of('a').details).toEqual({})
+    expect(w.sent).toEqual([])
+  })
+
   it('seals what was typed when the page is put away', async () => {
     const w = await start()
     const c = w.phone()

@@ -30,8 +30,10 @@ export interface ChangesDeps {
 export const quietMs = 1_000
 
 interface Row extends ChangeRecord {
-  /** What the last seal said: of the image itself, or of its last amendment. */
-  base: Details
+  /** What the last seal said: of the image itself, or of its last amendment; null when an earlier life of the page took that along. */
+  base: Details | null
+  /** `own` is being written. */
+  keeping: boolean
   /** When a new amendment is due; 0: none. */
   dueAt: number
   attempts: number
@@ -53,7 +55,7 @@ export class Changes {
   async restore(): Promise<void> {
     const kept = await this.deps.store.changes(this.deps.sid)
     for (const r of kept) {
-      this.rows.set(r.id, { ...r, base: {}, dueAt: 0, attempts: 0, retryAt: 0 })
+      this.rows.set(r.id, { ...r, base: {}, keeping: false, dueAt: 0, attempts: 0, retryAt: 0 })
       if (r.remove) this.deps.dispatch({ type: 'removal', id: r.id, to: 'wanted' })
     }
     this.wake()
@@ -65,9 +67,10 @@ export class Changes {
     const details = r.own.byteLength > 0 ? await this.deps.sealer()?.read(r.id, r.own) : null
     const row = this.rows.get(r.id)
     if (!details || !row || row.dueAt > 0) return
-    row.base = details
+    row.base = r.draft ? null : details
     this.deps.dispatch({ type: 'details', id: r.id, details })
     this.deps.dispatch({ type: 'made', id: r.id, n: r.n })
+    if (r.draft) this.touch(r.id)
   }
 
   /** Changes on this phone that the registry has not confirmed. */
@@ -87,10 +90,31 @@ export class Changes {
     this.wake()
   }
 
-  /** The photo's details were changed: an amendment follows when the typing is over. */
+  /** The photo's details were changed: kept on this phone at once, and an amendment follows when the typing is over. */
   touch(id: string): void {
-    this.row(id).dueAt = this.deps.now() + quietMs
+    const row = this.row(id)
+    row.dueAt = this.deps.now() + quietMs
+    if (!row.keeping) void this.keepDraft(row)
     this.wake()
+  }
+
+  /** Keeps what was typed, and what is typed meanwhile: a tab can die between two letters. */
+  private async keepDraft(row: Row): Promise<void> {
+    const sealer = this.deps.sealer()
+    row.keeping = true
+    try {
+      for (let kept: Details | undefined; sealer && row.dueAt > 0; ) {
+        const photo = this.photo(row.id)
+        if (!photo || photo.state === 'preparing' || photo.details === kept) return
+        kept = photo.details
+        const own = await sealer.keep(row.id, tidy(kept))
+        if (row.dueAt === 0) return // sealed meanwhile
+        Object.assign(row, { own, draft: true })
+        await this.save(row)
+      }
+    } finally {
+      row.keeping = false
+    }
   }
 
   /** The user has removed the photo, and the undo time is over. */
@@ -148,8 +172,8 @@ export class Changes {
   private row(id: string): Row {
     let row = this.rows.get(id)
     if (!row) {
-      const blank = { sid: this.deps.sid, n: 0, sealed: '', mac: '', own: new ArrayBuffer(0), remove: false }
-      row = { id, ...blank, base: {}, dueAt: 0, attempts: 0, retryAt: 0 }
+      const blank = { sid: this.deps.sid, n: 0, sealed: '', mac: '', own: new ArrayBuffer(0), draft: false, remove: false }
+      row = { id, ...blank, base: {}, keeping: false, dueAt: 0, attempts: 0, retryAt: 0 }
       this.rows.set(id, row)
     }
     return row
@@ -193,17 +217,30 @@ export class Changes {
       row.dueAt = this.deps.now() + quietMs // the image is about to be sealed, with these details inside
       return
     }
-    if (!photo || !sealer || same(photo.details, row.base)) {
+    if (!photo || !sealer) {
       row.dueAt = 0
+      return
+    }
+    if (row.base && same(photo.details, row.base)) {
+      row.dueAt = 0
+      if (row.draft) await this.takenBack(row, sealer, row.base)
       return
     }
     const details = tidy(photo.details)
     const n = Math.max(row.n, this.shown.get(row.id) ?? 0) + 1
     const [amendment, own] = await Promise.all([sealer.amend(row.id, n, details), sealer.keep(row.id, details)])
     Object.assign(row, amendment, { own, base: details, attempts: 0, retryAt: 0 })
-    if (row.dueAt === due) row.dueAt = 0 // else more was typed meanwhile
+    const more = row.dueAt !== due // typed meanwhile
+    if (!more) Object.assign(row, { dueAt: 0, draft: false })
     await this.save(row)
+    if (more && !row.keeping) void this.keepDraft(row)
     this.deps.dispatch({ type: 'made', id: row.id, n })
+  }
+
+  /** What was kept while typing must not outlive the user's second thought. */
+  private async takenBack(row: Row, sealer: Sealer, to: Details): Promise<void> {
+    Object.assign(row, { own: await sealer.keep(row.id, to), draft: false })
+    await this.save(row)
   }
 
   private async send(row: Row): Promise<void> {
@@ -245,8 +282,8 @@ export class Changes {
   }
 
   private async save(row: Row): Promise<void> {
-    const { id, sid, n, sealed, mac, own, remove } = row
+    const { id, sid, n, sealed, mac, own, draft, remove } = row
     if (this.stopped || this.rows.get(id) !== row) return // forgotten meanwhile: nothing of it may stay
-    await this.deps.store.putChange({ id, sid, n, sealed, mac, own, remove })
+    await this.deps.store.putChange({ id, sid, n, sealed, mac, own, draft, remove })
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ImageState, Status, StatusImage } from './api.ts'
+import { uuidv7 } from './bytes.ts'
 import { arrived, editable, ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
 
 const status = (images: Record<string, ImageState>): Event => ({
@@ -56,6 +57,14 @@ describe('queue', () => {
   it('shows photos of an earlier life of the page', () => {
     const p = play(status({ x: 'landed', y: 'reserved' }))
     expect(arrived(p).map((q) => q.id)).toEqual(['x'])
+  })
+  it('keeps their order: the same photo is the second one', () => {
+    const [first, second] = [1000, 2000].map((ms) => uuidv7(ms)) as [string, string]
+    const before = play({ type: 'shot', id: first, order: 1000 }, { type: 'shot', id: second, order: 2000 })
+    const after = play(status({ [second]: 'landed', [first]: 'landed' }))
+    expect(after.map((p) => p.id)).toEqual(before.map((p) => p.id))
+    const held: Event = { type: 'sealed', id: second, order: 2000, bytes: 10, sha256: 'aa' }
+    expect(play(held, status({ [first]: 'landed' })).map((p) => p.id)).toEqual([first, second])
   })
   it('sends a restored photo that was reserved before the tab died', () => {
     expect(play(sealed('a'), status({ a: 'reserved' }))[0]?.state).toBe('queued')

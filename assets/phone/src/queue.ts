@@ -136,14 +136,17 @@ function fromStatus(photos: Photo[], images: StatusImage[]): Photo[] {
     if (!seen || !state || rank[state] < rank[p.state] || p.state === 'failed') return p
     return { ...p, state, sinks: seen.sinks ?? [], attempts: 0, retryAt: 0, ...because(seen) }
   })
-  images.forEach((i, n) => {
+  for (const i of images) {
     const state = fromRegistry(i)
-    if (state && !out.some((p) => p.id === i.id)) {
-      out.push({ ...blank(i.id, n), state, sinks: i.sinks ?? [], ...because(i), ...marks(blank(i.id, n), i) })
-    }
-  })
-  return out
+    if (!state || out.some((p) => p.id === i.id)) continue
+    const fresh = blank(i.id, shotAt(i.id))
+    out.push({ ...fresh, state, sinks: i.sinks ?? [], ...because(i), ...marks(fresh, i) })
+  }
+  return out.sort((a, b) => a.order - b.order) // "photo 2" stays the same one when the page comes back
 }
+
+/** When a photo was taken, in ms: its id begins with it (UUIDv7). */
+const shotAt = (id: string): number => parseInt(id.replaceAll('-', '').slice(0, 12), 16) || 0
 
 /** What the registry says beside the state. */
 function marks(p: Photo, i: StatusImage): Pick<Photo, 'seen' | 'removal' | 'frozen'> {

@@ -33,6 +33,8 @@ export interface ChangeRecord {
   mac: string
   /** The details as this phone shows them, under a key that the store does not hold. */
   own: ArrayBuffer
+  /** `own` is newer than amendment n. */
+  draft: boolean
   /** The user has removed the photo, and the undo time is over. */
   remove: boolean
 }
