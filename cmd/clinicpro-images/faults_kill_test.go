@@ -158,9 +158,12 @@ func (k *killing) run(total int, everyStep bool) {
 	if everyStep {
 		left = plan(k.rnd, total, k.others)
 	} else {
-		left = plan(k.rnd, len(allSteps())+total, k.others)
+		left = plan(k.rnd, len(allSteps())+2*total, k.others)
 		left = slices.DeleteFunc(left, func(one kill) bool { return one.victim == theAgent && one.step != "" })
-		left = left[:min(total, len(left))]
+		if len(left) < total {
+			k.t.Fatalf("the plan holds %d kills of %d", len(left), total)
+		}
+		left = left[:total]
 	}
 	for n := 0; len(left) > 0; n++ {
 		if n > 3*total {
