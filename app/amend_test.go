@@ -175,6 +175,14 @@ func TestASessionThatThePhoneLeftEnds(t *testing.T) {
 	if !s.st.Sessions[sidA].Images[kept].CanFile() {
 		t.Fatal("a kept photo cannot be filed any more")
 	}
+	s.in(sidA, File{Delivery: "D"}) // whose it is must be said first
+	if s.st.Sessions[sidA].Images[kept].Filing {
+		t.Fatal("a photo of a phone that showed another patient is filed unasked")
+	}
+	s.in(sidA, File{Delivery: "D", Confirmed: true})
+	if !s.st.Sessions[sidA].Images[kept].Filing {
+		t.Fatal("the GP's word does not file it")
+	}
 }
 
 // Nobody listens to a session that is over. When the GP comes back to file

@@ -53,6 +53,9 @@ type (
 	File struct {
 		Delivery string
 		Images   []ImageID
+		// Confirmed: the GP has said that the photos are of this patient. A
+		// session that the phone left as another patient's needs it.
+		Confirmed bool
 	}
 	// Discard throws images away.
 	Discard struct{ Images []ImageID }

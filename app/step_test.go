@@ -349,7 +349,7 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0, Details: r.IntN(3)}}}
 	return []What{
 		Show{}, Refresh{}, End{}, Attest{Images: []ImageID{id}}, SessionRemoved{err}, NewCode{Code: "new", Insist: r.IntN(2) == 0},
-		File{Delivery: fmt.Sprint("D", r.IntN(3))}, Discard{Images: []ImageID{id}},
+		File{Delivery: fmt.Sprint("D", r.IntN(3)), Confirmed: r.IntN(2) == 0}, Discard{Images: []ImageID{id}},
 		Heard{Signal{Healthy: r.IntN(2) == 0, Event: EventImageStored, Image: id}},
 		SessionOpened{Row: row, Restore: r.IntN(2) == 0, Err: err}, CodeRenewed{row, err}, SessionEnded{row, err},
 		RowRead{row, err}, MarksTold{Row: row, Err: err},

@@ -323,7 +323,7 @@ func (w *work) listed(in ObjectsListed) {
 // before goes on with the delivery that was frozen for it then. A session
 // without a patient files nothing.
 func (w *work) file(in File) {
-	if w.s.Patient.IsZero() || in.Delivery == "" {
+	if w.s.Patient.IsZero() || in.Delivery == "" || w.s.Row.Left && !in.Confirmed {
 		return
 	}
 	for _, id := range w.s.Order {

@@ -49,7 +49,7 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		File: w.file, NewCode: w.newCode, CopyLink: w.copyLink, Next: w.next, Discard: w.discard,
 		Open:       func(sid string) { w.send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
 		Attest:     func(id string) { w.send(link.Input{Kind: link.InputAttest, SID: w.snap.SID, Image: id}) },
-		FileAgain:  func(id string) { w.send(link.Input{Kind: link.InputFileAgain, SID: w.snap.SID, Image: id}) },
+		FileAgain:  func(id string) { w.sure(link.Input{Kind: link.InputFileAgain, SID: w.snap.SID, Image: id}) },
 		ToggleCode: func() { w.showCode = !w.showCode; w.paint() },
 		Refresh:    func() { w.act(link.InputRefresh) },
 		Retry:      func() { w.act(link.InputRetry) },
@@ -155,9 +155,21 @@ func (w *Window) closing() {
 func (w *Window) act(kind link.InputKind) { w.send(link.Input{Kind: kind, SID: w.snap.SID}) }
 
 func (w *Window) file() {
-	if w.asking == nil && model.ScreenOf(w.snap) == model.ScreenSession && model.BarOf(w.snap).Enabled {
-		w.act(link.InputFileAll)
+	if w.asking != nil || model.ScreenOf(w.snap) != model.ScreenSession || !model.BarOf(w.snap).Enabled {
+		return
 	}
+	w.sure(link.Input{Kind: link.InputFileAll, SID: w.snap.SID})
+}
+
+// sure sends an act that files photos; where the phone left as another
+// patient's, only once the GP has said whose they are.
+func (w *Window) sure(in link.Input) {
+	if w.snap.Left == nil {
+		w.send(in)
+		return
+	}
+	in.Confirmed = true
+	w.question(text.LeftAsk, text.LeftAskMore, text.LeftFile, func() { w.send(in) })
 }
 
 func (w *Window) newCode() {

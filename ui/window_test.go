@@ -272,9 +272,21 @@ func TestAnIntimatePhotoIsCoveredUntilAskedFor(t *testing.T) {
 	}
 }
 
+// A phone that showed another patient is said, and its photos are filed only
+// once the GP has said whose they are.
 func TestAPhoneThatLeftIsSaid(t *testing.T) {
-	w, _ := newTestWindow(t, theme.VariantLight)
+	w, sent := newTestWindow(t, theme.VariantLight)
 	w.Show(screens(t)["12-left"])
+	test.Tap(w.session.File)
+	test.Tap(button(t, w, text.Cancel))
+	if len(*sent) != 0 {
+		t.Fatalf("sent %s", kinds(*sent))
+	}
+	test.Tap(w.session.File)
+	test.Tap(button(t, w, text.LeftFile))
+	if len(*sent) != 1 || (*sent)[0].Kind != link.InputFileAll || !(*sent)[0].Confirmed {
+		t.Fatalf("sent %+v", *sent)
+	}
 	markup := test.RenderToMarkup(w.win.Canvas())
 	for _, words := range []string{text.PhoneLeft, "3 photos kept, 1 photo withdrawn"} {
 		if !strings.Contains(markup, words) {

@@ -138,9 +138,14 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			return
 		}
 		t.mu.Lock()
-		sid, canFile, whyNot := t.sid, t.canFile, t.whyNot
+		sid, canFile, whyNot, left := t.sid, t.canFile, t.whyNot, t.left != ""
 		t.mu.Unlock()
 		word, which, _ := strings.Cut(strings.ToLower(strings.TrimSpace(line)), " ")
+		which, anyway := strings.CutSuffix(strings.TrimSpace(which), "anyway")
+		if left && !anyway && (word == "file" && canFile || word == "again") {
+			fmt.Fprintln(t.out, text.LeftHowTo)
+			continue
+		}
 		switch word {
 		case "":
 		case "quit":
@@ -150,7 +155,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 				fmt.Fprintln(t.out, whyNot)
 				continue
 			}
-			t.window.Send(link.Input{Kind: link.InputFileAll, SID: sid})
+			t.window.Send(link.Input{Kind: link.InputFileAll, SID: sid, Confirmed: anyway})
 		case "there", "again":
 			n, _ := strconv.Atoi(strings.TrimSpace(which))
 			t.mu.Lock()
@@ -160,7 +165,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 				fmt.Fprintln(t.out, "No photo of that number is uncertain. Nothing was done.")
 				continue
 			}
-			t.window.Send(link.Input{Kind: map[string]link.InputKind{"there": link.InputAttest, "again": link.InputFileAgain}[word], SID: sid, Image: id})
+			t.window.Send(link.Input{Kind: map[string]link.InputKind{"there": link.InputAttest, "again": link.InputFileAgain}[word], SID: sid, Image: id, Confirmed: anyway})
 		case "code":
 			t.window.Send(link.Input{Kind: link.InputNewCode, SID: sid})
 		case "end":

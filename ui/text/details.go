@@ -12,6 +12,10 @@ const (
 	ShowIntimate = "Show intimate photo"
 	HideIntimate = "Hide intimate photo"
 	PhoneLeft    = "The phone left this session: wrong patient."
+	LeftAsk      = "The phone said: wrong patient"
+	LeftAskMore  = "File the photos to this patient only if you know that they are theirs."
+	LeftFile     = "File to this patient"
+	LeftHowTo    = "The phone said: wrong patient. If the photos are this patient's, add the word anyway. Nothing was filed."
 )
 
 // Details words where a photo is of and how it was taken: "Left forearm ·
