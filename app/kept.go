@@ -77,6 +77,17 @@ func (k KeptPhone) On() bool { return k.Stage == KeptAsked || k.Stage == KeptOn 
 // ServerNow estimates the registry's clock.
 func (k KeptPhone) ServerNow(at time.Time) time.Time { return at.Add(k.ahead) }
 
+// EndOfDay is the last minute of the day now in zone; within the hour before
+// it, the next day's.
+func EndOfDay(now time.Time, zone *time.Location) time.Time {
+	here := now.In(zone)
+	last := time.Date(here.Year(), here.Month(), here.Day(), 23, 59, 0, 0, zone)
+	if last.Sub(here) < time.Hour {
+		last = time.Date(here.Year(), here.Month(), here.Day()+1, 23, 59, 0, 0, zone)
+	}
+	return last
+}
+
 // busy reports whether a tick may move it.
 func (k KeptPhone) busy() bool { return k.Stage != KeptNone && k.Stage != KeptRefused }
 

@@ -309,3 +309,23 @@ func TestAKeptPhoneSurvivesARestart(t *testing.T) {
 	late := &script{t: t, at: day.Add(9 * time.Hour)}
 	want[TellForgotten](t, late.in("", Boot{Sessions: sessions, Kept: restoreKept(records)}))
 }
+
+func TestTheDayEndsWhereThePracticeIs(t *testing.T) {
+	zone, err := time.LoadLocation("Pacific/Auckland")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for now, want := range map[string]string{
+		"2026-11-23T08:00:00+13:00": "2026-11-23T23:59:00+13:00", "2026-11-23T11:00:00Z": "2026-11-24T23:59:00+13:00",
+		"2026-11-23T22:58:00+13:00": "2026-11-23T23:59:00+13:00", "2026-11-23T23:30:00+13:00": "2026-11-24T23:59:00+13:00",
+		"2026-09-27T01:00:00+12:00": "2026-09-27T23:59:00+13:00", // the clocks go forward
+	} {
+		at, err := time.Parse(time.RFC3339, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := EndOfDay(at, zone).Format(time.RFC3339); got != want {
+			t.Errorf("at %s the day ends %s, want %s", now, got, want)
+		}
+	}
+}
