@@ -116,6 +116,8 @@ func (e *Engine) call(ctx context.Context, s Session, do Do) What {
 		}
 		row, err := p.Kept.Keep(ctx, s.ID, do.Key, do.Until)
 		return PhoneKept{do.Key, row, err}
+	case KeepAgain:
+		return KeptAgain{do.Key, p.Kept.Rekeep(ctx, do.Key, do.Until, do.Sessions...)}
 	case TellForgotten:
 		return PhoneForgotten{do.Key, p.Kept.Forget(ctx, do.Key, do.Sessions...)}
 	}

@@ -145,7 +145,7 @@ type (
 		Receipts []Receipt
 		Err      error // what has no receipt was not handed over
 	}
-	// PhoneKept, NextOffered and PhoneForgotten are the registry's answers about
+	// PhoneKept, KeptAgain, NextOffered and PhoneForgotten are the registry's answers about
 	// the kept phone with this Key. Err of PhoneKept is KindCorrupt when the
 	// offer is not from the phone that saw the session's code.
 	PhoneKept struct {
@@ -156,6 +156,10 @@ type (
 	NextOffered struct {
 		Key Digest
 		N   int64
+		Err error
+	}
+	KeptAgain struct {
+		Key Digest
 		Err error
 	}
 	PhoneForgotten struct {
@@ -173,6 +177,7 @@ type (
 	Heard struct{ Signal }
 )
 
+func (KeptAgain) what()         {}
 func (KeepPhone) what()         {}
 func (ForgetPhone) what()       {}
 func (WorkstationLocked) what() {}
@@ -274,6 +279,12 @@ type (
 		Key   Digest
 		Until time.Time
 	}
+	// KeepAgain puts a kept phone back that the registry has lost.
+	KeepAgain struct {
+		Key      Digest
+		Until    time.Time
+		Sessions []SessionID
+	}
 	// OfferNext seals the link of Kept.Next as number Kept.N and puts it on
 	// offer, or takes back what was.
 	OfferNext struct{ Kept KeptPhone }
@@ -286,6 +297,7 @@ type (
 	StopListen struct{}
 )
 
+func (KeepAgain) do()     {}
 func (SaveKept) do()      {}
 func (AskToKeep) do()     {}
 func (OfferNext) do()     {}

@@ -20,13 +20,15 @@ type KeptPhone struct {
 	Reason    KeptEnd   // why it is forgotten, or cannot be kept
 
 	// N numbers what was last put on offer: the link of Next as it was with
-	// Code; an empty Next takes it back. It only ever rises.
+	// Code; an empty Next takes it back. It only ever rises, and begins at Since
+	// in milliseconds: a phone that is kept again has taken lower ones.
 	N    int64
 	Next SessionID
 	Code Digest
 
 	ahead         time.Duration // registry's clock minus the workstation's
 	told          int64         // the number that the registry is known to hold
+	lost          bool          // the registry may have lost it: put it back
 	durable       keptDurable   // what the index holds
 	dirty, saving bool
 	saveDue       time.Time
@@ -55,7 +57,6 @@ const (
 	KeptByGP    KeptEnd = "forgotten" // the GP's word
 	KeptByLock  KeptEnd = "locked"    // the workstation was locked
 	KeptByTime  KeptEnd = "time"      // its time was over
-	KeptLost    KeptEnd = "lost"      // the registry does not know it any more
 	KeptUnable  KeptEnd = "unable"    // the phone did not offer it
 	KeptForeign KeptEnd = "foreign"   // the offer is not from the phone that saw this code
 	KeptTooLate KeptEnd = "too-late"  // the session was over before the registry knew
@@ -113,9 +114,19 @@ func stepKept(st State, in Input) (State, bool) {
 			case what.Err == nil:
 				k.told = max(k.told, what.N)
 			case KindOf(what.Err) == KindNotFound && k.Stage == KeptOn:
-				st.Kept = k.end(KeptLost)
+				k.lost = true
 			}
 		}
+	case KeptAgain:
+		if what.Key == k.Key {
+			st.Trouble = k.called(st.Trouble, what.Err, in.At)
+			if what.Err == nil {
+				k.lost, k.told = false, 0
+			}
+		}
+	case RowRead:
+		k.lost = k.lost || k.Stage == KeptOn && KindOf(what.Err) == KindNotFound
+		return st, false
 	case PhoneForgotten:
 		if what.Key == k.Key {
 			st.Trouble = k.called(st.Trouble, what.Err, in.At)
@@ -152,7 +163,9 @@ func keepPhone(st State, sid SessionID, until, at time.Time) State {
 	}
 	now := s.ServerNow(at)
 	next := KeptPhone{Stage: KeptAsked, First: sid, Key: s.Row.Keep.Key, Recipient: s.Row.Keep.Recipient,
-		Pairing: s.Secrets.Pairing, Since: now, Until: until, ahead: now.Sub(at), dirty: true}
+		Pairing: s.Secrets.Pairing, Since: now, Until: until,
+		N: now.UnixMilli(), ahead: now.Sub(at), dirty: true}
+	next.told = next.N
 	if most := now.Add(MaxKept); next.Until.After(most) {
 		next.Until = most
 	}
@@ -258,6 +271,9 @@ func keepUp(st State, at time.Time) (State, []Effect) {
 	case k.Stage == KeptAsked && k.durable.Stage == KeptAsked:
 		k.calling = true
 		do(AskToKeep{k.Key, k.Until})
+	case k.Stage == KeptOn && k.lost:
+		k.calling = true
+		do(KeepAgain{k.Key, k.Until, sayKept(st, k.Key)})
 	case k.Stage == KeptOn && k.told < k.N && k.durable.N == k.N:
 		k.calling = true
 		do(OfferNext{*k})

@@ -132,7 +132,7 @@ func TestEachLaterSessionIsOfferedOnce(t *testing.T) {
 	s := &script{t: t, at: day}
 	s.kept(sidA, day.Add(8*time.Hour))
 	first := s.published(s.waits(sidB, "b"))
-	if first.N != 1 || first.Next != sidB || first.Code != "b" {
+	if first.N != s.st.Kept.Since.UnixMilli()+1 || first.Next != sidB || first.Code != "b" {
 		t.Fatalf("offered %+v", first)
 	}
 	none[SaveKept](t, s.in(sidB, RowRead{Row: s.waiting("b")}))
@@ -177,6 +177,31 @@ func TestANumberIsDurableBeforeItGoesOut(t *testing.T) {
 	want[OfferNext](t, s.in(sidA, KeptSaved{Kept: save.Kept}))
 }
 
+func TestALostRegistryIsToldAgain(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.kept(sidA, day.Add(8*time.Hour))
+	offer := s.published(s.waits(sidB, "b"))
+	again := want[KeepAgain](t, s.in(sidB, RowRead{Err: E("read", KindNotFound, nil)}))
+	if again.Key != keepOffered.Key || !again.Until.Equal(s.st.Kept.Until) || !slices.Equal(again.Sessions, []SessionID{sidA}) {
+		t.Fatalf("put back as %+v", again)
+	}
+	// While the session itself is not back nothing is on offer; then it is anew.
+	s.in(sidA, KeptAgain{Key: again.Key})
+	s.in(sidA, KeptSaved{Kept: s.st.Kept})
+	s.in(sidA, NextOffered{Key: again.Key, N: s.st.Kept.N})
+	back := s.published(s.in(sidB, SessionOpened{Restore: true, Row: s.waiting("b")}))
+	if back.Next != sidB || back.N <= offer.N {
+		t.Fatalf("offered as %d %s", back.N, back.Next)
+	}
+	// One that only the offer finds out.
+	s.in(sidB, End{})
+	s.in(sidA, KeptSaved{Kept: s.st.Kept})
+	s.in(sidA, NextOffered{Key: again.Key, N: s.st.Kept.N, Err: E("next", KindNotFound, nil)})
+	s.at = s.at.Add(time.Second)
+	want[KeepAgain](t, s.in("", Tick{}))
+	want[OfferNext](t, s.in(sidA, KeptAgain{Key: again.Key}))
+}
+
 func TestForgettingLockingAndTimeEndTheKeeping(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(*script) []Effect
@@ -188,9 +213,6 @@ func TestForgettingLockingAndTimeEndTheKeeping(t *testing.T) {
 			s.at = day.Add(8 * time.Hour)
 			return s.in("", Tick{})
 		}, KeptByTime},
-		"lost": {func(s *script) []Effect {
-			return s.in(sidA, NextOffered{Key: keepOffered.Key, N: 1, Err: E("next", KindNotFound, nil)})
-		}, KeptLost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &script{t: t, at: day}
@@ -263,7 +285,7 @@ func TestAnotherPhoneIsKeptOnceTheFirstIsForgotten(t *testing.T) {
 			s.in(sidA, KeptSaved{Kept: s.st.Kept})
 		}
 	}
-	if k := s.st.Kept; k.Stage != KeptAsked || k.First != sidB || k.Key != "another-key" || k.N != 0 {
+	if k := s.st.Kept; k.Stage != KeptAsked || k.First != sidB || k.Key != "another-key" || k.N <= day.UnixMilli() || k.Next != "" {
 		t.Fatalf("kept now: %q of %s", k.Stage, k.First)
 	}
 	// What is still said of the first changes nothing.

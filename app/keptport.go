@@ -39,6 +39,9 @@ type KeptRegistry interface {
 	// kept one, until the time given, at most MaxKept from now. Other than
 	// paired: KindConflict or KindExpired; another offer meanwhile: KindAuth.
 	Keep(ctx context.Context, sid SessionID, key Digest, until time.Time) (Row, error)
+	// Rekeep puts back a kept phone that the registry has lost, and says so in
+	// the sessions named. One that is there stays as it is.
+	Rekeep(ctx context.Context, key Digest, until time.Time, sessions ...SessionID) error
 	// Next puts a link on offer. A number that is not higher than what is held
 	// changes nothing.
 	Next(ctx context.Context, key Digest, next NextLink) error

@@ -63,6 +63,33 @@ func (f *FakeRegistry) Keep(ctx context.Context, sid app.SessionID, key app.Dige
 	})
 }
 
+// Rekeep implements app.KeptRegistry.
+func (f *FakeRegistry) Rekeep(_ context.Context, key app.Digest, until time.Time, sessions ...app.SessionID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	v := f.visit("")
+	until = time.UnixMilli(earlier(until, v.now.Add(app.MaxKept)).UnixMilli())
+	if !until.After(v.now) {
+		return refuse("phone-forgotten")
+	}
+	if v.kept(key) == nil {
+		if f.kept == nil {
+			f.kept = map[app.Digest]*keptPhone{}
+		}
+		f.kept[key] = &keptPhone{until: until}
+	}
+	for _, sid := range sessions {
+		if v := f.visit(sid); v.s != nil && v.s.Keep.Key == key && v.s.Kept.IsZero() {
+			v.s.Kept = v.kept(key).until
+			v.bump()
+		}
+	}
+	return nil
+}
+
 // Next implements app.KeptRegistry.
 func (f *FakeRegistry) Next(_ context.Context, key app.Digest, next app.NextLink) error {
 	f.mu.Lock()

@@ -161,6 +161,22 @@ func testForget(t *testing.T, r *registryRun) {
 	if err := r.Next(r.ctx, o.Key, app.NextLink{SID: r.sid, N: 9, MAC: hash("m"), Sealed: []byte("x")}); app.KindOf(err) != app.KindNotFound {
 		t.Fatalf("a link for it: %v", err)
 	}
+	// What was lost is put back, and what is there stays.
+	until := r.must(r.Read(r.ctx, first)).Now.Add(time.Hour)
+	for _, til := range []time.Time{until, until.Add(time.Hour)} {
+		if err := r.Rekeep(r.ctx, o.Key, til, first, second, r.sid, app.NewSessionID()); err != nil {
+			t.Fatal(err)
+		}
+		if _, told, next, err := r.AskNext(r.ctx, o.Key); err != nil || !told.Equal(until) || next.SID != "" {
+			t.Fatalf("put back until %v, %v", told, err)
+		}
+	}
+	if a, b := r.must(r.Read(r.ctx, second)), r.must(r.Read(r.ctx, r.sid)); !a.Kept.Equal(until) || !b.Kept.IsZero() {
+		t.Fatalf("put back in the sessions as %v and %v", a.Kept, b.Kept)
+	}
+	if err := r.Rekeep(r.ctx, hash("late"), until.Add(-2*time.Hour)); app.KindOf(err) != app.KindNotFound {
+		t.Fatalf("put back after its time: %v", err)
+	}
 	// A lost registry has it back as the workstation knew it.
 	row := r.must(r.Read(r.ctx, first))
 	row.Kept = row.Now.Add(time.Hour)

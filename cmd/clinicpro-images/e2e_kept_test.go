@@ -24,11 +24,11 @@ func (d *desk) next(k *gophone.Kept) *gophone.Phone {
 	eventually(d.t, 20*time.Second, func() bool {
 		p, err = k.Next(d.t.Context())
 		return err == nil && p != nil
-	}, func() string { return "the kept phone is offered nothing: " + fault(err) })
+	}, func() string { return "the kept phone is offered nothing: " + whyNot(err) })
 	return p
 }
 
-func fault(err error) string {
+func whyNot(err error) string {
 	if err == nil {
 		return "no link"
 	}
@@ -42,7 +42,7 @@ func (d *desk) forgotten(k *gophone.Kept) {
 	eventually(d.t, 20*time.Second, func() bool {
 		_, err = k.Next(d.t.Context())
 		return app.KindOf(err) == app.KindAuth
-	}, func() string { return "the phone is still kept: " + fault(err) })
+	}, func() string { return "the phone is still kept: " + whyNot(err) })
 }
 
 // TestEndToEndKeptPhone: a phone that the GP keeps is given the next patient's
@@ -102,7 +102,7 @@ func TestEndToEndKeptPhone(t *testing.T) {
 	}
 	second.say("quit")
 
-	d.restartAgent(listen)
+	d.killAgent()
 	third := d.receive(`{"name":"Hone Testperson"}`)
 	third.link()
 	third.see("Phone kept until ")
@@ -126,12 +126,21 @@ func TestEndToEndKeptPhone(t *testing.T) {
 	if a, err := taken.Status(t.Context()); err != nil || a.Session.Kept != 0 {
 		t.Fatalf("forgotten, and told %d, %v", a.Session.Kept, err)
 	}
+
+	// Kept again, under this session's secret.
 	fourth.say("keep")
-	fourth.see("Phone kept until ")
+	eventually(t, 20*time.Second, func() bool {
+		a, err := taken.Status(t.Context())
+		return err == nil && a.Session.Kept > 0
+	}, func() string { return "the phone is not kept again" })
+	fourth.say("quit")
+	fifth := d.receive(`{"name":"Rangi Testperson"}`)
+	fifth.link()
+	d.next(k)
 	d.lockDesktop()
-	fourth.see("No phone is kept any more.")
+	fifth.see("No phone is kept any more.")
 	d.forgotten(k)
-	d.canary(t, camera, [][]byte{[]byte("Wiremu"), []byte("Hone"), []byte("Mere T")})
+	d.canary(t, camera, [][]byte{[]byte("Wiremu"), []byte("Hone"), []byte("Mere T"), []byte("Rangi")})
 }
 
 // lockDesktop says on the session bus what a screen saver says.

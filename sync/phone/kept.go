@@ -18,16 +18,17 @@ import (
 )
 
 // Kept is what a phone that can be kept holds: an identity and a key of its
-// own, and the link of the session under which it offered them. It may be used
-// concurrently.
+// own, and the link of the session under which it is kept, whose pairing secret
+// proves the links to come. It may be used concurrently.
 type Kept struct {
 	client   *http.Client
-	first    pairing.Link
 	identity *age.X25519Identity
 	key      string // base64url
 
-	mu   sync.Mutex
-	last int64 // the highest number that was taken
+	mu    sync.Mutex
+	on    bool         // kept, as far as the phone has heard
+	first pairing.Link // where it heard so first
+	last  int64        // the highest number that was taken
 }
 
 // Offer draws what the phone is kept by and offers it with every later Claim.
@@ -49,6 +50,19 @@ func (k *Kept) offer(link pairing.Link) app.KeepOffer {
 	return envelope.NewOffer(link.Secret, link.Token, k.identity.Recipient().String(), app.Digest(hex.EncodeToString(sum[:])))
 }
 
+// heard takes in what an answer about the session of link says.
+func (k *Kept) heard(link pairing.Link, kept bool) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if kept && !k.on {
+		k.first = link
+	}
+	k.on = kept
+}
+
 // Next asks for the next session's link and returns a phone that holds it and
 // has claimed nothing yet; nil while none is on offer, or only what was taken
 // before. KindAuth: the phone is not kept. KindCorrupt: what was on offer is
@@ -56,12 +70,15 @@ func (k *Kept) offer(link pairing.Link) app.KeepOffer {
 func (k *Kept) Next(ctx context.Context) (*Phone, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.first.Base+"/api/medtech/session/next", nil)
+	k.mu.Lock()
+	first := k.first
+	k.mu.Unlock()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, first.Base+"/api/medtech/session/next", nil)
 	if err != nil {
 		return nil, app.E("phone call", app.KindBug, errors.New("the gateway's address is none"))
 	}
 	req.Header.Set("Authorization", "Bearer "+k.key)
-	req.Header.Set("ClinicPro-Practice", string(k.first.Practice))
+	req.Header.Set("ClinicPro-Practice", string(first.Practice))
 	var a struct {
 		Now, Until int64
 		Next       *struct {
@@ -71,7 +88,11 @@ func (k *Kept) Next(ctx context.Context) (*Phone, error) {
 			MAC    app.Digest
 		}
 	}
-	if err := ask(k.client, req, &a, func() bool { return a.Now > 0 && a.Until > 0 }); err != nil || a.Next == nil {
+	err = ask(k.client, req, &a, func() bool { return a.Now > 0 && a.Until > 0 })
+	if app.KindOf(err) == app.KindAuth {
+		k.heard(first, false)
+	}
+	if err != nil || a.Next == nil {
 		return nil, err
 	}
 	return k.take(app.NextLink{SID: a.Next.SID, N: a.Next.N, MAC: a.Next.MAC, Sealed: a.Next.Sealed})

@@ -304,6 +304,7 @@ func (p *Phone) call(ctx context.Context, method, name string, body any) (Answer
 	if err := ask(p.client, req, &a, func() bool { return a.Session.SID != "" }); err != nil {
 		return Answer{}, err
 	}
+	p.kept.heard(p.link, a.Session.Kept > 0)
 	return a, nil
 }
 

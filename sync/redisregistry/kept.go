@@ -21,6 +21,20 @@ func (r *Registry) Keep(ctx context.Context, sid app.SessionID, key app.Digest, 
 	return r.run(ctx, "keep phone", r.scripts.keep, r.sessionKey(sid), word(key), millis(until), app.MaxKept.Milliseconds())
 }
 
+// Rekeep implements app.KeptRegistry.
+func (r *Registry) Rekeep(ctx context.Context, key app.Digest, until time.Time, sessions ...app.SessionID) error {
+	const op = "keep phone again"
+	args := []any{word(key), millis(until), app.MaxKept.Milliseconds()}
+	for _, sid := range sessions {
+		args = append(args, r.sessionKey(sid))
+	}
+	out, err := r.call(ctx, op, r.scripts.rekeep, r.keptKey(key), args...)
+	if err != nil {
+		return err
+	}
+	return done(op, out)
+}
+
 // Next implements app.KeptRegistry.
 func (r *Registry) Next(ctx context.Context, key app.Digest, next app.NextLink) error {
 	const op = "offer next session"

@@ -44,7 +44,7 @@ type scripts struct {
 	open, read, mark, renew, close                *redis.Script
 	claim, status, reserve, stored, retract, done *redis.Script
 	amend, leave                                  *redis.Script
-	keep, next, asknext, forget                   *redis.Script
+	keep, rekeep, next, asknext, forget           *redis.Script
 }
 
 //go:embed lua/*.lua
@@ -114,7 +114,7 @@ func loadScripts() (*scripts, error) {
 		"open": &s.open, "read": &s.read, "mark": &s.mark, "renew": &s.renew, "close": &s.close,
 		"claim": &s.claim, "status": &s.status, "reserve": &s.reserve, "stored": &s.stored,
 		"retract": &s.retract, "done": &s.done, "amend": &s.amend, "leave": &s.leave,
-		"keep": &s.keep, "next": &s.next, "asknext": &s.asknext, "forget": &s.forget,
+		"keep": &s.keep, "rekeep": &s.rekeep, "next": &s.next, "asknext": &s.asknext, "forget": &s.forget,
 	} {
 		body, err := lua.ReadFile("lua/" + name + ".lua")
 		if err != nil {
