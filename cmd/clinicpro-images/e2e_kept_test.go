@@ -102,16 +102,19 @@ func TestEndToEndKeptPhone(t *testing.T) {
 	}
 	second.say("quit")
 
+	before := d.agent()
 	d.killAgent()
+	eventually(t, 30*time.Second, func() bool { now := d.agent(); return now != 0 && now != before },
+		func() string { return "the keeper has not started the agent again" })
 	third := d.receive(`{"name":"Hone Testperson"}`)
 	third.link()
 	third.see("Phone kept until ")
 	unclaimed := d.next(k)
 	third.say("end")
-	eventually(t, 20*time.Second, func() bool {
-		_, err := unclaimed.Claim(t.Context())
-		return app.KindOf(err) == app.KindNotFound
-	}, func() string { return "a session that was ended can still be claimed" })
+	eventually(t, 20*time.Second, func() bool { return d.onOffer() == "" }, func() string { return "on offer after its end: " + d.onOffer() })
+	if _, err := unclaimed.Claim(t.Context()); app.KindOf(err) != app.KindNotFound {
+		t.Fatalf("claimed after its end: %v", err)
+	}
 	third.say("quit")
 
 	fourth := d.receive(`{"name":"Mere Testperson"}`)
@@ -141,6 +144,16 @@ func TestEndToEndKeptPhone(t *testing.T) {
 	fifth.see("No phone is kept any more.")
 	d.forgotten(k)
 	d.canary(t, camera, [][]byte{[]byte("Wiremu"), []byte("Hone"), []byte("Mere T"), []byte("Rangi")})
+}
+
+// onOffer is what the registry holds for the one kept phone.
+func (d *desk) onOffer() string {
+	d.t.Helper()
+	keys := strings.Fields(d.redis("KEYS", "cp:{*}:k:*"))
+	if len(keys) != 1 {
+		d.t.Fatalf("kept phones: %q", keys)
+	}
+	return strings.TrimSpace(d.redis("HGET", keys[0], "next"))
 }
 
 // lockDesktop says on the session bus what a screen saver says.
