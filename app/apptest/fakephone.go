@@ -43,6 +43,10 @@ func (f *FakeRegistry) byPhone(ctx context.Context, sid app.SessionID, phoneHash
 		if phoneHash == "" || v.s.PhoneHash != phoneHash {
 			return refuse("phone-replaced")
 		}
+		if !v.s.Kept.IsZero() && v.kept(v.s.Keep.Key) == nil { // forgotten before this session was known
+			v.s.Kept = time.Time{}
+			v.bump()
+		}
 		return do(v)
 	})
 }

@@ -177,6 +177,13 @@ func testForget(t *testing.T, r *registryRun) {
 	if err := r.Rekeep(r.ctx, hash("late"), until.Add(-2*time.Hour)); app.KindOf(err) != app.KindNotFound {
 		t.Fatalf("put back after its time: %v", err)
 	}
+	// Also a session that the workstation had not heard of says so to its phone.
+	if err := r.Forget(r.ctx, o.Key); err != nil {
+		t.Fatal(err)
+	}
+	if row := r.must(r.Status(r.ctx, second, r.phone)); !row.Kept.IsZero() {
+		t.Fatalf("forgotten, and told %v", row.Kept)
+	}
 	// A lost registry has it back as the workstation knew it.
 	row := r.must(r.Read(r.ctx, first))
 	row.Kept = row.Now.Add(time.Hour)

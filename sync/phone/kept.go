@@ -2,15 +2,9 @@ package phone
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"sync"
-
-	"filippo.io/age"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/envelope"
@@ -21,9 +15,8 @@ import (
 // own, and the link of the session under which it is kept, whose pairing secret
 // proves the links to come. It may be used concurrently.
 type Kept struct {
-	client   *http.Client
-	identity *age.X25519Identity
-	key      string // base64url
+	client *http.Client
+	keys   pairing.KeptKeys
 
 	mu    sync.Mutex
 	on    bool         // kept, as far as the phone has heard
@@ -34,20 +27,12 @@ type Kept struct {
 // Offer draws what the phone is kept by and offers it with every later Claim.
 // The link is the one that the phone was made with.
 func (p *Phone) Offer() (*Kept, error) {
-	id, err := age.GenerateX25519Identity()
+	keys, err := pairing.NewKeptKeys()
 	if err != nil {
-		return nil, app.E("offer to be kept", app.KindBug, err)
+		return nil, err
 	}
-	var key [32]byte
-	_, _ = rand.Read(key[:]) // never fails: crypto/rand aborts the program instead
-	p.kept = &Kept{client: p.client, first: p.link, identity: id, key: base64.RawURLEncoding.EncodeToString(key[:])}
+	p.kept = &Kept{client: p.client, first: p.link, keys: keys}
 	return p.kept, nil
-}
-
-// offer is what the claim of a link says of this phone.
-func (k *Kept) offer(link pairing.Link) app.KeepOffer {
-	sum := sha256.Sum256([]byte(k.key))
-	return envelope.NewOffer(link.Secret, link.Token, k.identity.Recipient().String(), app.Digest(hex.EncodeToString(sum[:])))
 }
 
 // heard takes in what an answer about the session of link says.
@@ -77,7 +62,7 @@ func (k *Kept) Next(ctx context.Context) (*Phone, error) {
 	if err != nil {
 		return nil, app.E("phone call", app.KindBug, errors.New("the gateway's address is none"))
 	}
-	req.Header.Set("Authorization", "Bearer "+k.key)
+	req.Header.Set("Authorization", "Bearer "+k.keys.Key.Reveal())
 	req.Header.Set("ClinicPro-Practice", string(first.Practice))
 	var a struct {
 		Now, Until int64
@@ -103,7 +88,7 @@ func (k *Kept) Next(ctx context.Context) (*Phone, error) {
 func (k *Kept) take(next app.NextLink) (*Phone, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	text, err := envelope.OpenNext(k.first.Secret, k.identity, next, k.last)
+	text, err := envelope.OpenNext(k.first.Secret, k.keys.Identity, next, k.last)
 	if errors.Is(err, envelope.ErrNextOld) {
 		return nil, nil
 	}

@@ -151,7 +151,7 @@ func (p *Problem) kind() app.Kind {
 func (p *Phone) Claim(ctx context.Context) (Answer, error) {
 	body := map[string]any{"practice": p.link.Practice, "token": p.link.Token.Reveal()}
 	if p.kept != nil {
-		o := p.kept.offer(p.link)
+		o := p.kept.keys.Offer(p.link)
 		body["keep"] = map[string]any{"recipient": o.Recipient, "key": o.Key, "mac": o.MAC}
 	}
 	a, err := p.call(ctx, http.MethodPost, "claim", body)

@@ -239,6 +239,11 @@ local function phone(key, hash)
     commit(s)
     return nil, refuse('phone-replaced')
   end
+  -- The workstation may have forgotten it before it knew of this session.
+  if (s.f.kept or '0') ~= '0' and keptUntil(keptKey(s.key, offered(s))) == '0' then
+    set(s, 'kept', '0')
+    bump(s)
+  end
   return s
 end
 
