@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +105,12 @@ func TestEndToEndKeptPhone(t *testing.T) {
 
 	before := d.agent()
 	d.killAgent()
-	eventually(t, 30*time.Second, func() bool { now := d.agent(); return now != 0 && now != before },
+	eventually(t, 30*time.Second, func() bool {
+		now := d.agent() // of an orphan whoever took it, for a moment
+		return now != before && slices.ContainsFunc(d.processes(), func(p process) bool {
+			return p.pid == now && p.exe == filepath.Join(d.bin, agentProgram)
+		})
+	},
 		func() string { return "the keeper has not started the agent again" })
 	third := d.receive(`{"name":"Hone Testperson"}`)
 	third.link()
