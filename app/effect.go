@@ -22,7 +22,7 @@ var errListenOver = errors.New("the session no longer listens")
 // loop's goroutine only.
 func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 	switch do := eff.Do.(type) {
-	case SaveSession, SaveImage, DropFrozen, RemoveSession:
+	case SaveSession, SaveImage, SaveKept, DropFrozen, RemoveSession:
 		e.saves <- eff
 	case Listen:
 		e.listen(ctx, eff.SID)
@@ -31,6 +31,9 @@ func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 			cancel(errListenOver)
 			delete(e.listeners, eff.SID)
 		}
+	case OfferNext:
+		s := st.Sessions[do.Kept.Next]
+		e.goDo(ctx, eff.SID, callDeadline, nil, func(ctx context.Context) What { return e.offerNext(ctx, do.Kept, s) })
 	case LandImage:
 		e.goLand(ctx, eff.SID, do)
 	case Deliver:
@@ -107,6 +110,16 @@ func (e *Engine) call(ctx context.Context, s Session, do Do) What {
 		return out
 	case FetchDetails:
 		return e.fetchDetails(ctx, s, do.Image)
+	case AskToKeep:
+		if err := p.Inviter.Offered(s); err != nil {
+			return PhoneKept{Key: do.Key, Err: err}
+		}
+		row, err := p.Kept.Keep(ctx, s.ID, do.Key, do.Until)
+		return PhoneKept{do.Key, row, err}
+	case KeepAgain:
+		return KeptAgain{do.Key, p.Kept.Rekeep(ctx, do.Key, do.Until, do.Sessions...)}
+	case TellForgotten:
+		return PhoneForgotten{do.Key, p.Kept.Forget(ctx, do.Key, do.Sessions...)}
 	}
 	e.ports.Log.Error("unknown effect", "effect", fmt.Sprintf("%T", do))
 	return nil
@@ -127,6 +140,19 @@ func (e *Engine) fetchDetails(ctx context.Context, s Session, id ImageID) What {
 	}
 	out.Err = err
 	return out
+}
+
+// offerNext puts the link of s on offer, or nothing where the phone is to be
+// told of no session.
+func (e *Engine) offerNext(ctx context.Context, k KeptPhone, s Session) What {
+	next, err := NextLink{N: k.N}, error(nil)
+	if k.Next != "" {
+		next, err = e.ports.Inviter.Invite(k, s, k.N)
+	}
+	if err == nil {
+		err = e.ports.Kept.Next(ctx, k.Key, next)
+	}
+	return NextOffered{k.Key, k.N, err}
 }
 
 // listen keeps the feed of one session until StopListen.

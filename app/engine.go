@@ -32,6 +32,8 @@ type Darkroom interface {
 type Ports struct {
 	Registry   Registry
 	Amendments Amendments
+	Kept       KeptRegistry
+	Inviter    Inviter
 	Objects    Objects
 	Feed       Feed
 	Spool      Spool
@@ -135,14 +137,14 @@ func (e *Engine) drain() []Input {
 // under way. A spool that cannot be read is returned as an error: nothing may
 // be written beside it.
 func (e *Engine) Run(ctx context.Context) error {
-	sessions, err := e.sessions(ctx)
+	boot, err := e.index(ctx)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	e.group = group
 	group.Go(func() error { return e.save(ctx) })
-	group.Go(func() error { return e.loop(ctx, sessions) })
+	group.Go(func() error { return e.loop(ctx, boot) })
 	return group.Wait()
 }
 
@@ -153,28 +155,29 @@ const slept = 5 * time.Second
 // Reload takes up sessions that have come into the spool since: another
 // spool was adopted.
 func (e *Engine) Reload(ctx context.Context) error {
-	sessions, err := e.sessions(ctx)
+	boot, err := e.index(ctx)
 	if err == nil {
-		e.Send(Input{What: Boot{Sessions: sessions}})
+		e.Send(Input{What: boot})
 	}
 	return err
 }
 
-func (e *Engine) sessions(ctx context.Context) ([]Session, error) {
+// index is what the spool's index holds.
+func (e *Engine) index(ctx context.Context) (Boot, error) {
 	records, err := e.ports.Spool.Load(ctx, func(_ SessionID, kind, _ string) bool {
-		return kind == RecordSession || kind == RecordImage
+		return kind == RecordSession || kind == RecordImage || kind == RecordKept
 	})
 	if err != nil {
-		return nil, err
+		return Boot{}, err
 	}
 	sessions, unreadable := restoreSessions(records)
 	if unreadable > 0 {
 		e.ports.Log.Error("index records left unread", "count", unreadable)
 	}
-	return sessions, nil
+	return Boot{Sessions: sessions, Kept: restoreKept(records)}, nil
 }
 
-func (e *Engine) loop(ctx context.Context, sessions []Session) error {
+func (e *Engine) loop(ctx context.Context, boot Boot) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	st := State{}
@@ -189,7 +192,7 @@ func (e *Engine) loop(ctx context.Context, sessions []Session) error {
 			e.run(ctx, st, eff)
 		}
 	}
-	step(Input{What: Boot{Sessions: sessions}})
+	step(Input{What: boot})
 	last := e.ports.Now()
 	minute := last
 	for {
@@ -206,7 +209,7 @@ func (e *Engine) loop(ctx context.Context, sessions []Session) error {
 				step(Input{What: Woke{}})
 			}
 			last = now
-			if now.Sub(minute) >= time.Minute || slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle(now) }) {
+			if now.Sub(minute) >= time.Minute || st.Kept.busy() || slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle(now) }) {
 				minute = now
 				step(Input{What: Tick{}})
 			}

@@ -96,7 +96,7 @@ func (w *world) begin() {
 	w.send(app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, PracticeName: "Test Practice",
 		Secrets: app.Secrets{Token: w.token}, Code: w.token.Hash(), Limits: app.DefaultLimits})
 	w.until("live", func(s app.Session) bool { return s.Stage == app.StageLive && s.FeedHealthy })
-	row, err := w.registry.Claim(w.t.Context(), w.token.Hash(), w.phone)
+	row, err := w.registry.Claim(w.t.Context(), w.token.Hash(), w.phone, app.KeepOffer{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

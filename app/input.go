@@ -18,7 +18,10 @@ type What interface{ what() }
 type (
 	// Boot carries what the spool's index held. The Engine sends it first, and
 	// again when a spool has been adopted: sessions that are known are left.
-	Boot struct{ Sessions []Session }
+	Boot struct {
+		Sessions []Session
+		Kept     KeptPhone // taken up where no phone is kept
+	}
 	// Tick comes once a second while a session has something to wait for, and
 	// once a minute always.
 	Tick struct{}
@@ -67,6 +70,14 @@ type (
 	Refresh struct{}
 	// Show puts the session into the window.
 	Show struct{}
+	// KeepPhone keeps the phone that the session is paired with, until a time
+	// of the registry's clock, at most MaxKept from now.
+	KeepPhone struct{ Until time.Time }
+	// ForgetPhone ends the keeping; it names no session.
+	ForgetPhone struct{}
+	// WorkstationLocked: the user's desktop session is locked. It names no
+	// session and ends the keeping.
+	WorkstationLocked struct{}
 )
 
 // From effects that finished. Err is nil on success.
@@ -137,39 +148,73 @@ type (
 		Receipts []Receipt
 		Err      error // what has no receipt was not handed over
 	}
+	// PhoneKept, KeptAgain, NextOffered and PhoneForgotten are the registry's answers about
+	// the kept phone with this Key. Err of PhoneKept is KindCorrupt when the
+	// offer is not from the phone that saw the session's code.
+	PhoneKept struct {
+		Key Digest
+		Row Row
+		Err error
+	}
+	NextOffered struct {
+		Key Digest
+		N   int64
+		Err error
+	}
+	KeptAgain struct {
+		Key Digest
+		Err error
+	}
+	PhoneForgotten struct {
+		Key Digest
+		Err error
+	}
+	// KeptSaved says that the index now holds what was given.
+	KeptSaved struct {
+		Kept KeptPhone
+		Err  error
+	}
 	// SessionRemoved: nothing of the session is on the disk any more.
 	SessionRemoved struct{ Err error }
 	// Heard is a signal of the feed.
 	Heard struct{ Signal }
 )
 
-func (Boot) what()           {}
-func (Tick) what()           {}
-func (Woke) what()           {}
-func (Health) what()         {}
-func (Start) what()          {}
-func (NewCode) what()        {}
-func (File) what()           {}
-func (Discard) what()        {}
-func (Attest) what()         {}
-func (End) what()            {}
-func (Refresh) what()        {}
-func (Show) what()           {}
-func (RowRead) what()        {}
-func (SessionOpened) what()  {}
-func (CodeRenewed) what()    {}
-func (SessionEnded) what()   {}
-func (MarksTold) what()      {}
-func (Landed) what()         {}
-func (Examined) what()       {}
-func (Amended) what()        {}
-func (SessionSaved) what()   {}
-func (ImageSaved) what()     {}
-func (ObjectDeleted) what()  {}
-func (ObjectsListed) what()  {}
-func (Delivered) what()      {}
-func (SessionRemoved) what() {}
-func (Heard) what()          {}
+func (KeptAgain) what()         {}
+func (KeepPhone) what()         {}
+func (ForgetPhone) what()       {}
+func (WorkstationLocked) what() {}
+func (PhoneKept) what()         {}
+func (NextOffered) what()       {}
+func (PhoneForgotten) what()    {}
+func (KeptSaved) what()         {}
+func (Boot) what()              {}
+func (Tick) what()              {}
+func (Woke) what()              {}
+func (Health) what()            {}
+func (Start) what()             {}
+func (NewCode) what()           {}
+func (File) what()              {}
+func (Discard) what()           {}
+func (Attest) what()            {}
+func (End) what()               {}
+func (Refresh) what()           {}
+func (Show) what()              {}
+func (RowRead) what()           {}
+func (SessionOpened) what()     {}
+func (CodeRenewed) what()       {}
+func (SessionEnded) what()      {}
+func (MarksTold) what()         {}
+func (Landed) what()            {}
+func (Examined) what()          {}
+func (Amended) what()           {}
+func (SessionSaved) what()      {}
+func (ImageSaved) what()        {}
+func (ObjectDeleted) what()     {}
+func (ObjectsListed) what()     {}
+func (Delivered) what()         {}
+func (SessionRemoved) what()    {}
+func (Heard) what()             {}
 
 // Effect is one thing to do outside. The Engine runs each and sends its
 // outcome back as an Input of the same session.
@@ -226,10 +271,40 @@ type (
 		Delivery string
 		Images   []ImageID
 	}
+	// SaveKept notes what happened in the audit trail, then writes the index; a
+	// phone that is over or refused is taken out of it.
+	SaveKept struct {
+		Kept  KeptPhone
+		Audit []AuditEntry
+	}
+	// AskToKeep checks the phone's offer, then tells the registry to keep it.
+	AskToKeep struct {
+		Key   Digest
+		Until time.Time
+	}
+	// KeepAgain puts a kept phone back that the registry has lost.
+	KeepAgain struct {
+		Key      Digest
+		Until    time.Time
+		Sessions []SessionID
+	}
+	// OfferNext seals the link of Kept.Next as number Kept.N and puts it on
+	// offer, or takes back what was.
+	OfferNext struct{ Kept KeptPhone }
+	// TellForgotten ends the keeping in the registry.
+	TellForgotten struct {
+		Key      Digest
+		Sessions []SessionID
+	}
 	Listen     struct{}
 	StopListen struct{}
 )
 
+func (KeepAgain) do()     {}
+func (SaveKept) do()      {}
+func (AskToKeep) do()     {}
+func (OfferNext) do()     {}
+func (TellForgotten) do() {}
 func (OpenSession) do()   {}
 func (ReadRow) do()       {}
 func (RenewCode) do()     {}

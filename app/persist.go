@@ -8,6 +8,7 @@ import (
 // Kinds of index records.
 const (
 	RecordSession  = "session"
+	RecordKept     = "kept" // the kept phone, beside the session under which it is kept; key: ""
 	RecordImage    = "image"
 	RecordDelivery = "delivery" // key: delivery id; names its items, written once they all are
 	RecordItem     = "item"     // key: delivery id "/" image id; the body is the exact bytes that leave
@@ -19,6 +20,7 @@ const (
 type sessionRecord struct {
 	Name, NHI, BirthDate, Sex, Source   string
 	Token, Identity, Recipient, Pairing string
+	Claimed                             string
 	Limits                              Limits
 	Stage                               Stage
 	Started                             time.Time
@@ -75,7 +77,7 @@ func recordOfSession(s Session) (Record, error) {
 	body, err := json.Marshal(sessionRecord{
 		Name: s.Patient.Name.Reveal(), NHI: s.Patient.NHI.Reveal(), BirthDate: s.Patient.BirthDate.Reveal(),
 		Sex: s.Patient.Sex.Reveal(), Source: s.Patient.Source,
-		Token: s.Secrets.Token.Reveal(), Identity: s.Secrets.Identity.Reveal(),
+		Token: s.Secrets.Token.Reveal(), Claimed: s.Secrets.Claimed.Reveal(), Identity: s.Secrets.Identity.Reveal(),
 		Recipient: s.Secrets.Recipient, Pairing: s.Secrets.Pairing.Reveal(),
 		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, Order: s.Order,
 		Code: s.Code, CodePending: s.CodePending, Ending: s.ending, Keep: s.Keep, Quiet: s.Quiet,
@@ -102,6 +104,51 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 	return Record{SID: sid, Kind: RecordImage, Key: string(im.ID), Body: body}, nil
 }
 
+// keptRecord is KeptPhone written out.
+type keptRecord struct {
+	Stage        KeptStage
+	Key          Digest
+	Recipient    string
+	Pairing      string
+	Since, Until time.Time
+	Reason       KeptEnd
+	N            int64
+	Next         SessionID
+	Code         Digest
+	Ahead        time.Duration
+}
+
+// recordOfKept has no body for a phone that is not kept any more, or cannot be.
+func recordOfKept(k KeptPhone) (Record, error) {
+	rec := Record{SID: k.First, Kind: RecordKept}
+	if k.Stage == KeptOver || k.Stage == KeptRefused {
+		return rec, nil
+	}
+	body, err := json.Marshal(keptRecord{k.Stage, k.Key, k.Recipient, k.Pairing.Reveal(), k.Since, k.Until, k.Reason,
+		k.N, k.Next, k.Code, k.ahead})
+	if err != nil {
+		return Record{}, E("write kept phone record", KindBug, err)
+	}
+	rec.Body = body
+	return rec, nil
+}
+
+// restoreKept returns the kept phone that records describe: the one kept last,
+// where a spool that was adopted brought another. What the registry was told
+// is not known, so it is told again.
+func restoreKept(records []Record) (last KeptPhone) {
+	for _, rec := range records {
+		var r keptRecord
+		if rec.Kind != RecordKept || json.Unmarshal(rec.Body, &r) != nil || r.Since.Before(last.Since) {
+			continue
+		}
+		last = KeptPhone{Stage: r.Stage, First: rec.SID, Key: r.Key, Recipient: r.Recipient, Pairing: Seal(r.Pairing),
+			Since: r.Since, Until: r.Until, Reason: r.Reason, N: r.N, Next: r.Next, Code: r.Code, ahead: r.Ahead,
+			durable: keptDurable{r.Stage, r.N}}
+	}
+	return last
+}
+
 // restoreSessions rebuilds the sessions that records describe. A hand-over
 // that was under way counts as tried: its sink must look before it writes. A
 // body that cannot be read, or an image without its session, is left where it
@@ -126,7 +173,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			ID: rec.SID,
 			Patient: Patient{Name: Seal(r.Name), NHI: nhi, BirthDate: Seal(r.BirthDate),
 				Sex: Seal(r.Sex), Source: r.Source},
-			Secrets: Secrets{Token: Token{Seal(r.Token)}, Identity: Seal(r.Identity),
+			Secrets: Secrets{Token: Token{Seal(r.Token)}, Claimed: Token{Seal(r.Claimed)}, Identity: Seal(r.Identity),
 				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
 			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row,
 			Images: map[ImageID]Image{}, Code: r.Code, CodePending: r.CodePending, ending: r.Ending,

@@ -54,9 +54,11 @@ type Row struct {
 	State        SessionState
 	PracticeName string
 	TokenHash    Digest
-	PhoneHash    Digest // SHA-256 of the phone key; "" until claimed
-	PhoneDone    bool   // the phone said it is finished
-	Left         bool   // the phone left the session: it shows another patient
+	PhoneHash    Digest    // SHA-256 of the phone key; "" until claimed
+	PhoneDone    bool      // the phone said it is finished
+	Left         bool      // the phone left the session: it shows another patient
+	Keep         KeepOffer // the bound phone's; zero: it cannot be kept
+	Kept         time.Time // until when the bound phone is kept; zero: it is not
 	Created      time.Time
 	Expires      time.Time // when it starts draining if nothing happens
 	Ends         time.Time // when it starts draining whatever happens
@@ -196,6 +198,8 @@ const (
 	AuditRefused     AuditEvent = "filing-failed"   // certainly not there
 	AuditRemoved     AuditEvent = "session-removed" // retention is over
 	AuditClosed      AuditEvent = "session-closed"
+	AuditKept        AuditEvent = "phone-kept"
+	AuditForgotten   AuditEvent = "phone-forgotten"
 )
 
 // AuditEntry is one line of the trail, without who did it: the trail knows
@@ -212,7 +216,8 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind, a Reason, or "wrong-patient" where a phone left
+	Reason   string // a fixed word: a Kind, a Reason, or "wrong-patient" where a phone left;
+	// of a kept phone a word, part of its key's hash, and since when it is kept
 }
 
 // Key is the same for two notes of one happening.

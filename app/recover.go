@@ -41,7 +41,7 @@ func RecoverSession(records []Record) (RecoveredSession, bool) {
 	for _, rec := range records {
 		understood := true
 		switch rec.Kind {
-		case RecordSession:
+		case RecordSession, RecordKept: // a kept phone holds nothing of a patient
 		case RecordImage:
 			_, understood = out.Session.Images[ImageID(rec.Key)]
 		case RecordDelivery:

@@ -84,6 +84,10 @@ func (e *Engine) saveAll(ctx context.Context, batch []Effect) {
 			recs, err = one(recordOfImage(eff.SID, do.Image))
 			entries = append(entries, do.Audit...)
 			answers[i] = func(all error) What { return ImageSaved{do.Image, first(err, all)} }
+		case SaveKept:
+			recs, err = one(recordOfKept(do.Kept))
+			entries = append(entries, do.Audit...)
+			answers[i] = func(all error) What { return KeptSaved{do.Kept, first(err, all)} }
 		case DropFrozen:
 			recs = frozenRecords(eff.SID, do)
 			answers[i] = func(error) What { return nil } // what a failure leaves goes with the session

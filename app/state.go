@@ -15,6 +15,7 @@ type State struct {
 	Current  SessionID // the session in the window; "" when none
 	Sessions map[SessionID]Session
 	Trouble  map[Area]Kind // what does not work right now; no entry: works
+	Kept     KeptPhone     // the zero value: no phone is kept
 }
 
 // Area names a part that can fail by itself, for the sentence the GP reads.
@@ -89,6 +90,7 @@ type Session struct {
 // Secrets are what a session is made of. Saved only inside sealed records.
 type Secrets struct {
 	Token     Token
+	Claimed   Token  // the one that the paired phone came with; zero: not known
 	Identity  Sealed // age X25519 secret key
 	Recipient string // its public half
 	Pairing   Sealed // pairing secret: 16 bytes, base64url

@@ -13,6 +13,17 @@ import (
 // Effects are derived from the session as it stands (advance), not from the
 // input that led there: after a crash the same derivation takes up the work.
 func Step(st State, in Input) (State, []Effect) {
+	st, kept := stepKept(st, in)
+	var effects []Effect
+	if !kept {
+		st, effects = step(st, in)
+	}
+	st, more := keepUp(st, in.At)
+	return st, append(effects, more...)
+}
+
+// step is Step for everything but the kept phone.
+func step(st State, in Input) (State, []Effect) {
 	switch what := in.What.(type) {
 	case Boot:
 		return boot(st, what, in.At)
@@ -48,6 +59,9 @@ func Step(st State, in Input) (State, []Effect) {
 // open comes into the window, unless one is there already.
 func boot(st State, what Boot, at time.Time) (State, []Effect) {
 	st.Booted = true
+	if st.Kept.Stage == KeptNone {
+		st.Kept = what.Kept
+	}
 	var effects []Effect
 	shown := st.Current
 	for _, s := range what.Sessions {

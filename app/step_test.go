@@ -345,7 +345,7 @@ func randomInput(r *rand.Rand, at time.Time) What {
 	states := []ImageState{ImageReserved, ImageStored, ImageLanded, ImageFiled, ImageRetracted}
 	row := Row{State: []SessionState{SessionWaiting, SessionPaired, SessionDraining, SessionClosed, SessionExpired}[r.IntN(5)],
 		Now: at, Limits: DefaultLimits, PhoneDone: r.IntN(2) == 0,
-		Left:   r.IntN(5) == 0,
+		Left: r.IntN(5) == 0, Keep: KeepOffer{Recipient: "age1", Key: "key", MAC: "mac"},
 		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0, Details: r.IntN(3)}}}
 	return []What{
 		Show{}, Refresh{}, End{}, Attest{Images: []ImageID{id}}, SessionRemoved{err}, NewCode{Code: "new", Insist: r.IntN(2) == 0},
@@ -354,10 +354,12 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		SessionOpened{Row: row, Restore: r.IntN(2) == 0, Err: err}, CodeRenewed{row, err}, SessionEnded{row, err},
 		RowRead{row, err}, MarksTold{Row: row, Err: err},
 		Landed{Image: id, SHA256: "aa", Err: err}, Examined{Image: id, Reason: []Reason{"", ReasonSeal}[r.IntN(2)], Err: err},
+		KeepPhone{Until: at.Add(time.Duration(r.IntN(3)) * time.Second)}, ForgetPhone{}, PhoneKept{"key", row, err}, NextOffered{"key", int64(r.IntN(9)), err},
+		PhoneForgotten{"key", err}, KeptSaved{KeptPhone{Key: "key", Stage: []KeptStage{KeptAsked, KeptOn, KeptOver}[r.IntN(3)]}, err},
 		SessionSaved{err}, ImageSaved{Image{ID: id, State: states[r.IntN(5)]}, err}, ObjectDeleted{id, err},
 		ObjectsListed{[]Object{{ID: id}}, err}, Amended{Image: id, N: r.IntN(3), Details: Details{Site: "face"}, Err: err},
 		Delivered{Delivery: fmt.Sprint("D", r.IntN(3)), Receipts: []Receipt{{Image: id, Place: Seal("p"), Unconfirmed: r.IntN(3) == 0}}, Err: err},
-	}[r.IntN(22)]
+	}[r.IntN(28)]
 }
 
 // TestNoInputReachesAnotherSession is the wrong-patient guard as a property:

@@ -201,8 +201,12 @@ func (w *work) row(r Row) {
 	if s.Stage == StageSettled && r.State == SessionDraining { // a phone that was away has come back
 		s.Stage, s.dirty = StageLive, true
 	}
-	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone || r.Left != s.Row.Left {
+	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone || r.Left != s.Row.Left ||
+		r.Keep != s.Row.Keep || !r.Kept.Equal(s.Row.Kept) {
 		s.dirty = true
+	}
+	if r.PhoneHash != s.Row.PhoneHash && r.TokenHash == s.Secrets.Token.Hash() {
+		s.Secrets.Claimed = s.Secrets.Token
 	}
 	s.Row, s.RowAt, s.readAt = r, w.at, w.at
 	known := map[ImageID]bool{}
@@ -256,9 +260,11 @@ func (w *work) landed(in Landed) {
 			im.State, im.dirty, im.Arrived = ImageLanded, true, w.now()
 		}
 	case KindTooLarge:
-		im.State, im.Reason, im.dirty = ImageQuarantined, ReasonTooLarge, true
+		if im.State == ImageReserved || im.State == ImageStored {
+			im.State, im.Reason, im.dirty = ImageQuarantined, ReasonTooLarge, true
+		}
 	default:
-		if im.tries++; KindOf(in.Err) == KindNotFound && im.tries >= missingAfter && im.told == ImageStored {
+		if im.tries++; KindOf(in.Err) == KindNotFound && im.tries >= missingAfter && im.told == ImageStored && im.State == ImageStored {
 			// The bucket's lifecycle was faster than this workstation: the phone
 			// keeps its own copy until it is told "landed".
 			im.State, im.missing, im.tries = ImageReserved, true, 0

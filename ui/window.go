@@ -53,6 +53,8 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		ToggleCode: func() { w.showCode = !w.showCode; w.paint() },
 		Refresh:    func() { w.act(link.InputRefresh) },
 		Retry:      func() { w.act(link.InputRetry) },
+		Keep:       func() { w.act(link.InputKeepPhone) },
+		Forget:     func() { w.act(link.InputForgetPhone) },
 	})
 	w.root = container.NewStack(w.form.Root)
 	w.win.SetContent(w.root)

@@ -2,12 +2,13 @@ package apptest
 
 import (
 	"context"
+	"time"
 
 	"github.com/clinicpro-nz/images/app"
 )
 
 // Claim is the gateway's side of the fake, as are the calls below.
-func (f *FakeRegistry) Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error) {
+func (f *FakeRegistry) Claim(ctx context.Context, tokenHash, phoneHash app.Digest, offer app.KeepOffer) (app.Row, error) {
 	f.mu.Lock()
 	sid, known := f.tokens[tokenHash]
 	fail := f.fail
@@ -20,6 +21,7 @@ func (f *FakeRegistry) Claim(ctx context.Context, tokenHash, phoneHash app.Diges
 		case v.s.TokenHash != tokenHash:
 			return refuse("link-unknown")
 		case v.s.PhoneHash == phoneHash:
+			v.offer(offer)
 			return nil
 		case v.s.State == app.SessionPaired:
 			return refuse("link-used")
@@ -27,6 +29,8 @@ func (f *FakeRegistry) Claim(ctx context.Context, tokenHash, phoneHash app.Diges
 			return refuse("link-unknown")
 		}
 		v.s.PhoneHash, v.s.State = phoneHash, app.SessionPaired
+		v.s.Keep, v.s.Kept = app.KeepOffer{}, time.Time{}
+		v.offer(offer)
 		v.bump()
 		v.active()
 		return nil
@@ -38,6 +42,10 @@ func (f *FakeRegistry) byPhone(ctx context.Context, sid app.SessionID, phoneHash
 	return f.change(ctx, sid, func(v *visit) error {
 		if phoneHash == "" || v.s.PhoneHash != phoneHash {
 			return refuse("phone-replaced")
+		}
+		if !v.s.Kept.IsZero() && v.kept(v.s.Keep.Key) == nil { // forgotten before this session was known
+			v.s.Kept = time.Time{}
+			v.bump()
 		}
 		return do(v)
 	})

@@ -16,6 +16,7 @@ type FakeRegistry struct {
 	sessions map[app.SessionID]*app.Row
 	tokens   map[app.Digest]app.SessionID
 	details  map[app.SessionID]map[app.ImageID]app.Amendment
+	kept     map[app.Digest]*keptPhone
 	fail     error
 	ahead    time.Duration
 }
@@ -33,7 +34,7 @@ func (f *FakeRegistry) Fail(err error) {
 func (f *FakeRegistry) Lose() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.sessions, f.tokens, f.details = nil, nil, nil
+	f.sessions, f.tokens, f.details, f.kept = nil, nil, nil, nil
 }
 
 // Advance moves the registry's clock on.
@@ -57,7 +58,7 @@ func refuse(code string, ids ...app.ImageID) error {
 	kinds := map[string]app.Kind{
 		"link-unknown": app.KindNotFound, "session-missing": app.KindNotFound, "not-reserved": app.KindNotFound,
 		"not-uploaded": app.KindNotFound, "link-used": app.KindConflict, "session-draining": app.KindConflict,
-		"image-unknown": app.KindNotFound, "image-filed": app.KindConflict, "rate-limited": app.KindTooLarge,
+		"image-unknown": app.KindNotFound, "image-filed": app.KindConflict, "rate-limited": app.KindTooLarge, "phone-forgotten": app.KindNotFound,
 		"session-over": app.KindExpired, "phone-replaced": app.KindAuth, "too-many-images": app.KindTooLarge,
 		"image-too-large": app.KindTooLarge, "image-mismatch": app.KindCorrupt,
 	}
@@ -304,6 +305,7 @@ func (f *FakeRegistry) Renew(ctx context.Context, sid app.SessionID, tokenHash a
 		s.TokenHash, f.tokens[tokenHash] = tokenHash, sid
 		if dropPhone || s.State != app.SessionPaired {
 			s.State, s.PhoneHash, s.PhoneDone = app.SessionWaiting, "", false
+			s.Keep, s.Kept = app.KeepOffer{}, time.Time{}
 			s.ClaimBy = earlier(v.now.Add(s.Limits.Claim), s.Ends)
 		}
 		v.bump()

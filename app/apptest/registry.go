@@ -20,7 +20,9 @@ import (
 type PhoneRegistry interface {
 	app.Registry
 	app.Amendments
-	Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error)
+	app.KeptRegistry
+	Claim(ctx context.Context, tokenHash, phoneHash app.Digest, offer app.KeepOffer) (app.Row, error)
+	AskNext(ctx context.Context, key app.Digest) (now, until time.Time, next app.NextLink, err error)
 	Status(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
 	Reserve(ctx context.Context, sid app.SessionID, phoneHash app.Digest, want []app.RowImage) (app.Row, error)
 	Stored(ctx context.Context, sid app.SessionID, phoneHash app.Digest, found, next []app.RowImage) (app.Row, error)
@@ -49,6 +51,10 @@ func Registry(t *testing.T, start func(t *testing.T) PhoneRegistry) {
 		{"details are frozen with the image", testAmendFrozen},
 		{"a phone leaves and keeps its images", testLeaveKeeping},
 		{"a phone leaves and takes its images back", testLeaveWithdrawing},
+		{"an offer to be kept comes with the claim", testKeepOffer},
+		{"a kept phone is kept until its time", testKeep},
+		{"the highest next link counts", testNext},
+		{"a forgotten phone is told nothing", testForget},
 		{"renew revokes the link and the phone", testRenew},
 		{"close drains what is on the way", testClose},
 		{"what the bucket lost is sent again", testMissing},
@@ -117,7 +123,7 @@ func (r *registryRun) open(l app.Limits) app.Row {
 func (r *registryRun) pair() app.Row {
 	r.t.Helper()
 	r.open(app.DefaultLimits)
-	return r.must(r.Claim(r.ctx, r.token, r.phone))
+	return r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 }
 
 // states returns the images' states in order.
@@ -164,20 +170,20 @@ func testOpen(t *testing.T, r *registryRun) {
 }
 
 func testClaim(t *testing.T, r *registryRun) {
-	_, err := r.Claim(r.ctx, r.token, r.phone)
+	_, err := r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{})
 	r.refused("link-unknown", app.KindNotFound, app.Row{}, err)
 	waiting := r.open(app.DefaultLimits)
-	row := r.must(r.Claim(r.ctx, r.token, r.phone))
+	row := r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 	r.want(row, app.SessionPaired, "")
 	if row.SID != r.sid || row.PhoneHash != r.phone || row.Seq <= waiting.Seq {
 		t.Fatalf("claimed as %+v", row)
 	}
-	r.unchanged(row, r.must(r.Claim(r.ctx, r.token, r.phone)))
-	row, err = r.Claim(r.ctx, r.token, hash("second phone"))
+	r.unchanged(row, r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{})))
+	row, err = r.Claim(r.ctx, r.token, hash("second phone"), app.KeepOffer{})
 	r.refused("link-used", app.KindConflict, row, err)
 	r.must(r.Close(r.ctx, r.sid))
-	r.want(r.must(r.Claim(r.ctx, r.token, r.phone)), app.SessionClosed, "")
-	row, err = r.Claim(r.ctx, r.token, hash("second phone"))
+	r.want(r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{})), app.SessionClosed, "")
+	row, err = r.Claim(r.ctx, r.token, hash("second phone"), app.KeepOffer{})
 	r.refused("link-unknown", app.KindNotFound, row, err)
 }
 
@@ -204,7 +210,7 @@ func testPhoneKey(t *testing.T, r *registryRun) {
 			r.refused("phone-replaced", app.KindAuth, row, err)
 		}
 	}
-	paired := r.must(r.Claim(r.ctx, r.token, r.phone))
+	paired := r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 	for name, call := range calls {
 		row, err := call(hash("second phone"))
 		t.Log(name)
@@ -217,7 +223,7 @@ func testReserve(t *testing.T, r *registryRun) {
 	l := app.DefaultLimits
 	l.MaxImages, l.MaxBytes = 3, 1010
 	r.open(l)
-	r.must(r.Claim(r.ctx, r.token, r.phone))
+	r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 	row := r.must(r.Reserve(r.ctx, r.sid, r.phone, []app.RowImage{image(2), image(1)}))
 	r.want(row, app.SessionPaired, "reserved reserved")
 	if row.Images[0].ID != image(2).ID || row.Images[0].Bytes != 1002 || row.Images[0].SHA256 != image(2).SHA256 {

@@ -77,7 +77,7 @@ func testAmendFrozen(t *testing.T, r *registryRun) {
 	l := app.DefaultLimits
 	l.Drain = 300 * time.Millisecond
 	r.open(l)
-	r.must(r.Claim(r.ctx, r.token, r.phone))
+	r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 	states := []app.ImageState{app.ImageFiled, app.ImageUnconfirmed, app.ImageRetracted, app.ImageDiscarded, app.ImageQuarantined}
 	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, len(states)+1)))
 	for i, s := range states {

@@ -20,16 +20,16 @@ func testRenew(t *testing.T, r *registryRun) {
 	}
 	got, err := r.Status(r.ctx, r.sid, r.phone)
 	r.refused("phone-replaced", app.KindAuth, got, err)
-	got, err = r.Claim(r.ctx, r.token, r.phone)
+	got, err = r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{})
 	r.refused("link-unknown", app.KindNotFound, got, err)
 	second := hash("second phone")
-	row = r.must(r.Claim(r.ctx, next, second))
+	row = r.must(r.Claim(r.ctx, next, second, app.KeepOffer{}))
 	r.unchanged(row, r.must(r.Renew(r.ctx, r.sid, next, true))) // a retry keeps the new phone
 	third := hash(string(app.NewSessionID()))
 	row = r.must(r.Renew(r.ctx, r.sid, third, false))
 	r.want(row, app.SessionPaired, "")
 	r.must(r.Status(r.ctx, r.sid, second))
-	got, err = r.Claim(r.ctx, third, r.phone)
+	got, err = r.Claim(r.ctx, third, r.phone, app.KeepOffer{})
 	r.refused("link-used", app.KindConflict, got, err)
 	r.must(r.Close(r.ctx, r.sid))
 	got, err = r.Renew(r.ctx, r.sid, hash("late"), false)
@@ -82,7 +82,7 @@ func testMissing(t *testing.T, r *registryRun) {
 	l := app.DefaultLimits
 	l.Drain = 400 * time.Millisecond
 	r.open(l)
-	r.must(r.Claim(r.ctx, r.token, r.phone))
+	r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, 2)))
 	r.must(r.Stored(r.ctx, r.sid, r.phone, images(1, 2), nil))
 	r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(2).ID, State: app.ImageLanded}}))
@@ -116,7 +116,7 @@ func testUnclaimed(t *testing.T, r *registryRun) {
 	l.Claim = 60 * time.Millisecond
 	r.open(l)
 	r.until(app.SessionExpired)
-	got, err := r.Claim(r.ctx, r.token, r.phone)
+	got, err := r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{})
 	r.refused("link-unknown", app.KindNotFound, got, err)
 	next := hash(string(app.NewSessionID()))
 	r.want(r.must(r.Renew(r.ctx, r.sid, next, false)), app.SessionWaiting, "")
@@ -126,7 +126,7 @@ func testIdle(t *testing.T, r *registryRun) {
 	l := app.DefaultLimits
 	l.Idle, l.Drain = 300*time.Millisecond, 300*time.Millisecond
 	r.open(l)
-	first := r.must(r.Claim(r.ctx, r.token, r.phone))
+	first := r.must(r.Claim(r.ctx, r.token, r.phone, app.KeepOffer{}))
 	time.Sleep(20 * time.Millisecond)
 	if row := r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, 1))); !row.Expires.After(first.Expires) {
 		t.Fatalf("activity left the end at %v", row.Expires)
@@ -163,7 +163,7 @@ func testRestore(t *testing.T, r *registryRun) {
 	}
 	r.unchanged(back, r.must(r.Open(r.ctx, opening)))
 	r.must(r.Status(r.ctx, lost, r.phone))
-	if got := r.must(r.Claim(r.ctx, copied.TokenHash, r.phone)); got.SID != lost {
+	if got := r.must(r.Claim(r.ctx, copied.TokenHash, r.phone, app.KeepOffer{})); got.SID != lost {
 		t.Fatalf("the link leads to %s", got.SID)
 	}
 	// Long past its time: restored all the same, and over.
@@ -184,7 +184,7 @@ func testClaimRace(t *testing.T, r *registryRun) {
 	var wg sync.WaitGroup
 	for n := range 16 {
 		wg.Go(func() {
-			_, err := r.Claim(r.ctx, r.token, hash(fmt.Sprint("phone ", n)))
+			_, err := r.Claim(r.ctx, r.token, hash(fmt.Sprint("phone ", n)), app.KeepOffer{})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

@@ -50,6 +50,10 @@ func (a *agent) do(in link.Input) {
 		a.send(sid, app.Attest{Images: []app.ImageID{app.ImageID(in.Image)}})
 	case link.InputFileAgain:
 		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Images: []app.ImageID{app.ImageID(in.Image)}, Confirmed: in.Confirmed})
+	case link.InputKeepPhone:
+		a.keepPhone(sid)
+	case link.InputForgetPhone:
+		a.send("", app.ForgetPhone{})
 	case link.InputCloseSession:
 		a.send(sid, app.End{})
 		a.showForm(true)
@@ -69,6 +73,16 @@ func (a *agent) do(in link.Input) {
 				a.send(s.ID, app.Refresh{})
 			}
 		}
+	}
+}
+
+// keepPhone keeps the session's phone until the end of the practice's day.
+func (a *agent) keepPhone(sid app.SessionID) {
+	a.mu.Lock()
+	s, known := a.state.Sessions[sid]
+	a.mu.Unlock()
+	if known {
+		a.send(sid, app.KeepPhone{Until: app.EndOfDay(s.ServerNow(time.Now()), a.cfg.Zone())})
 	}
 }
 

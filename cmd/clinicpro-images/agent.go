@@ -58,6 +58,7 @@ type agent struct {
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
+	locked   bool           // the desktop was locked while no engine ran
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
@@ -103,6 +104,7 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
+	group.Go(func() error { return a.watchLock(ctx) })
 	if !o.noWindow {
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
@@ -250,6 +252,10 @@ func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit,
 			a.starting()
 			a.mu.Lock()
 			a.engine, a.base = engine, r.Base
+			if a.locked {
+				engine.Send(app.Input{What: app.WorkstationLocked{}})
+				a.locked = false
+			}
 			if a.pending != nil {
 				engine.Send(*a.pending)
 			}
@@ -308,7 +314,7 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
+		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
 		thumb: a.darkroom.HasThumb}
 	a.sendThumbs()
 	a.screens.show(snapshot(a.state, set, time.Now()))

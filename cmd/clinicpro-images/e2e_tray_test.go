@@ -34,17 +34,20 @@ func TestEndToEndTray(t *testing.T) {
 	p := d.panel() // a panel may come after the agent
 
 	rest := []string{text.TrayHelp, text.TrayQuit}
-	menu := func(open bool, toFile int) []string {
-		lines := []string{text.TrayNew, text.TrayOpen, text.TrayWaiting(toFile)}
+	menu := func(open bool, toFile int, paired bool) []string {
+		lines := []string{text.TrayNew, text.TrayOpen, text.TrayWaiting(toFile), text.KeepPhone}
 		if !open {
 			lines[1] = "(" + lines[1] + ")"
 		}
 		if toFile == 0 {
 			lines[2] = "(" + lines[2] + ")"
 		}
+		if !paired {
+			lines[3] = "(" + lines[3] + ")"
+		}
 		return append(lines, rest...)
 	}
-	p.shows(20*time.Second, menu(false, 0)...)
+	p.shows(20*time.Second, menu(false, 0, false)...)
 	p.looks(20*time.Second, "idle", text.TrayIdle)
 	if open := d.windows(); len(open) > 0 {
 		t.Fatalf("started hidden, and %d windows are open", len(open))
@@ -54,12 +57,12 @@ func TestEndToEndTray(t *testing.T) {
 	d.window()
 	d.enter(patientName, patientNHI, patientBirth)
 	link := d.scan()
-	p.shows(10*time.Second, menu(true, 0)...)
+	p.shows(10*time.Second, menu(true, 0, false)...)
 	p.looks(10*time.Second, "waiting", text.TrayShown)
 
 	newPocket(t, link).shoot()
 	d.waitStates(t, map[string]int{"landed": 1})
-	p.shows(20*time.Second, menu(true, 1)...)
+	p.shows(20*time.Second, menu(true, 1, true)...)
 	p.looks(10*time.Second, "to-file", text.TrayToFile(1))
 
 	// The next patient: the form comes, the first session stays as it is.
@@ -86,7 +89,7 @@ func TestEndToEndTray(t *testing.T) {
 	if next := d.scan(); next == link {
 		t.Fatal("the code on show is the first patient's")
 	}
-	p.shows(10*time.Second, menu(true, 1)...)
+	p.shows(10*time.Second, menu(true, 1, false)...)
 
 	p.click(text.TrayWaiting(1))
 	d.settle()
@@ -96,7 +99,7 @@ func TestEndToEndTray(t *testing.T) {
 	if filed := d.filed(); len(filed) != 1 || !strings.HasPrefix(filepath.Base(filed[0]), patientNHI) {
 		t.Fatalf("%d files, not one of the first patient's", len(filed))
 	}
-	p.shows(10*time.Second, menu(true, 0)...)
+	p.shows(10*time.Second, menu(true, 0, false)...)
 
 	p.click(text.TrayHelp)
 	d.settle()

@@ -46,6 +46,9 @@ func (a *agent) command(ctx context.Context, group spawner, c tray.Command) {
 	case tray.CommandQuit:
 		a.quit()
 		return
+	case tray.CommandKeep:
+		a.switchKeeping()
+		return
 	case tray.CommandNew:
 		a.showForm(true)
 	case tray.CommandOpen:
@@ -62,6 +65,18 @@ func (a *agent) command(ctx context.Context, group spawner, c tray.Command) {
 		a.screens.help()
 	}
 	a.screens.open(ctx, group)
+}
+
+// switchKeeping forgets the phone that is kept, or keeps the open session's.
+func (a *agent) switchKeeping() {
+	a.mu.Lock()
+	kept, sid := a.state.Kept.On(), openSession(a.state)
+	a.mu.Unlock()
+	if kept {
+		a.send("", app.ForgetPhone{})
+	} else {
+		a.keepPhone(sid)
+	}
 }
 
 // showForm puts the patient form into the window, or the session back. The
@@ -120,7 +135,9 @@ func trayStatus(st app.State, starting bool) tray.Status {
 		toFile, _ := s.Outstanding()
 		out.ToFile += toFile
 	}
-	out.Session = openSession(st) != ""
+	open := openSession(st)
+	out.Session, out.Kept = open != "", st.Kept.On()
+	out.CanKeep = open != "" && phase(st.Sessions[open]) == link.PhasePaired
 	grave := starting
 	for area := range st.Trouble {
 		grave = grave || area != app.AreaFeed

@@ -29,6 +29,7 @@ type setting struct {
 	form     bool           // the GP asked for the next patient
 	starting []link.Problem // what keeps the engine from running; empty while it runs
 	thumb    func(app.SessionID, app.ImageID) bool
+	zone     *time.Location // the practice's
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -51,6 +52,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	out.SID, out.Phase, out.Patient = string(s.ID), phase(s), patientView(s.Patient, now)
 	out.Phone, out.Line, out.Left = phone(s), line(s, st.Trouble), left(s)
 	out.Code = code(s, set, now)
+	out.Keep = keeping(st, set.zone)
 	for _, id := range s.Order {
 		im := s.Images[id]
 		if im.State == app.ImageRetracted || im.State == app.ImageDiscarded {
@@ -150,6 +152,20 @@ func phone(s app.Session) link.Phone {
 		return link.PhoneDone
 	}
 	return link.PhoneHere
+}
+
+// keeping is what can be done about keeping a phone, seen from the session on
+// show.
+func keeping(st app.State, zone *time.Location) link.Keep {
+	k := st.Kept
+	if k.On() {
+		return link.Keep{On: true, Until: k.Until.In(zone).Format("15:04")}
+	}
+	out := link.Keep{Can: phase(st.Sessions[st.Current]) == link.PhasePaired}
+	if k.Stage == app.KeptRefused && k.First == st.Current {
+		out.Problem = text.CannotKeep(k.Reason)
+	}
+	return out
 }
 
 // left counts the images of a phone that left the session; nil while it has not.

@@ -15,6 +15,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/envelope"
 	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 // shown is the snapshot of a session with these images, in this order.
@@ -25,7 +26,7 @@ func shown(left bool, images ...app.Image) link.Snapshot {
 		s.Images[im.ID], s.Order = im, append(s.Order, im.ID)
 	}
 	st := app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
-	return snapshot(st, setting{thumb: func(app.SessionID, app.ImageID) bool { return true }}, time.Now())
+	return snapshot(st, setting{zone: time.UTC, thumb: func(app.SessionID, app.ImageID) bool { return true }}, time.Now())
 }
 
 func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
@@ -52,6 +53,30 @@ func TestASnapshotSaysThatThePhoneLeft(t *testing.T) {
 	s := shown(true, images...)
 	if s.Left == nil || *s.Left != (link.Left{Kept: 2, Withdrawn: 2}) {
 		t.Fatalf("left with %+v", s.Left)
+	}
+}
+
+func TestASnapshotSaysThatThePhoneIsKept(t *testing.T) {
+	st := app.State{Current: "one", Sessions: map[app.SessionID]app.Session{"one": {ID: "one", Stage: app.StageLive, Row: app.Row{State: app.SessionPaired}}}}
+	zone := time.FixedZone("NZDT", 13*3600)
+	for _, c := range []struct {
+		kept app.KeptPhone
+		want link.Keep
+	}{
+		{app.KeptPhone{}, link.Keep{Can: true}},
+		{app.KeptPhone{Stage: app.KeptOn, Until: time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC)}, link.Keep{On: true, Until: "18:00"}},
+		{app.KeptPhone{Stage: app.KeptEnding}, link.Keep{Can: true}},
+		{app.KeptPhone{Stage: app.KeptRefused, First: "one", Reason: app.KeptUnable}, link.Keep{Can: true, Problem: text.CannotKeep(app.KeptUnable)}},
+		{app.KeptPhone{Stage: app.KeptRefused, First: "another", Reason: app.KeptUnable}, link.Keep{Can: true}},
+	} {
+		st.Kept = c.kept
+		if got := keeping(st, zone); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.kept.Stage, got, c.want)
+		}
+	}
+	st.Kept, st.Current = app.KeptPhone{}, "none"
+	if keeping(st, zone).Can {
+		t.Error("a phone can be kept without a session")
 	}
 }
 

@@ -197,6 +197,9 @@ func TestTheTrayStatus(t *testing.T) {
 			tray.Status{State: tray.ToFile, ToFile: 1, Session: true}},
 		"open behind another": {app.State{Current: "over", Sessions: map[app.SessionID]app.Session{
 			"two": open, "over": sessionOf("over", 3, app.SessionDraining)}}, false, tray.Status{State: tray.Waiting, Session: true}},
+		"a phone to keep": {app.State{Current: "one", Sessions: map[app.SessionID]app.Session{"one": sessionOf("one", 1, app.SessionPaired)}}, false,
+			tray.Status{State: tray.Waiting, Session: true, CanKeep: true}},
+		"kept":       {app.State{Kept: app.KeptPhone{Stage: app.KeptOn}}, false, tray.Status{State: tray.Idle, Kept: true}},
 		"hints late": {app.State{Trouble: map[app.Area]app.Kind{app.AreaFeed: app.KindOffline}}, false, tray.Status{State: tray.Idle}},
 		"no cloud":   {app.State{Trouble: map[app.Area]app.Kind{app.AreaRegistry: app.KindOffline}}, false, tray.Status{State: tray.Problem}},
 	} {

@@ -17,6 +17,8 @@ import (
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
+const typeThis = "Type: file, code, keep, forget, status, end or quit."
+
 // terminal is a window made of lines: what has changed is said once.
 type terminal struct {
 	out     io.Writer
@@ -32,6 +34,7 @@ type terminal struct {
 	problems string
 	told     map[string]string // what was last said of each photo
 	left     string
+	keep     link.Keep
 	canFile  bool
 	whyNot   string
 	unsure   map[int]string // photo number to image id: the GP has to say
@@ -61,7 +64,7 @@ func (t *terminal) show(s link.Snapshot) {
 			fmt.Fprintln(t.out, pairing.Terminal(modules))
 		}
 		left := time.Duration(s.Code.Expires-s.Now) * time.Millisecond
-		fmt.Fprintf(t.out, "Link: %s\n%s. %s\nType: file, code, status, end or quit.\n", t.link, text.Countdown(left), text.PairStep1)
+		fmt.Fprintf(t.out, "Link: %s\n%s. %s\n%s\n", t.link, text.Countdown(left), text.PairStep1, typeThis)
 	}
 	if s.Phone != t.phone {
 		t.phone = s.Phone
@@ -75,6 +78,7 @@ func (t *terminal) show(s link.Snapshot) {
 		fmt.Fprintln(t.out, left)
 	}
 	t.left = left
+	t.keeping(s.Keep)
 	t.unsure = map[int]string{}
 	for n, im := range s.Images {
 		if im.State == app.ImageUnconfirmed {
@@ -90,6 +94,19 @@ func (t *terminal) show(s link.Snapshot) {
 			fmt.Fprintf(t.out, "Type: there %d, if you have found it; again %d, if it is not there.\n", n+1, n+1)
 		}
 	}
+}
+
+// keeping says when a phone begins or ceases to be kept, or why it cannot be.
+func (t *terminal) keeping(k link.Keep) {
+	switch before := t.keep; {
+	case k.On && (!before.On || before.Until != k.Until):
+		fmt.Fprintln(t.out, text.KeptUntil(k.Until))
+	case !k.On && before.On:
+		fmt.Fprintln(t.out, "No phone is kept any more.")
+	case k.Problem != "" && k.Problem != before.Problem:
+		fmt.Fprintln(t.out, k.Problem)
+	}
+	t.keep = k
 }
 
 // photoLine is everything that is said of one photo.
@@ -168,6 +185,10 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			t.window.Send(link.Input{Kind: map[string]link.InputKind{"there": link.InputAttest, "again": link.InputFileAgain}[word], SID: sid, Image: id, Confirmed: anyway})
 		case "code":
 			t.window.Send(link.Input{Kind: link.InputNewCode, SID: sid})
+		case "keep":
+			t.window.Send(link.Input{Kind: link.InputKeepPhone, SID: sid})
+		case "forget":
+			t.window.Send(link.Input{Kind: link.InputForgetPhone})
 		case "end":
 			t.window.Send(link.Input{Kind: link.InputCloseSession, SID: sid})
 		case "status":
@@ -176,7 +197,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			t.mu.Unlock()
 			t.window.Send(link.Input{Kind: link.InputRefresh, SID: sid})
 		default:
-			fmt.Fprintln(t.out, "Type: file, code, status, end or quit.")
+			fmt.Fprintln(t.out, typeThis)
 		}
 	}
 }

@@ -29,4 +29,14 @@ func TestTheTerminalSaysDetailsAndThatThePhoneLeft(t *testing.T) {
 	s.Left = &link.Left{Kept: 1}
 	says("The phone left this session: wrong patient. It left 1 photo here: look whose they are.")
 	says("")
+	s.Keep = link.Keep{On: true, Until: "18:00"}
+	says("Phone kept until 18:00.")
+	says("")
+	s.Keep = link.Keep{Can: true, Problem: "This phone cannot be kept."}
+	says("No phone is kept any more.")
+	s.Keep = link.Keep{Can: true}
+	says("")
+	s.Keep.Problem = "This phone cannot be kept."
+	says("This phone cannot be kept.")
+	says("")
 }

@@ -41,7 +41,10 @@ type announced struct {
 }
 
 func (g *Gateway) claim(ctx context.Context, r *http.Request) (int, any, error) {
-	var in struct{ Practice, Token string }
+	var in struct {
+		Practice, Token string
+		Keep            *keep
+	}
 	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
@@ -58,12 +61,16 @@ func (g *Gateway) claim(ctx context.Context, r *http.Request) (int, any, error) 
 	if err != nil {
 		return 0, nil, err
 	}
+	offer, err := in.Keep.offer()
+	if err != nil {
+		return 0, nil, err
+	}
 	hash := digest([]byte(token.Reveal()))
 	if !g.token.allow(string(hash)) {
 		return 0, nil, newProblem("rate-limited")
 	}
 	b := g.cfg.For(practice)
-	row, err := b.Sessions.Claim(ctx, hash, phone)
+	row, err := b.Sessions.Claim(ctx, hash, phone, offer)
 	if err != nil {
 		return 0, nil, err
 	}

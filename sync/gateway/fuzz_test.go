@@ -49,7 +49,7 @@ func FuzzProblem(f *testing.F) {
 		if _, err := r.Open(ctx, app.Opening{SID: sid, TokenHash: sum([]byte(token.Reveal())), Limits: app.DefaultLimits}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.Claim(ctx, sum([]byte(token.Reveal())), sum(key)); err != nil {
+		if _, err := r.Claim(ctx, sum([]byte(token.Reveal())), sum(key), app.KeepOffer{}); err != nil {
 			t.Fatal(err)
 		}
 	}

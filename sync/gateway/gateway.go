@@ -19,7 +19,8 @@ import (
 // call is idempotent. A refusal is an error that answers RefusalCode() with a
 // code of docs/contracts.md (or "not-reserved").
 type Sessions interface {
-	Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error)
+	// Claim binds a phone; the zero offer is of one that cannot be kept.
+	Claim(ctx context.Context, tokenHash, phoneHash app.Digest, offer app.KeepOffer) (app.Row, error)
 	Status(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
 	Reserve(ctx context.Context, sid app.SessionID, phoneHash app.Digest, want []app.RowImage) (app.Row, error)
 	// Stored compares found, what the object store holds (Bytes -1: nothing),
@@ -30,6 +31,8 @@ type Sessions interface {
 	Amend(ctx context.Context, sid app.SessionID, phoneHash app.Digest, a app.Amendment) (app.Row, error)
 	// Leave drains the session; without keep what is not filed is wanted back.
 	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error)
+	// AskNext answers a kept phone; a zero SID says that nothing is on offer.
+	AskNext(ctx context.Context, key app.Digest) (now, until time.Time, next app.NextLink, err error)
 }
 
 // Objects is the temp bucket as the gateway uses it, for one practice.
@@ -142,6 +145,7 @@ func (g *Gateway) routes() http.Handler {
 		"DELETE " + api + "images/{id}":      g.retract,
 		"POST " + api + "leave":              g.leave,
 		"POST " + api + "done":               g.done,
+		"GET " + api + "next":                g.next,
 		"/api/":                              notACall,
 	} {
 		mux.Handle(pattern, g.limited(call))

@@ -52,6 +52,8 @@ func newProblem(code string) problem {
 		p.Status, p.Detail = 404, "This photo has not been announced yet. What you wrote is safe on this phone and will be sent after it."
 	case "image-filed":
 		p.Status, p.Detail = 409, "This photo is being filed, or was. What is written about it can no longer be changed here."
+	case "phone-forgotten":
+		p.Status, p.Detail = 401, "This phone is not kept any more. To take photos, scan the code on the computer."
 	case "rate-limited":
 		p.Status, p.Detail, p.retry = 429, "Too many requests at once. Please wait a moment; your photos are safe on this phone.", 2
 	case "unavailable":

@@ -33,6 +33,7 @@ type status struct {
 	MaxImages    int              `json:"maxImages"`
 	MaxBytes     int64            `json:"maxBytes"`
 	Left         bool             `json:"left,omitempty"` // the phone left: wrong patient
+	Kept         int64            `json:"kept"`           // until when the phone is kept; 0: it is not
 	Images       []statusImage    `json:"images"`
 }
 
@@ -51,6 +52,9 @@ func newStatus(p app.Practice, row app.Row) status {
 		Now: millis(row.Now), Expires: millis(row.Expires), DrainUntil: millis(row.DrainUntil),
 		MaxImages: row.Limits.MaxImages, MaxBytes: row.Limits.MaxBytes, Left: row.Left,
 		Images: make([]statusImage, 0, len(row.Images)),
+	}
+	if row.Kept.After(row.Now) {
+		s.Kept = millis(row.Kept)
 	}
 	for _, m := range row.Images {
 		sinks := m.Sinks

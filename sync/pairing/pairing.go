@@ -4,7 +4,10 @@
 package pairing
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"net/url"
 	"strconv"
@@ -36,6 +39,29 @@ func NewSecrets() (Secrets, error) {
 		return Secrets{}, app.E("draw session secrets", app.KindBug, err)
 	}
 	return Secrets{SID: app.NewSessionID(), Token: app.NewToken(), Identity: id, Secret: envelope.NewSecret()}, nil
+}
+
+// KeptKeys are what a phone that can be kept draws, once.
+type KeptKeys struct {
+	Identity *age.X25519Identity // what further links are sealed to; never leaves the phone
+	Key      app.Sealed          // 32 random bytes, base64url without padding
+}
+
+// NewKeptKeys draws both from the system's random source.
+func NewKeptKeys() (KeptKeys, error) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return KeptKeys{}, app.E("draw a kept phone's keys", app.KindBug, err)
+	}
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails: crypto/rand aborts the program instead
+	return KeptKeys{Identity: id, Key: app.Seal(base64.RawURLEncoding.EncodeToString(key[:]))}, nil
+}
+
+// Offer is what such a phone says of itself when it claims the session of l.
+func (k KeptKeys) Offer(l Link) app.KeepOffer {
+	sum := sha256.Sum256([]byte(k.Key.Reveal()))
+	return envelope.NewOffer(l.Secret, l.Token, k.Identity.Recipient().String(), app.Digest(hex.EncodeToString(sum[:])))
 }
 
 // Hint is what the phone shows before the shutter; each part may be empty.

@@ -43,6 +43,8 @@ type Phone struct {
 	link   pairing.Link
 	key    string // base64url
 	sid    app.SessionID
+	kept   *Kept         // offered with the claim; nil: this phone cannot be kept
+	want   app.SessionID // what a next link promised; "": nothing
 }
 
 // New reads a pairing link and draws the phone's key, as the page does before
@@ -88,6 +90,7 @@ type Status struct {
 	MaxImages  int              `json:"maxImages"`
 	MaxBytes   int64            `json:"maxBytes"`
 	Left       bool             `json:"left"`
+	Kept       int64            `json:"kept"` // until when the phone is kept; 0: it is not
 	Images     []StatusImage    `json:"images"`
 }
 
@@ -125,7 +128,7 @@ func (p *Problem) kind() app.Kind {
 	switch {
 	case p.Status == http.StatusTooManyRequests || p.Status >= 500:
 		return app.KindOffline
-	case p.Code == "phone-replaced" || p.Status == http.StatusForbidden:
+	case p.Code == "phone-replaced" || p.Code == "phone-forgotten" || p.Status == http.StatusForbidden:
 		return app.KindAuth
 	case p.Status == http.StatusNotFound:
 		return app.KindNotFound
@@ -146,7 +149,15 @@ func (p *Problem) kind() app.Kind {
 // Claim binds the session behind the link to this phone. It may be repeated:
 // the same key is answered as the first time.
 func (p *Phone) Claim(ctx context.Context) (Answer, error) {
-	a, err := p.call(ctx, http.MethodPost, "claim", map[string]string{"practice": string(p.link.Practice), "token": p.link.Token.Reveal()})
+	body := map[string]any{"practice": p.link.Practice, "token": p.link.Token.Reveal()}
+	if p.kept != nil {
+		o := p.kept.keys.Offer(p.link)
+		body["keep"] = map[string]any{"recipient": o.Recipient, "key": o.Key, "mac": o.MAC}
+	}
+	a, err := p.call(ctx, http.MethodPost, "claim", body)
+	if err == nil && p.want != "" && a.Session.SID != p.want {
+		return Answer{}, app.E("phone call", app.KindCorrupt, errors.New("the link leads to another session than it said"))
+	}
 	if err == nil {
 		p.sid = a.Session.SID
 	}
@@ -289,24 +300,36 @@ func (p *Phone) call(ctx context.Context, method, name string, body any) (Answer
 	if p.sid != "" {
 		req.Header.Set("ClinicPro-Session", string(p.link.Practice)+"/"+string(p.sid))
 	}
-	resp, err := p.client.Do(req)
+	var a Answer
+	if err := ask(p.client, req, &a, func() bool { return a.Session.SID != "" }); err != nil {
+		return Answer{}, err
+	}
+	p.kept.heard(p.link, a.Session.Kept > 0)
+	return a, nil
+}
+
+// ask makes one request and reads its answer into out. Something that is no
+// answer of the gateway's, by whole's judgement too, is as good as offline: a
+// captive portal, perhaps.
+func ask(client *http.Client, req *http.Request, out any, whole func() bool) error {
+	const op = "phone call"
+	resp, err := client.Do(req)
 	if err != nil {
-		return Answer{}, app.E(op, app.KindOffline, bare(err))
+		return app.E(op, app.KindOffline, bare(err))
 	}
 	defer resp.Body.Close()
-	text, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return Answer{}, app.E(op, app.KindOffline, err)
+		return app.E(op, app.KindOffline, err)
 	}
 	if resp.StatusCode/100 != 2 {
 		no := refusal(resp, text)
-		return Answer{}, app.E(op, no.kind(), no)
+		return app.E(op, no.kind(), no)
 	}
-	var a Answer
-	if err := json.Unmarshal(text, &a); err != nil || a.Session.SID == "" { // a captive portal, perhaps
-		return Answer{}, app.E(op, app.KindOffline, &Problem{Status: resp.StatusCode})
+	if err := json.Unmarshal(text, out); err != nil || !whole() {
+		return app.E(op, app.KindOffline, &Problem{Status: resp.StatusCode})
 	}
-	return a, nil
+	return nil
 }
 
 func refusal(resp *http.Response, text []byte) *Problem {

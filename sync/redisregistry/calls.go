@@ -18,8 +18,11 @@ func (r *Registry) Open(ctx context.Context, o app.Opening) (app.Row, error) {
 		limits.Idle.Milliseconds(), limits.Drain.Milliseconds(), limits.Claim.Milliseconds(),
 		limits.Life.Milliseconds(), limits.MaxImages, limits.MaxBytes}
 	if c := o.Restore; c != nil {
+		if !plainOffer(c.Keep) {
+			return app.Row{}, app.E("open session", app.KindBug, ErrMalformed)
+		}
 		args = append(args, word(c.State), word(c.PhoneHash), flag(c.PhoneDone),
-			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), flag(c.Left), c.Seq)
+			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), flag(c.Left), encodeOffer(c.Keep), millis(c.Kept), c.Seq)
 		for i, m := range c.Images {
 			if !known(m.State) || !word(m.SHA256).plain() || !word(strings.Join(m.Sinks, ",")).plain() {
 				return app.Row{}, app.E("open session", app.KindBug, ErrMalformed)
@@ -60,10 +63,10 @@ func (r *Registry) Close(ctx context.Context, sid app.SessionID) (app.Row, error
 }
 
 // Claim binds the session behind a token to a phone key. The same key again
-// is answered as the first time.
-func (r *Registry) Claim(ctx context.Context, tokenHash, phoneHash app.Digest) (app.Row, error) {
+// is answered as the first time; an offer then replaces the one before.
+func (r *Registry) Claim(ctx context.Context, tokenHash, phoneHash app.Digest, offer app.KeepOffer) (app.Row, error) {
 	return r.run(ctx, "claim session", r.scripts.claim, r.prefix+"t:"+string(tokenHash),
-		r.prefix+"s:", word(tokenHash), word(phoneHash))
+		r.prefix+"s:", word(tokenHash), word(phoneHash), word(offer.Recipient), word(offer.Key), word(offer.MAC))
 }
 
 // Status returns the session to the phone it is bound to, in every state.

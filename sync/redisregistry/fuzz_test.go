@@ -85,8 +85,8 @@ func sendAll(t testing.TB, ctx context.Context, r *redisregistry.Registry, sid a
 		{"restore a state", func() (app.Row, error) {
 			return r.Open(ctx, app.Opening{SID: sid + "2", Restore: copied(app.RowImage{ID: "good", State: state, Seq: n})})
 		}},
-		{"claim", func() (app.Row, error) { return r.Claim(ctx, hash, hash) }},
-		{"claim for a phone", func() (app.Row, error) { return r.Claim(ctx, "token", hash) }},
+		{"claim", func() (app.Row, error) { return r.Claim(ctx, hash, hash, app.KeepOffer{}) }},
+		{"claim for a phone", func() (app.Row, error) { return r.Claim(ctx, "token", hash, app.KeepOffer{}) }},
 		{"status", func() (app.Row, error) { return r.Status(ctx, sid, hash) }},
 		{"reserve", func() (app.Row, error) { return r.Reserve(ctx, sid, phone, want[:1]) }},
 		{"reserve a checksum", func() (app.Row, error) { return r.Reserve(ctx, sid, phone, want[1:]) }},
@@ -134,7 +134,7 @@ func prove(t testing.TB, ctx context.Context, r *redisregistry.Registry, c *redi
 	if _, err := r.Open(ctx, app.Opening{SID: sid, TokenHash: "token", Limits: app.DefaultLimits}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Claim(ctx, "token", "phone"); err != nil {
+	if _, err := r.Claim(ctx, "token", "phone", app.KeepOffer{}); err != nil {
 		t.Fatal(err)
 	}
 	before := read(t, ctx, c)

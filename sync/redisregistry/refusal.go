@@ -31,6 +31,7 @@ var (
 	ErrImageUnknown    = Refusal{code: "image-unknown"}
 	ErrImageFiled      = Refusal{code: "image-filed"}
 	ErrRateLimited     = Refusal{code: "rate-limited"}
+	ErrPhoneForgotten  = Refusal{code: "phone-forgotten"}
 )
 
 // ErrMalformed is a call with an id, checksum, state or sink that cannot be
@@ -53,7 +54,7 @@ func (r Refusal) Is(target error) bool {
 
 func (r Refusal) kind() app.Kind {
 	switch r.code {
-	case "link-unknown", "session-missing", "not-reserved", "not-uploaded", "image-unknown":
+	case "link-unknown", "session-missing", "not-reserved", "not-uploaded", "image-unknown", "phone-forgotten":
 		return app.KindNotFound
 	case "link-used", "session-draining", "image-filed":
 		return app.KindConflict

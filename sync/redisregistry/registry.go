@@ -44,6 +44,7 @@ type scripts struct {
 	open, read, mark, renew, close                *redis.Script
 	claim, status, reserve, stored, retract, done *redis.Script
 	amend, leave                                  *redis.Script
+	keep, rekeep, next, asknext, forget           *redis.Script
 }
 
 //go:embed lua/*.lua
@@ -113,6 +114,7 @@ func loadScripts() (*scripts, error) {
 		"open": &s.open, "read": &s.read, "mark": &s.mark, "renew": &s.renew, "close": &s.close,
 		"claim": &s.claim, "status": &s.status, "reserve": &s.reserve, "stored": &s.stored,
 		"retract": &s.retract, "done": &s.done, "amend": &s.amend, "leave": &s.leave,
+		"keep": &s.keep, "rekeep": &s.rekeep, "next": &s.next, "asknext": &s.asknext, "forget": &s.forget,
 	} {
 		body, err := lua.ReadFile("lua/" + name + ".lua")
 		if err != nil {
@@ -125,12 +127,21 @@ func loadScripts() (*scripts, error) {
 
 func (r *Registry) sessionKey(sid app.SessionID) string { return r.prefix + "s:" + string(sid) }
 
-// run calls one script: EVALSHA, and EVAL only when the server has lost it.
+// run calls one script and reads the session that it answers with.
 func (r *Registry) run(ctx context.Context, op string, s *redis.Script, key string, args ...any) (app.Row, error) {
+	out, err := r.call(ctx, op, s, key, args...)
+	if err != nil {
+		return app.Row{}, err
+	}
+	return decode(op, out)
+}
+
+// call calls one script: EVALSHA, and EVAL only when the server has lost it.
+func (r *Registry) call(ctx context.Context, op string, s *redis.Script, key string, args ...any) ([]any, error) {
 	for i, arg := range args {
 		w, is := arg.(word)
 		if is && !w.plain() {
-			return app.Row{}, app.E(op, app.KindBug, ErrMalformed)
+			return nil, app.E(op, app.KindBug, ErrMalformed)
 		}
 		if is {
 			args[i] = string(w)
@@ -140,9 +151,9 @@ func (r *Registry) run(ctx context.Context, op string, s *redis.Script, key stri
 	defer cancel()
 	out, err := s.Run(ctx, r.client, []string{key}, args...).Slice()
 	if err != nil {
-		return app.Row{}, classify(op, err)
+		return nil, classify(op, err)
 	}
-	return decode(op, out)
+	return out, nil
 }
 
 // classify gives a failure of the client or the server its kind, by type and

@@ -80,7 +80,7 @@ func TestCommandsAndLifetimes(t *testing.T) {
 			func() (app.Row, error) {
 				return r.Open(ctx, app.Opening{SID: sid, TokenHash: token, Limits: app.DefaultLimits})
 			},
-			func() (app.Row, error) { return r.Claim(ctx, token, phone) },
+			func() (app.Row, error) { return r.Claim(ctx, token, phone, app.KeepOffer{}) },
 			func() (app.Row, error) { return r.Reserve(ctx, sid, phone, image) },
 			func() (app.Row, error) { return r.Stored(ctx, sid, phone, image, nil) },
 			func() (app.Row, error) {
@@ -138,7 +138,7 @@ func TestRowsWithoutDetails(t *testing.T) {
 	if _, err := r.Open(ctx, app.Opening{SID: sid, TokenHash: "token", Limits: app.DefaultLimits}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Claim(ctx, "token", "phone"); err != nil {
+	if _, err := r.Claim(ctx, "token", "phone", app.KeepOffer{}); err != nil {
 		t.Fatal(err)
 	}
 	key := "cp:{test-practice}:s:" + string(sid)

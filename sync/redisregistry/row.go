@@ -66,6 +66,7 @@ func (d *decoder) row(flat []any) app.Row {
 	row.State, row.PracticeName = app.SessionState(f["state"]), f["pname"]
 	row.TokenHash, row.PhoneHash = app.Digest(f["token"]), app.Digest(f["phone"])
 	row.PhoneDone, row.Left = f["pdone"] == "1", f["left"] == "1"
+	row.Keep, row.Kept = decodeOffer(f["keep"]), d.time(cmp.Or(f["kept"], "0"))
 	row.Created, row.Expires, row.Ends = d.time(f["created"]), d.time(f["expires"]), d.time(f["ends"])
 	row.ClaimBy, row.DrainUntil = d.time(f["claimby"]), d.time(f["drainuntil"])
 	row.Limits = app.Limits{

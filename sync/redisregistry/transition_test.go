@@ -23,7 +23,7 @@ func TestTransitionNamesWhatAServerSees(t *testing.T) {
 	}
 	monitor := watch(t, addr)
 	for range 2 { // EVAL at first, EVALSHA from then on
-		if _, err := r.Claim(t.Context(), token.Hash(), token.Hash()); err != nil {
+		if _, err := r.Claim(t.Context(), token.Hash(), token.Hash(), app.KeepOffer{}); err != nil {
 			t.Fatal(err)
 		}
 	}

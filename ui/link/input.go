@@ -24,6 +24,8 @@ const (
 	InputRetry          InputKind = "retry"         // whatever the banner is about
 	InputRefresh        InputKind = "refresh"       // look at the registry now
 	InputOpenSession    InputKind = "open-session"  // show the session SID
+	InputKeepPhone      InputKind = "keep-phone"    // the phone of this session, for those to come
+	InputForgetPhone    InputKind = "forget-phone"  // whichever is kept
 	InputCloseSession   InputKind = "close-session" // no more photos; files nothing
 	InputCloseWindow    InputKind = "close-window"  // ends nothing, files nothing
 )
@@ -44,8 +46,8 @@ type Input struct {
 func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
-	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputCloseSession:
+	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession:
 		needsSID = true
 	default:
 		return fmt.Errorf("no such input")

@@ -18,6 +18,7 @@ type Snapshot struct {
 	Code     *Code     `json:"code,omitempty"`
 	Phone    Phone     `json:"phone,omitempty"`
 	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient
+	Keep     Keep      `json:"keep,omitzero"`
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
@@ -83,6 +84,14 @@ const (
 type Left struct {
 	Kept      int `json:"kept"`
 	Withdrawn int `json:"withdrawn"`
+}
+
+// Keep is what the GP can do about keeping a phone, and what was done.
+type Keep struct {
+	Can     bool   `json:"can,omitempty"`     // the session's phone can be asked to stay
+	On      bool   `json:"on,omitempty"`      // a phone is kept
+	Until   string `json:"until,omitempty"`   // "18:00", the practice's time; set when On
+	Problem string `json:"problem,omitempty"` // a sentence: why this phone cannot be kept
 }
 
 // Line is how images are heard of.

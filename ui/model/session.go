@@ -128,6 +128,27 @@ func StripOf(s link.Snapshot) Strip {
 	return t
 }
 
+// Keeping is the line about keeping the phone, and its switch.
+type Keeping struct {
+	Shown  bool
+	On     bool   // the switch: forget, as against keep
+	Button string // "" for no switch
+	Line   string
+}
+
+// KeepingOf words it.
+func KeepingOf(s link.Snapshot) Keeping {
+	switch k := s.Keep; {
+	case k.On:
+		return Keeping{Shown: true, On: true, Button: text.ForgetPhone, Line: text.KeptUntil(k.Until)}
+	case k.Can && k.Problem != "":
+		return Keeping{Shown: true, Button: text.KeepPhone, Line: k.Problem}
+	case k.Can:
+		return Keeping{Shown: true, Button: text.KeepPhone, Line: text.KeepMore}
+	}
+	return Keeping{}
+}
+
 // Tile is one picture of the gallery.
 type Tile struct {
 	ID, Thumb, Chip, Note string

@@ -49,6 +49,17 @@ func TestEveryImageStateHasAWord(t *testing.T) {
 	}
 }
 
+func TestEveryReasonNotToKeepAPhoneHasASentence(t *testing.T) {
+	for _, why := range []app.KeptEnd{app.KeptUnable, app.KeptForeign, app.KeptTooLate} {
+		if s := CannotKeep(why); !strings.HasPrefix(s, "This phone") || !strings.HasSuffix(s, ".") {
+			t.Errorf("%s: %q", why, s)
+		}
+	}
+	if CannotKeep(app.KeptByGP) != "" || KeptUntil("18:00") != "Phone kept until 18:00." {
+		t.Error("an end that the GP made is explained, or the time is not said")
+	}
+}
+
 func TestDetailsInWords(t *testing.T) {
 	for got, want := range map[string]string{
 		Details("forearm", app.SideLeft, app.ViewCloseUp): "Left forearm · close-up", Details("", "", ""): "",

@@ -30,6 +30,8 @@ type Status struct {
 	State   State
 	ToFile  int    // photos not filed, of every session
 	Session bool   // a session is open
+	CanKeep bool   // the open session's phone can be asked to stay
+	Kept    bool   // a phone is kept
 	Notice  string // a sentence of ui/text that the window cannot show; State is Problem then
 }
 
@@ -40,7 +42,8 @@ const (
 	CommandNew     Command = "new-session"  // the patient form
 	CommandOpen    Command = "open-session" // the session on show before the form
 	CommandWaiting Command = "waiting"
-	CommandWindow  Command = "window" // a click on the icon: the window as it is
+	CommandKeep    Command = "keep-phone" // keeps the open session's phone, or forgets the one that is kept
+	CommandWindow  Command = "window"     // a click on the icon: the window as it is
 	CommandHelp    Command = "help"
 	CommandQuit    Command = "quit"
 )
@@ -84,7 +87,7 @@ func Run(ctx context.Context, cfg Config) error {
 }
 
 type menu struct {
-	notice, fresh, open, waiting, help, quit *systray.MenuItem
+	notice, fresh, open, waiting, keep, help, quit *systray.MenuItem
 
 	tapped chan Command
 	panel  icons.Panel
@@ -98,6 +101,7 @@ func newMenu() *menu {
 	m.fresh = systray.AddMenuItem(text.TrayNew, "")
 	m.open = systray.AddMenuItem(text.TrayOpen, "")
 	m.waiting = systray.AddMenuItem(text.TrayWaiting(0), "")
+	m.keep = systray.AddMenuItemCheckbox(text.KeepPhone, "", false)
 	systray.AddSeparator()
 	m.help = systray.AddMenuItem(text.TrayHelp, "")
 	m.quit = systray.AddMenuItem(text.TrayQuit, "")
@@ -142,6 +146,8 @@ func (m *menu) run(ctx context.Context, cfg Config) (err error) {
 			cfg.Do(CommandOpen)
 		case <-m.waiting.ClickedCh:
 			cfg.Do(CommandWaiting)
+		case <-m.keep.ClickedCh:
+			cfg.Do(CommandKeep)
 		case <-m.help.ClickedCh:
 			cfg.Do(CommandHelp)
 		case <-m.quit.ClickedCh:
@@ -162,6 +168,12 @@ func (m *menu) show(s Status) {
 	}
 	enable(m.open, s.Session)
 	enable(m.waiting, s.ToFile > 0)
+	enable(m.keep, s.CanKeep || s.Kept)
+	if s.Kept {
+		m.keep.Check()
+	} else {
+		m.keep.Uncheck()
+	}
 }
 
 func enable(item *systray.MenuItem, on bool) {

@@ -19,6 +19,7 @@ import (
 // Acts are what the GP can do on the session screen.
 type Acts struct {
 	File, NewCode, CopyLink, ToggleCode, Refresh, Retry, Next func()
+	Keep, Forget                                              func()
 	Discard, Attest, FileAgain                                func(image string)
 	Open                                                      func(sid string)
 }
@@ -35,6 +36,10 @@ type Session struct {
 	stripDot             *widgets.Chip
 	stripMore            *widgets.Text
 	strip                fyne.CanvasObject
+	keep                 *widget.Button
+	keepLine             *widgets.Text
+	keeping              *fyne.Container
+	keptOn               bool // the switch forgets
 	toggle, others       *widget.Button
 	other                string // the newest session with photos to file
 	cover                *widgets.Box
@@ -81,6 +86,16 @@ func NewSession(acts Acts) *Session {
 	s.strip = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(s.stripDot), container.NewCenter(s.stripMore)),
 		container.NewHBox(s.others, look, s.toggle))
 
+	s.keep = widget.NewButton("", func() {
+		if s.keptOn {
+			acts.Forget()
+		} else {
+			acts.Keep()
+		}
+	})
+	s.keepLine = widgets.NewText("", 14, muted, fyne.TextStyle{})
+	s.keeping = container.NewBorder(nil, nil, container.NewHBox(s.keep, gapW(8), container.NewCenter(s.keepLine)), nil)
+
 	s.qr, s.meter = widgets.NewQR(340), widgets.NewMeter()
 	s.coverIcon = widget.NewIcon(nil)
 	s.cover = widgets.NewBox(widgets.ColorWell, widgets.ColorNone, 10, 0, container.NewCenter(container.New(minSize{72, 72}, s.coverIcon)))
@@ -108,7 +123,7 @@ func NewSession(acts Acts) *Session {
 	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to)),
 		container.NewHBox(container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
 
-	top := container.New(layout.NewCustomPaddedVBoxLayout(10), patient, s.banner.Root, s.strip)
+	top := container.New(layout.NewCustomPaddedVBoxLayout(10), patient, s.banner.Root, s.strip, s.keeping)
 	s.Root = container.New(layout.NewCustomPaddedLayout(14, 14, 16, 16), container.NewBorder(top, bar, nil, nil,
 		container.New(layout.NewCustomPaddedLayout(8, 10, 0, 0), s.body)))
 	return s
@@ -146,6 +161,11 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	}
 	s.toggle.Hidden = snap.Phase != link.PhasePaired
 	s.toggle.SetText(map[bool]string{true: text.HideCode, false: text.ShowCode}[p.Shown])
+
+	keeping := model.KeepingOf(snap)
+	s.keeping.Hidden, s.keptOn = !keeping.Shown, keeping.On
+	s.keep.SetText(keeping.Button)
+	s.keepLine.Set(keeping.Line, widgets.ColorMuted)
 
 	s.setTiles(model.TilesOf(snap), picture)
 	over := snap.Phase == link.PhaseDraining || snap.Phase == link.PhaseClosed

@@ -109,6 +109,24 @@ end
 
 local function detailsKey(s) return (string.gsub(s.key, ':s:', ':d:', 1)) end
 
+local function keptKey(key, hash) return string.gsub(key, ':s:.*$', ':k:') .. hash end
+
+-- keptUntil is until when the phone behind a kept key is kept; '0': it is not.
+local function keptUntil(key)
+  local til = redis.call('HGET', key, 'until')
+  if til and tonumber(til) > now then return til end
+  return '0'
+end
+
+-- offer takes up what the phone that claims says of itself. One that is kept
+-- already is so in this session too.
+local function offer(s, recipient, key, mac)
+  set(s, 'keep', recipient .. '|' .. key .. '|' .. mac)
+  set(s, 'kept', keptUntil(keptKey(s.key, key)))
+end
+
+local function offered(s) return split(s.f.keep or '', '|')[2] or '' end
+
 local function sid(s) return string.match(s.key, ':s:(.*)$') end
 
 local function dropAt(s)
@@ -220,6 +238,11 @@ local function phone(key, hash)
   if hash == '' or s.f.phone ~= hash then
     commit(s)
     return nil, refuse('phone-replaced')
+  end
+  -- The workstation may have forgotten it before it knew of this session.
+  if (s.f.kept or '0') ~= '0' and keptUntil(keptKey(s.key, offered(s))) == '0' then
+    set(s, 'kept', '0')
+    bump(s)
   end
   return s
 end

@@ -1,6 +1,6 @@
 -- KEYS: session. ARGV: token, pname, idle, drain, claim, life, maxn, maxb,
 -- then for a restore: state, phone, pdone, created, expires, ends, claimby,
--- drainuntil, left, seq, then per image: id and its fields as one line.
+-- drainuntil, left, keep, kept, seq, then per image: id and its fields as one line.
 local s = open(KEYS[1])
 if s then
   advance(s)
@@ -28,14 +28,17 @@ if #ARGV == 8 then
   set(s, 'claimby', text(math.min(now + tonumber(ARGV[5]), ends)))
   set(s, 'drainuntil', '0')
   set(s, 'left', '0')
+  set(s, 'keep', '')
+  set(s, 'kept', '0')
   set(s, 'seq', '1')
 else
-  local names = {'state', 'phone', 'pdone', 'created', 'expires', 'ends', 'claimby', 'drainuntil', 'left'}
+  local names = {'state', 'phone', 'pdone', 'created', 'expires', 'ends', 'claimby', 'drainuntil', 'left',
+    'keep', 'kept'}
   for i, name in ipairs(names) do set(s, name, ARGV[8 + i]) end
   -- Hints are told apart by seq: a lost hash may have used numbers that the
   -- copy does not know, so a restored one starts well past them.
-  set(s, 'seq', text(tonumber(ARGV[18]) + 1000))
-  for i = 19, #ARGV, 2 do s.dirty['i:' .. ARGV[i]] = ARGV[i + 1] end
+  set(s, 'seq', text(tonumber(ARGV[20]) + 1000))
+  for i = 21, #ARGV, 2 do s.dirty['i:' .. ARGV[i]] = ARGV[i + 1] end
   commit(s)
   s = open(KEYS[1])
   advance(s)

@@ -15,6 +15,8 @@ if ARGV[2] == '1' or s.f.state ~= 'paired' then
   set(s, 'state', 'waiting')
   set(s, 'phone', '')
   set(s, 'pdone', '0')
+  set(s, 'keep', '')
+  set(s, 'kept', '0')
   set(s, 'claimby', text(math.min(now + num(s, 'claim'), num(s, 'ends'))))
 end
 bump(s)
