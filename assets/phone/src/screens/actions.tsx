@@ -42,7 +42,7 @@ export function Actions({ page, open }: { page: Page; open: boolean }) {
             onFiles={(f) => page.add(f, 'library')} />
         </div>
       )}
-      {room && <Switch id="next-intimate" on={page.nextIntimate} label={text.intimate.next} onChange={(on) => page.setNextIntimate(on)} />}
+      {room && <Switch id="next-intimate" on={page.nextIntimate} label={text.nextIntimate} onChange={(on) => page.setNextIntimate(on)} />}
     </footer>
   )
 }
@@ -53,8 +53,8 @@ export function UndoBar({ page }: { page: Page }) {
     <div role="status">
       {n > 0 && (
         <div class="undo" data-testid="undo">
-          <span>{plural(text.removal.soon, n)}</span>
-          <button class="link" id="undo" onClick={() => page.editing!.takeBack()}>{text.removal.undo}</button>
+          <span>{plural(text.undo.soon, n)}</span>
+          <button class="link" id="undo" onClick={() => page.editing!.takeBack()}>{text.undo.undo}</button>
         </div>
       )}
     </div>

@@ -4,8 +4,10 @@ import type { Page } from '../page.ts'
 import { unsent } from '../queue.ts'
 import { plural, text } from '../text.ts'
 import { Actions } from './actions.tsx'
-import { Grid } from './grid.tsx'
 import { Hint } from './hint.tsx'
+import { late } from './late.tsx'
+
+export const Grid = late(() => import('./grid.tsx').then((m) => m.Grid), () => null)
 
 export function Session({ page }: { page: Page }) {
   const { photos } = page
@@ -13,7 +15,7 @@ export function Session({ page }: { page: Page }) {
   const status = u.status!
   const minutes = Math.max(0, Math.ceil((status.expires - (page.now() + u.offsetMs)) / 60_000))
   const open = page.canShoot
-  const wrong = open && <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrong.ask}</button>
+  const wrong = open && <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrongPatient}</button>
   return (
     <div class="session" data-screen="session" data-session-state={status.state}>
       <header>
