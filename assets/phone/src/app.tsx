@@ -8,6 +8,9 @@ const Review = late(() => import('./screens/review.tsx').then((m) => m.Review), 
 const Leave = late(() => import('./screens/leave.tsx').then((m) => m.Leave), Waiting)
 const Left = late(() => import('./screens/leave.tsx').then((m) => m.Left), Waiting)
 const Ended = late(() => import('./screens/message.tsx').then((m) => m.Ended), Waiting)
+const Next = late(() => import('./screens/kept.tsx').then((m) => m.Next), Waiting)
+const WaitingForNext = late(() => import('./screens/kept.tsx').then((m) => m.WaitingForNext), Waiting)
+const KeptOver = late(() => import('./screens/kept.tsx').then((m) => m.KeptOver), Waiting)
 const Finished = late(() => import('./screens/message.tsx').then((m) => m.Finished), Waiting)
 
 export function App({ page }: { page: Page }) {
@@ -26,7 +29,7 @@ export function App({ page }: { page: Page }) {
     if (!joined) return
     void Grid.load().catch(() => undefined)
     // After what the shutter needs, and before the network may be gone.
-    setTimeout(() => void Promise.all([Review, Leave, Ended].map((part) => part.load())).catch(() => undefined), 1_500)
+    setTimeout(() => void Promise.all([Review, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
   }, [joined])
   useBack(page)
   switch (screen.name) {
@@ -42,6 +45,12 @@ export function App({ page }: { page: Page }) {
       return <Review page={page} />
     case 'leave':
       return <Leave page={page} />
+    case 'next':
+      return <Next page={page} />
+    case 'waiting':
+      return <WaitingForNext page={page} />
+    case 'kept-over':
+      return <KeptOver page={page} />
     case 'left':
       return <Left page={page} />
   }

@@ -12,7 +12,7 @@ const libraryTypes = /Android.*Chrome/.test(navigator.userAgent)
 const cameraTypes = 'image/jpeg,image/png'
 
 export function Actions({ page, open }: { page: Page; open: boolean }) {
-  const { photos } = page
+  const { photos, sending } = page
   const waiting = unsent(photos).length
   const changes = page.sending!.changes.pending
   const there = arrived(photos).length
@@ -37,9 +37,9 @@ export function Actions({ page, open }: { page: Page; open: boolean }) {
       {room && (
         <div class={photos.length ? 'pick beside' : 'pick'}>
           <Picker id="take-input" look={safe ? 'second' : 'main'} icon="camera" label={safe ? text.morePhotos : photos.length ? text.takeMore : text.take}
-            camera onFiles={(f) => page.add(f, 'camera')} />
+            camera onFiles={(f) => page.add(f, 'camera', sending)} />
           <Picker id="choose-input" look="second" icon="photo" label={photos.length ? text.chooseMore : text.choose}
-            onFiles={(f) => page.add(f, 'library')} />
+            onFiles={(f) => page.add(f, 'library', sending)} />
         </div>
       )}
       {room && <Switch id="next-intimate" on={page.nextIntimate} label={text.nextIntimate} onChange={(on) => page.setNextIntimate(on)} />}

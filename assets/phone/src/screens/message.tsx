@@ -7,13 +7,14 @@ import { later } from '../later.ts'
 import type { Page } from '../page.ts'
 import { arrived, unsent } from '../queue.ts'
 import { plural, text } from '../text.ts'
+import { KeptLine } from './keptline.tsx'
 
-export function Message(props: { id: string; mark: 'tick' | 'warn'; title: string; children: ComponentChildren }) {
+export function Message(props: { id: string; mark?: 'tick' | 'warn'; title: string; children: ComponentChildren }) {
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
   return (
     <main class="message" data-screen={props.id}>
-      <Mark name={props.mark} />
+      {props.mark && <Mark name={props.mark} />}
       <h1 tabIndex={-1} ref={title}>{props.title}</h1>
       {props.children}
     </main>
@@ -31,7 +32,19 @@ export function Ended({ page }: { page: Page }) {
       {there > 0 && <p class="strong">{plural(later.ended.arrived, there)}</p>}
       <Unsent page={page} />
       <p>{words.body}</p>
+      <Kept page={page} />
     </Message>
+  )
+}
+
+/** What comes next on a phone that is kept. */
+function Kept({ page }: { page: Page }) {
+  if (page.keptUntil === 0) return null
+  return (
+    <>
+      <KeptLine page={page} />
+      <p>{page.kept?.distrusted ? text.kept.distrusted : later.keptWaiting.soon}</p>
+    </>
   )
 }
 
@@ -56,6 +69,7 @@ export function Finished({ page }: { page: Page }) {
       <p>{plural(later.finished.body, page.screen.count)}</p>
       <p class="strong">{text.summary.away}</p>
       <p class="quiet">{later.finished.camera}</p>
+      <Kept page={page} />
     </Message>
   )
 }

@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.ZNX6DWS3.js";import"./chunk.7UN6TK6T.js";import"./chunk.3Z33NZ6G.js";import"./chunk.4XXR3GYT.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};
