@@ -36,6 +36,7 @@ async function photo(width, height, type, tone, { soft = false, dim = 1 } = {}) 
 
 export const big = await photo(4000, 3000, 'image/jpeg', '#5b2a1f')
 export const png = await photo(900, 1200, 'image/png', '#7a1f3a')
+export const webp = await photo(900, 1200, 'image/webp', '#7a1f3a')
 export const small = await photo(1200, 900, 'image/jpeg', '#3d1d10')
 export const blurred = await photo(1200, 900, 'image/jpeg', '#7d4a38', { soft: true })
 export const dark = await photo(1200, 900, 'image/jpeg', '#3d1d10', { dim: 0.15 })

@@ -1,6 +1,6 @@
 // From the code to the computer, and all that can go wrong on the way.
 
-import { big, heic, png, small, text } from './pictures.mjs'
+import { big, heic, png, small, text, webp } from './pictures.mjs'
 import { choose, emptied, notice, open, screen, state, take } from './steps.mjs'
 
 export const scenes = {
@@ -71,6 +71,12 @@ export const scenes = {
     await choose(page, [small, heic, text])
     await state(page, 'failed', 2)
     await state(page, 'landed')
+  },
+  async otherFormat({ page, mock }) {
+    await page.goto(mock.link())
+    await screen(page, 'session')
+    await choose(page, [png, webp, { ...webp, name: 'IMG_2.jpg', mimeType: 'image/jpeg' }])
+    await state(page, 'landed', 3)
   },
   async offline({ page, mock, context }) {
     await page.goto(mock.link())

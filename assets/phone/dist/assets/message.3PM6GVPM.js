@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.KMYHH2Q6.js";import"./chunk.D7AYIJCQ.js";import"./chunk.7UN6TK6T.js";import"./chunk.AZM25PW5.js";import"./chunk.2BIUIKCQ.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};

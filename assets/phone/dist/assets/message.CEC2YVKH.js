@@ -1,0 +1,1 @@
+import{a,b,c,d}from"./chunk.FJCUZD7J.js";import"./chunk.D7AYIJCQ.js";import"./chunk.7UN6TK6T.js";import"./chunk.HOM3K4CO.js";import"./chunk.2BIUIKCQ.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};
