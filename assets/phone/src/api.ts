@@ -25,6 +25,8 @@ export interface Status {
   maxBytes: number
   /** The phone left: wrong patient. */
   left?: boolean
+  /** Until when the phone is kept; 0 or absent: it is not. */
+  kept?: number
   images: StatusImage[] | null
 }
 
@@ -67,9 +69,9 @@ export interface Credentials {
   phoneKey: string
 }
 
-async function call(method: string, path: string, phoneKey: string, session: string, body?: unknown): Promise<Answer> {
-  const headers: Record<string, string> = { Authorization: `Bearer ${phoneKey}`, Accept: 'application/json' }
-  if (session) headers['ClinicPro-Session'] = session
+/** `about` are the headers that say what the call is about. */
+async function call<T = Answer>(method: string, path: string, key: string, about: Record<string, string>, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${key}`, Accept: 'application/json', ...about }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   const stop = new AbortController()
   const timer = setTimeout(() => stop.abort(), deadlineMs)
@@ -89,7 +91,7 @@ async function call(method: string, path: string, phoneKey: string, session: str
       throw new Problem(answer.status >= 500 ? 'unavailable' : 'captive', answer.status)
     }
     const json = await answer.json()
-    if (answer.ok) return json as Answer
+    if (answer.ok) return json as T
     const after = Number(answer.headers.get('Retry-After') ?? 0)
     throw new Problem(String(json.code ?? 'bad-request'), answer.status, (after || 0) * 1000)
   } catch (err) {
@@ -99,8 +101,37 @@ async function call(method: string, path: string, phoneKey: string, session: str
   }
 }
 
-export function claim(practice: string, token: string, phoneKey: string): Promise<Answer> {
-  return call('POST', 'claim', phoneKey, '', { practice, token })
+/** What a phone that can be kept gives the workstation at the claim. */
+export interface KeepOffer {
+  recipient: string
+  /** SHA-256 of the kept key, in hexadecimal. */
+  key: string
+  mac: string
+}
+
+export function claim(practice: string, token: string, phoneKey: string, keep?: KeepOffer): Promise<Answer> {
+  return call('POST', 'claim', phoneKey, {}, { practice, token, ...(keep && { keep }) })
+}
+
+/** A link for a kept phone, as it is published. */
+export interface NextLink {
+  sid: string
+  /** Rises with each link of one workstation. */
+  n: number
+  /** Standard base64 of an age file. */
+  sealed: string
+  mac: string
+}
+
+export interface NextAnswer {
+  now: number
+  until: number
+  next: NextLink | null
+}
+
+/** `key` is the kept key; throws Problem `phone-forgotten` when the phone is not kept any more. */
+export function next(practice: string, key: string): Promise<NextAnswer> {
+  return call('GET', 'next', key, { 'ClinicPro-Practice': practice })
 }
 
 export interface Amendment {
@@ -121,7 +152,7 @@ export interface SessionAPI {
 }
 
 export function sessionAPI(c: Credentials): SessionAPI {
-  const session = `${c.practice}/${c.sid}`
+  const session = { 'ClinicPro-Session': `${c.practice}/${c.sid}` }
   return {
     status: () => call('GET', 'status', c.phoneKey, session),
     uploads: (uploads) => call('POST', 'uploads', c.phoneKey, session, { uploads }),

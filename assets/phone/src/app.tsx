@@ -1,14 +1,17 @@
-import type { ComponentType } from 'preact'
-import { useEffect, useReducer, useState } from 'preact/hooks'
-import { backoffMs } from './backoff.ts'
+import { useEffect, useReducer } from 'preact/hooks'
 import type { Page } from './page.ts'
-import { Connecting, Ended, Finished } from './screens/message.tsx'
-import { Session } from './screens/session.tsx'
-import { text } from './text.ts'
+import { Connecting, Waiting } from './screens/connecting.tsx'
+import { late } from './screens/late.tsx'
+import { Grid, Session } from './screens/session.tsx'
 
-const review = () => import('./screens/review.tsx').then((m) => m.Review)
-const leave = () => import('./screens/leave.tsx').then((m) => m.Leave)
-const left = () => import('./screens/leave.tsx').then((m) => m.Left)
+const Review = late(() => import('./screens/review.tsx').then((m) => m.Review), Waiting)
+const Leave = late(() => import('./screens/leave.tsx').then((m) => m.Leave), Waiting)
+const Left = late(() => import('./screens/leave.tsx').then((m) => m.Left), Waiting)
+const Ended = late(() => import('./screens/message.tsx').then((m) => m.Ended), Waiting)
+const Next = late(() => import('./screens/kept.tsx').then((m) => m.Next), Waiting)
+const WaitingForNext = late(() => import('./screens/kept.tsx').then((m) => m.WaitingForNext), Waiting)
+const KeptOver = late(() => import('./screens/kept.tsx').then((m) => m.KeptOver), Waiting)
+const Finished = late(() => import('./screens/message.tsx').then((m) => m.Finished), Waiting)
 
 export function App({ page }: { page: Page }) {
   const [, redraw] = useReducer((n: number) => n + 1, 0)
@@ -23,51 +26,34 @@ export function App({ page }: { page: Page }) {
   }, [page])
   const joined = screen.name === 'session'
   useEffect(() => {
+    if (!joined) return
+    void Grid.load().catch(() => undefined)
     // After what the shutter needs, and before the network may be gone.
-    if (joined) setTimeout(() => void Promise.all([review(), leave()]).catch(() => undefined), 1_500)
+    setTimeout(() => void Promise.all([Review, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
   }, [joined])
   useBack(page)
   switch (screen.name) {
     case 'connecting':
       return <Connecting page={page} />
     case 'ended':
-      return <Ended page={page} why={screen.why} />
+      return <Ended page={page} />
     case 'finished':
-      return <Finished count={screen.count} />
+      return <Finished page={page} />
     case 'session':
       return <Session page={page} />
     case 'photo':
-      return <Later key="photo" load={review} page={page} />
+      return <Review page={page} />
     case 'leave':
-      return <Later key="leave" load={leave} page={page} />
+      return <Leave page={page} />
+    case 'next':
+      return <Next page={page} />
+    case 'waiting':
+      return <WaitingForNext page={page} />
+    case 'kept-over':
+      return <KeptOver page={page} />
     case 'left':
-      return <Later key="left" load={left} page={page} />
+      return <Left page={page} />
   }
-}
-
-/** A screen whose code is fetched when it is wanted. */
-function Later({ load, page }: { load: () => Promise<ComponentType<{ page: Page }>>; page: Page }) {
-  const [Screen, setScreen] = useState<ComponentType<{ page: Page }> | null>(null)
-  useEffect(() => {
-    let wanted = true
-    const ask = (attempt: number): void => {
-      load().then(
-        (s) => wanted && setScreen(() => s),
-        () => wanted && setTimeout(() => ask(attempt + 1), backoffMs(attempt, 500, 5_000)),
-      )
-    }
-    ask(1)
-    return () => {
-      wanted = false
-    }
-  }, [])
-  if (Screen) return <Screen page={page} />
-  return (
-    <main class="message">
-      <div class="spinner" aria-hidden="true" />
-      <h1 class="line"><span role="status">{text.loading}</span></h1>
-    </main>
-  )
 }
 
 /** The phone's own "back" goes from a photo to the photos, not off the page. */

@@ -25,6 +25,12 @@ export function toBase64(bytes: Uint8Array): string {
   return text + '='.repeat((4 - (text.length % 4)) % 4)
 }
 
+/** Strict inverse of toBase64; null when the text has any other form. */
+export function fromBase64(text: string): Uint8Array | null {
+  const bytes = fromBase64url(text.replace(/=+$/, '').replace(/\+/g, '-').replace(/\//g, '_'))
+  return bytes && toBase64(bytes) === text ? bytes : null
+}
+
 /** Strict inverse of toBase64url; null when the text has any other form. */
 export function fromBase64url(text: string): Uint8Array | null {
   const out = new Uint8Array(Math.floor((text.length * 6) / 8))

@@ -26,8 +26,8 @@ export interface Small {
 export async function shrink(file: Blob): Promise<Small> {
   const original = new Uint8Array(await file.arrayBuffer())
   const seen = sniff(original)
-  if (seen.kind === 'heic') throw new Refused('heic')
-  if (seen.kind !== 'jpeg' && seen.kind !== 'png') throw new Refused(original.length === 0 ? 'empty' : 'not-image')
+  if (original.length === 0) throw new Refused('empty')
+  if (seen.kind !== 'jpeg' && seen.kind !== 'png') return foreign(original, seen.kind)
   if (seen.width * seen.height > maxPixels || Math.max(seen.width, seen.height) > maxSide) throw new Refused('too-many-pixels')
 
   const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
@@ -45,6 +45,23 @@ export async function shrink(file: Blob): Promise<Small> {
   const size = sniff(jpeg)
   if (size.kind !== 'jpeg') throw new Refused('damaged')
   return { jpeg, width: size.width, height: size.height, originalType: type, originalBytes: original.length, ...seenAs }
+}
+
+/** HEIC, WebP and whatever else this browser can open, but the workstation may not. */
+async function foreign(original: Uint8Array, kind: 'heic' | 'other'): Promise<Small> {
+  const picture = await createImageBitmap(blobOf(original, '')).catch(() => {
+    throw new Refused(kind === 'heic' ? 'heic' : 'not-image')
+  })
+  try {
+    if (picture.width * picture.height > maxPixels || Math.max(picture.width, picture.height) > maxSide) throw new Refused('too-many-pixels')
+    const jpeg = stripMetadata(await smaller(picture, edges))
+    const size = sniff(jpeg)
+    if (size.kind !== 'jpeg') throw new Refused('damaged')
+    const originalType = kind === 'heic' ? 'image/heic' : ''
+    return { jpeg, width: size.width, height: size.height, originalType, originalBytes: original.length, ...(await judge(jpeg)) }
+  } finally {
+    picture.close()
+  }
 }
 
 /** A picture of the JPEG for the large view, small enough to hold many of them in memory. */
@@ -75,10 +92,12 @@ async function encode(file: File): Promise<Uint8Array> {
 }
 
 const smallEdges = [2400, 2000, 1600]
+const edges = [longEdge, 3000, ...smallEdges]
+
+const ladder = async (file: Blob, tried = edges): Promise<Uint8Array> => smaller(await decode(file), tried)
 
 /** Own encoder: smaller quality first, then smaller edges. */
-async function ladder(file: Blob, edges = [longEdge, 3000, ...smallEdges]): Promise<Uint8Array> {
-  const picture = await decode(file)
+async function smaller(picture: Picture, edges: number[]): Promise<Uint8Array> {
   let best: Uint8Array | null = null
   for (const edge of edges) {
     for (const quality of [0.85, 0.72, 0.6]) {

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { copied, same, tidy, turned, type Details } from './details.ts'
+import { later } from './later.ts'
 import { findSites, parts, sites } from './sites.ts'
-import { fill, over, prefersMaori, text } from './text.ts'
+import { fill, over, prefersMaori } from './text.ts'
 import { speedText, stateText, warning } from './words.ts'
 import { reduce, type Photo } from './queue.ts'
 import en from '../../lang/phone.en.json'
 import mi from '../../lang/phone.mi.json'
+import laterEn from '../../lang/phone-later.en.json'
+import laterMi from '../../lang/phone-later.mi.json'
 
 describe('details', () => {
   it('travel without what is empty, in one order', () => {
@@ -53,7 +56,7 @@ describe('body sites', () => {
     expect(hands.find((p) => p.side === 'right')!.x).toBeLessThan(hands.find((p) => p.side === 'left')!.x)
   })
   it('each have everyday words to be found by', () => {
-    expect(Object.keys(text.siteWords).sort()).toEqual(sites.map((s) => s.id).sort())
+    expect(Object.keys(later.siteWords).sort()).toEqual(sites.map((s) => s.id).sort())
   })
 })
 
@@ -64,19 +67,19 @@ describe('what is said of a photo', () => {
     expect(stateText(photo({ state: 'sending', progress: 0.42, speed: 2e6 }))).toBe('Sending 42 % · 2.0 MB/s')
   })
   it('says "in the record" only for a record system’s own receipt', () => {
-    expect(stateText(photo({ state: 'filed', sinks: ['folder'] }))).toBe(text.state.filed)
-    expect(stateText(photo({ state: 'filed', sinks: ['folder', 'alex-media'] }))).toBe(text.inRecord)
-    expect(stateText(photo({ state: 'landed', sinks: ['alex-media'] }))).toBe(text.state.landed)
+    expect(stateText(photo({ state: 'filed', sinks: ['folder'] }))).toBe(later.state.filed)
+    expect(stateText(photo({ state: 'filed', sinks: ['folder', 'alex-media'] }))).toBe(later.inRecord)
+    expect(stateText(photo({ state: 'landed', sinks: ['alex-media'] }))).toBe(later.state.landed)
   })
   it('says "removed" only when the workstation has', () => {
-    for (const removal of ['undo', 'wanted', 'asked'] as const) expect(stateText(photo({ state: 'landed', removal }))).toBe(text.removal.running)
-    expect(stateText(photo({ state: 'gone', removal: 'asked' }))).toBe(text.removal.done)
-    expect(stateText(photo({ state: 'gone' }))).toBe(text.state.gone)
-    expect(stateText(photo({ state: 'filed', removal: 'refused' }))).toBe(text.removal.refused)
+    for (const removal of ['undo', 'wanted', 'asked'] as const) expect(stateText(photo({ state: 'landed', removal }))).toBe(later.removal.running)
+    expect(stateText(photo({ state: 'gone', removal: 'asked' }))).toBe(later.removal.done)
+    expect(stateText(photo({ state: 'gone' }))).toBe(later.state.gone)
+    expect(stateText(photo({ state: 'filed', removal: 'refused' }))).toBe(later.removal.refused)
   })
   it('warns of blur and darkness, not of what has gone', () => {
-    expect(warning(photo({ look: 'blurred' }))).toBe(text.look.blurred)
-    expect(warning(photo({ look: 'black' }))).toBe(text.look.dark)
+    expect(warning(photo({ look: 'blurred' }))).toBe(later.look.blurred)
+    expect(warning(photo({ look: 'black' }))).toBe(later.look.dark)
     expect([warning(photo({ look: 'good' })), warning(photo({ look: 'dark', state: 'gone' })), warning(photo({}))]).toEqual(['', '', ''])
   })
 })
@@ -86,8 +89,8 @@ describe('languages', () => {
     expect(prefersMaori(languages as string[])).toBe(want)
   })
   it('fall back to English string by string', () => {
-    const both = over(en, mi)
-    expect([both.done, both.side.left, both.side.both, both.advice]).toEqual([mi.done, mi.side.left, en.side.both, en.advice])
+    const both = { ...over(en, mi), ...over(laterEn, laterMi) }
+    expect([both.done, both.side.left, both.side.both, both.advice]).toEqual([mi.done, laterMi.side.left, laterEn.side.both, en.advice])
     expect(over({ a: 'x', b: { c: 'y' } }, { b: 'not a tree' })).toEqual({ a: 'x', b: { c: 'y' } })
   })
   it('have only strings that English has, with the same places to fill', () => {
@@ -100,6 +103,7 @@ describe('languages', () => {
       }
     }
     check(en, mi)
+    check(laterEn, laterMi)
     expect(fill(mi.photo, { n: 2 })).toBe('Whakaahua 2')
   })
 })

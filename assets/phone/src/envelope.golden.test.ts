@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Decrypter } from 'age-encryption'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fromBase64url, toHex } from './bytes.ts'
+import { tidy } from './details.ts'
 import { amendmentMac, captureHmac, openOwn, seal, sealDetails, sealOwn, sha256Hex } from './envelope.ts'
 import { zipStored } from './zip.ts'
 
@@ -117,5 +118,12 @@ describe.runIf(process.env.FROM_PHONE)('files from the phone', () => {
     const { identity, recipient, sid, imageId, secret: text } = golden
     const facts = { identity, recipient, sid, imageId, secret: text, imageSha256: golden.imageSha256, hmac: new TextDecoder().decode(got.get('capture.hmac')!), sealed: 'sealed.age', archive: 'archive.zip', capture: 'capture.json' }
     writeFileSync(new URL('golden.json', to), JSON.stringify(facts, null, 2) + '\n')
+  })
+  it('writes an amendment', async () => {
+    const to = new URL('from-phone/', folder)
+    const details = { caption: 'Mokopuna’s knee, ā 6 mm', site: 'lower-leg', side: 'left' as const, view: 'near' as const, type: 'wound' as const, intimate: true, rotate: 270 as const }
+    const { n, mac, sealed } = await sealDetails({ recipient: golden.recipient!, secret, sid: golden.sid! }, golden.imageId!, 2, details)
+    writeFileSync(new URL('amendment.age', to), Buffer.from(sealed, 'base64'))
+    writeFileSync(new URL('amendment.json', to), JSON.stringify({ n, mac, sealed: 'amendment.age', details: tidy(details) }, null, 2) + '\n')
   })
 })

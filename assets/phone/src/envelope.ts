@@ -1,13 +1,11 @@
 // The sealed image (docs/contracts.md, "Sealed image"). Loaded while the
 // camera is open: nothing here is needed before the first photo.
 
-import { Encrypter, Stanza } from 'age-encryption'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { x25519 } from '@noble/curves/ed25519.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bech32, base64nopad } from '@scure/base'
+import { encrypt } from './age.ts'
 import type { Amendment } from './api.ts'
 import { randomBytes, toBase64, toHex, utf8 } from './bytes.ts'
 import { tidy, type Details } from './details.ts'
@@ -62,19 +60,13 @@ export async function seal(
     { name: 'capture.json', bytes: json },
     { name: 'capture.hmac', bytes: utf8(mac) },
   ])
-  const sealed = await encrypt(to, archive)
+  const sealed = await encrypt(to.recipient, archive)
   return { sealed, sha256: sha256Hex(sealed) }
-}
-
-function encrypt(to: To, plain: Uint8Array): Promise<Uint8Array> {
-  const encrypter = new Encrypter()
-  encrypter.addRecipient(new PlainRecipient(to.recipient))
-  return encrypter.encrypt(plain)
 }
 
 /** Amendment n (1, 2, 3 …) of an image: the whole set of details, signed and encrypted. */
 export async function sealDetails(to: To, imageId: string, n: number, details: Details): Promise<Amendment> {
-  const sealed = await encrypt(to, utf8(JSON.stringify({ v: 1, imageId, n, details: tidy(details) })))
+  const sealed = await encrypt(to.recipient, utf8(JSON.stringify({ v: 1, imageId, n, details: tidy(details) })))
   return { n, sealed: toBase64(sealed), mac: amendmentMac(to.secret, to.sid, imageId, n, sealed) }
 }
 
@@ -107,32 +99,5 @@ export function openOwn(secret: Uint8Array, imageId: string, own: ArrayBuffer): 
     return tidy(JSON.parse(new TextDecoder().decode(plain)) as Details)
   } catch {
     return null
-  }
-}
-
-/**
- * age's X25519 recipient in pure JavaScript. age-encryption's own asks for
- * crypto.subtle and falls back only when it throws a ReferenceError; on an
- * http:// address crypto.subtle is undefined, and that is a TypeError.
- */
-class PlainRecipient {
-  private readonly recipient: Uint8Array
-
-  constructor(text: string) {
-    const { prefix, bytes } = bech32.decodeToBytes(text)
-    if (prefix !== 'age' || bytes.length !== 32) throw new Error('not an age X25519 recipient')
-    this.recipient = bytes
-  }
-
-  wrapFileKey(fileKey: Uint8Array): Stanza[] {
-    const ephemeral = randomBytes(32)
-    const share = x25519.scalarMultBase(ephemeral)
-    const shared = x25519.scalarMult(ephemeral, this.recipient)
-    const salt = new Uint8Array(64)
-    salt.set(share)
-    salt.set(this.recipient, 32)
-    const key = hkdf(sha256, shared, salt, utf8('age-encryption.org/v1/X25519'), 32)
-    const body = chacha20poly1305(key, new Uint8Array(12)).encrypt(fileKey)
-    return [new Stanza(['X25519', base64nopad.encode(share)], body)]
   }
 }

@@ -5,31 +5,16 @@ import { backoffMs } from './backoff.ts'
 import { randomBytes, toBase64url, uuidv7 } from './bytes.ts'
 import type { Details } from './details.ts'
 import { Editing } from './editing.ts'
+import type { KeptPhone } from './keptphone.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { loadTools, prepare } from './prepare.ts'
+import { loadTools, prepare, untilLoaded } from './prepare.ts'
 import { counted, unsent, type Photo } from './queue.ts'
+import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, Sending } from './sending.ts'
 import { openStore, type SessionRecord, type Store } from './store.ts'
-import { forget, markedIntimate, markIntimate, recall, stash, takeFragment } from './tab.ts'
+import { forget, hold, markedIntimate, markIntimate, recall, stash, takeFragment } from './tab.ts'
 import type { Uploader } from './uploader.ts'
-
-export type Ending =
-  | 'no-link' | 'no-fragment' | 'bad-fragment'
-  | 'link-unknown' | 'link-used' | 'session-over' | 'phone-replaced'
-
-export type Screen =
-  | { name: 'connecting' }
-  | { name: 'session' }
-  /** One photo, large, with its details. */
-  | { name: 'photo'; id: string }
-  /** The question before leaving. */
-  | { name: 'leave' }
-  | { name: 'left'; leaving: Leaving }
-  | { name: 'ended'; why: Ending }
-  | { name: 'finished'; count: number }
-
-const inSession: Screen['name'][] = ['session', 'photo', 'leave']
 
 export class Page {
   screen: Screen = { name: 'connecting' }
@@ -47,6 +32,11 @@ export class Page {
   nextIntimate = false
   /** The photo whose large view was closed last: where the focus goes back to. */
   cameFrom = ''
+  /** Null until its code is wanted. */
+  kept: KeptPhone | null = null
+  private keptBefore = 0
+  /** Where the page was when the next patient came. */
+  private before: Screen = { name: 'waiting' }
   private record: SessionRecord | null = null
   private work: Promise<void> = Promise.resolve()
   private listeners = new Set<() => void>()
@@ -65,7 +55,14 @@ export class Page {
       if (unsent(u.photos).length === 0) void this.wipe() // nothing left to send: leave nothing on the phone
     }
     if (this.screen.name === 'left') this.leftBehind(this.screen.leaving)
+    if (this.sending) this.kept?.heard(this.sending)
+    this.followKept()
     for (const f of this.listeners) f()
+  }
+
+  /** Until when a workstation keeps this phone, by the registry's clock; 0: it does not. */
+  get keptUntil(): number {
+    return this.kept?.until ?? this.keptBefore
   }
 
   get uploader(): Uploader | null {
@@ -87,7 +84,7 @@ export class Page {
   }
 
   get roomLeft(): number {
-    return Math.max(0, (this.uploader?.status?.maxImages ?? 0) - counted(this.photos))
+    return this.uploader ? roomIn(this.uploader) : 0
   }
 
   now = (): number => Date.now()
@@ -102,17 +99,19 @@ export class Page {
     this.store = await openStore(globalThis.indexedDB)
     const records = await this.store.sessions()
     this.record = records.find((r) => r.token === token) ?? recall(token)
+    await this.resumeKept()
+    void this.resume(records.filter((r) => r.token !== token && r.sid))
     if (!this.keys && !this.record?.sid) {
       forget(token)
       return this.end(fragment ? 'bad-fragment' : 'no-fragment')
     }
-    void this.resume(records.filter((r) => r.token !== token && r.sid))
     await this.join(this.place)
   }
 
   /** Called when the page is seen again or the network is back. */
   wake(): void {
     this.cutShort()
+    this.kept?.wake()
     if (this.screen.name === 'left') this.screen.leaving.wake()
     this.sending?.wake(true)
     for (const l of this.leftovers) l.wake(true)
@@ -124,14 +123,17 @@ export class Page {
     void this.sending?.changes.flush()
   }
 
-  /** Takes up photos as the camera or the library hands them over; `like` gives the details of a photo taken again. */
-  add(files: File[], source: 'camera' | 'library', like: Details = {}): void {
-    const s = this.sending
-    const keys = this.keys
+  /**
+   * Takes up photos as the camera or the library hands them over, for the
+   * session whose button was pressed, whatever the page shows by now; `like`
+   * gives the details of a photo taken again.
+   */
+  add(files: File[], source: 'camera' | 'library', s: Sending | null, like: Details = {}): void {
+    const keys = s?.keys
     const store = this.store
     if (!s || !keys || !store) return
     const u = s.uploader
-    const taken = files.slice(0, this.roomLeft)
+    const taken = files.slice(0, roomIn(u))
     this.notAdded = files.length - taken.length
     const details = this.nextIntimate ? { ...like, intimate: true } : like
     if (taken.length > 0) this.setNextIntimate(false)
@@ -162,7 +164,7 @@ export class Page {
   retake(old: Photo, files: File[]): void {
     const { rotate: _, ...like } = old.details
     this.screen = { name: 'session' }
-    this.add(files.slice(0, 1), 'camera', like)
+    this.add(files.slice(0, 1), 'camera', this.sending, like)
     if (this.notAdded === 0) this.editing?.remove(old.id)
   }
 
@@ -207,13 +209,74 @@ export class Page {
     this.changed()
   }
 
+  /** The GP's tap on the next patient: only now is that session claimed, and its shutter free. */
+  async takeNext(): Promise<void> {
+    if (this.screen.name !== 'next' || !this.kept) return
+    this.screen = { name: 'connecting' }
+    const next = await this.kept.take().catch(() => null)
+    if (!next) return this.show(this.before)
+    await this.setAside()
+    const { place, keys } = next
+    hold(place, next.fragment)
+    this.record = { ...newRecord(place), offered: true }
+    Object.assign(this, { place, keys, sending: null, editing: null, connectTrouble: '', notAdded: 0, nextIntimate: false, wiped: false })
+    this.changed()
+    await this.join(place, next.sid)
+  }
+
+  /** The session before: what it still has to send is sent on, under its own keys. */
+  private async setAside(): Promise<void> {
+    const s = this.sending
+    if (this.place) forget(this.place.token)
+    if (!s || this.wiped) return
+    if (!s.settled) {
+      this.leftovers.push(s)
+      return
+    }
+    s.stop()
+    void sessionAPI(credentials(s.record)).done().catch(() => undefined)
+    await s.wipe()
+  }
+
+  /** The next patient comes before everything but a session that is being joined or left. */
+  private followKept(): void {
+    const { screen, kept } = this
+    if (screen.name === 'next' && !kept?.next) this.screen = this.before
+    if (kept?.over && idle.includes(this.screen.name)) this.screen = { name: 'kept-over' }
+    const busy = screen.name === 'connecting' || screen.name === 'next' || (screen.name === 'left' && !screen.leaving.told)
+    if (!kept?.next || busy) return
+    this.rest()
+    this.before = inSession.includes(screen.name) ? { name: 'session' } : screen
+    this.screen = { name: 'next' }
+  }
+
+  private async keptPhone(): Promise<KeptPhone> {
+    const { KeptPhone } = await untilLoaded(() => import('./keptphone.ts'))
+    return (this.kept ??= new KeptPhone(this.store!, this.changed))
+  }
+
+  private async resumeKept(): Promise<void> {
+    const kept = await this.store!.kept().catch(() => null)
+    if (!kept) return
+    this.keptBefore = kept.until
+    void this.keptPhone().then((k) => k.begin(kept))
+  }
+
+  /** After everything that the first photo needs. */
+  private async offerToKeep(s: Sending): Promise<void> {
+    await untilLoaded(loadTools)
+    if (this.store!.durable && s.keys) await (await this.keptPhone()).offer(s, () => this.remember(s.record))
+  }
+
   private end(why: Ending): void {
-    this.screen = { name: 'ended', why }
+    const waits = this.keptUntil > 0 && this.photos.length === 0 && (why === 'no-fragment' || why === 'session-over')
+    this.screen = waits ? { name: 'waiting' } : { name: 'ended', why }
     this.changed()
   }
 
-  private async join(place: Place): Promise<void> {
-    const record = this.record ?? { token: place.token, practice: place.practice, phoneKey: toBase64url(randomBytes(32)), sid: '' }
+  /** `sid` is the session's where the link has said it. */
+  private async join(place: Place, sid = ''): Promise<void> {
+    const record = this.record ?? newRecord(place)
     this.record = record
     await this.remember(record) // before the claim: a lost answer must find the same key again
     const claimed = () => claim(place.practice, place.token, record.phoneKey)
@@ -228,6 +291,10 @@ export class Page {
       }
     })
     if (!answer) return
+    if (sid && answer.session.sid !== sid) {
+      await this.wipe() // a gateway that answers for another session
+      return this.end('link-unknown')
+    }
     record.sid = answer.session.sid
     await this.remember(record)
     const s = this.makeSending(record)
@@ -240,7 +307,7 @@ export class Page {
     void u.run()
     void s.changes.restore()
     if (record.leaving) void this.leave(record.leaving === 'keep')
-    void loadTools().catch(() => undefined) // after the first paint, ready before the shutter
+    void this.offerToKeep(s)
   }
 
   /** Repeats a call until it is answered; null when the answer ends everything. */
@@ -293,14 +360,14 @@ export class Page {
   }
 
   private makeSending(r: SessionRecord): Sending {
-    const keys = () => (r.token === this.place?.token ? this.keys : null)
+    const keys = r.token === this.place?.token ? this.keys : null
     return new Sending(r, this.store!, keys, () => this.tidied(r.token))
   }
 
   /** An earlier session whose last photo has landed is forgotten. */
   private tidied(token: string): void {
     const left = this.leftovers.find((l) => l.record.token === token)
-    if (left && !left.uploader.ended && left.held === 0 && left.changes.pending === 0) {
+    if (left && !left.uploader.ended && left.settled) {
       this.leftovers = this.leftovers.filter((l) => l !== left)
       left.stop()
       void left.wipe()
@@ -333,20 +400,16 @@ export class Page {
 
   private async wipe(): Promise<void> {
     this.wiped = true
-    await this.sending?.wipe()
-    if (this.place) {
-      forget(this.place.token)
-      await this.store?.dropSession(this.place.token).catch(() => undefined)
-    }
     this.keys = null
+    const { place, sending } = this // another patient may come meanwhile
+    await sending?.wipe()
+    if (place) {
+      forget(place.token)
+      await this.store?.dropSession(place.token).catch(() => undefined)
+    }
   }
 }
 
-const endings: Record<string, Ending> = {
-  'link-unknown': 'link-unknown',
-  'link-used': 'link-used',
-  'session-over': 'session-over',
-  'session-draining': 'session-over',
-  'phone-replaced': 'phone-replaced',
-  'bad-request': 'bad-fragment',
-}
+const newRecord = ({ token, practice }: Place): SessionRecord => ({ token, practice, phoneKey: toBase64url(randomBytes(32)), sid: '' })
+
+const roomIn = (u: Uploader): number => Math.max(0, (u.status?.maxImages ?? 0) - counted(u.photos))

@@ -69,10 +69,12 @@ export async function loadTools() {
 }
 
 /** The sealing and compressing code, asked for until it is there. */
-export async function tools() {
+export const tools = () => untilLoaded(loadTools)
+
+export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await loadTools()
+      return await load()
     } catch {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, 800, 5_000)))
     }

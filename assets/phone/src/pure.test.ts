@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { backoffMs, firstPollMs, nextPollMs } from './backoff.ts'
 import { fromBase64url, toBase64url, toHex, utf8, uuidv7 } from './bytes.ts'
+import { later } from './later.ts'
 import { isRecipient, parseFragment, parsePath } from './link.ts'
 import { withZone } from './prepare.ts'
 import { sniff, stripMetadata } from './picture.ts'
@@ -113,7 +114,7 @@ describe('picture', () => {
 
 describe('text', () => {
   it('fills and counts', () => {
-    expect(fill(text.state.sending, { percent: 40 })).toBe('Sending 40 %')
+    expect(fill(later.state.sending, { percent: 40 })).toBe('Sending 40 %')
     expect(plural(text.minutes, 1)).toBe('1 minute left')
     expect(plural(text.minutes, 58)).toBe('58 minutes left')
   })

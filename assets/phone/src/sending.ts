@@ -15,11 +15,11 @@ export class Sending {
   readonly uploader: Uploader
   readonly changes: Changes
 
-  /** `keys` answers null where the link's fragment is not known. */
-  constructor(readonly record: SessionRecord, private readonly store: Store, keys: () => Keys | null, changed: () => void) {
+  /** `keys` is null where the link's fragment is not known. */
+  constructor(readonly record: SessionRecord, private readonly store: Store, readonly keys: Keys | null, changed: () => void) {
     const { sid } = record
     const api = sessionAPI(credentials(record))
-    const uploader = new Uploader({
+    const uploader: Uploader = new Uploader({
       sid,
       api,
       store,
@@ -28,6 +28,8 @@ export class Sending {
       now: Date.now,
       visible: () => document.visibilityState === 'visible',
       changed,
+      // The GP may keep this phone at any time.
+      curious: () => Boolean(record.keep && record.offered && !uploader.status?.kept),
       heard: (s) => this.changes.heard(s),
     })
     this.uploader = uploader
@@ -40,7 +42,7 @@ export class Sending {
       dispatch: (e) => uploader.dispatch(e),
       announced: (id) => uploader.announced(id),
       accept: (a) => uploader.accept(a),
-      sealer: () => sealerFor(sid, keys()),
+      sealer: () => sealerFor(sid, keys),
     })
   }
 
@@ -56,6 +58,11 @@ export class Sending {
   /** Sealed photos that this phone holds. */
   get held(): number {
     return this.uploader.photos.filter((p) => p.held).length
+  }
+
+  /** Nothing of it needs this phone any more. */
+  get settled(): boolean {
+    return this.held === 0 && this.pending === 0 && !this.uploader.photos.some((p) => p.removal === 'undo')
   }
 
   wake(fresh = false): void {

@@ -2,7 +2,7 @@
 
 import list from '../../sites.json'
 import type { Side } from './details.ts'
-import { text } from './text.ts'
+import { later } from './later.ts'
 
 export interface Site {
   id: string
@@ -13,7 +13,7 @@ export interface Site {
 
 export const sites: Site[] = list
 
-const words = text.siteWords as Record<string, string>
+const words = later.siteWords as Record<string, string>
 
 /** Sites whose name, or an everyday word for a part of them, has every word of the query at the start of a word. Those named so come first, then head to foot. */
 export function findSites(query: string): Site[] {

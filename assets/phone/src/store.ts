@@ -1,6 +1,7 @@
 // What must survive a killed tab: the phone key of each session and the
-// sealed images not yet on the computer. Nothing here can be read without the
-// workstation's key, and no patient is named.
+// sealed images not yet on the computer, which only the workstation can read.
+// A kept phone's keys are here too: with them the links of the sessions to come
+// can be read until the phone is forgotten. No patient is named.
 
 export interface SessionRecord {
   token: string
@@ -10,6 +11,32 @@ export interface SessionRecord {
   sid: string
   /** Set once the user has left the session: what becomes of the photos. */
   leaving?: 'keep' | 'discard'
+  /** What the workstation may keep this phone by. */
+  keep?: KeptKeys
+  /** The workstation can know of it: it was offered, or the link came to a kept phone. */
+  offered?: boolean
+}
+
+/** Base64url texts, so that they fit any store. */
+export interface KeptKeys {
+  /** The age X25519 identity's 32 bytes. */
+  identity: string
+  /** The kept key: the bearer of "next". */
+  key: string
+  /** What links to this phone are authenticated with. */
+  links: string
+}
+
+/** This phone is kept by a workstation. */
+export interface KeptRecord extends KeptKeys {
+  practice: string
+  /** The session it was kept in. */
+  sid: string
+  /** Milliseconds by the registry's clock. */
+  until: number
+  /** Numbers of the last link that was claimed, and of the last that was shown. */
+  taken: number
+  shown: number
 }
 
 export interface SealedRecord {
@@ -53,6 +80,10 @@ export interface Store {
   changes(sid: string): Promise<ChangeRecord[]>
   putChange(r: ChangeRecord): Promise<void>
   dropChange(id: string): Promise<void>
+  /** Null when this phone is not kept. */
+  kept(): Promise<KeptRecord | null>
+  putKept(r: KeptRecord): Promise<void>
+  dropKept(): Promise<void>
 }
 
 /** IndexedDB if a probe write comes back, memory otherwise. */
@@ -76,13 +107,14 @@ const openMs = 3_000
 function open(factory: IDBFactory): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('storage did not answer')), openMs)
-    const req = factory.open('clinicpro-images', 2)
+    const req = factory.open('clinicpro-images', 3)
     req.onupgradeneeded = ({ oldVersion }) => {
       if (oldVersion < 1) {
         req.result.createObjectStore('sessions', { keyPath: 'token' })
         req.result.createObjectStore('images', { keyPath: 'id' })
       }
-      req.result.createObjectStore('changes', { keyPath: 'id' })
+      if (oldVersion < 2) req.result.createObjectStore('changes', { keyPath: 'id' })
+      req.result.createObjectStore('kept')
     }
     req.onsuccess = () => {
       clearTimeout(timer)
@@ -92,6 +124,9 @@ function open(factory: IDBFactory): Promise<IDBDatabase> {
     req.onerror = req.onblocked = () => reject(req.error ?? new Error('storage is blocked'))
   })
 }
+
+/** One workstation at a time keeps a phone: the last one. */
+const thePhone = 'phone'
 
 function dbStore(db: IDBDatabase, memory: Store): Store {
   const run = <T>(name: string, mode: IDBTransactionMode, act: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
@@ -143,6 +178,9 @@ function dbStore(db: IDBDatabase, memory: Store): Store {
       await memory.dropChange(id)
       await run('changes', 'readwrite', (s) => s.delete(id))
     },
+    kept: async () => ((await run('kept', 'readonly', (s) => s.get(thePhone))) as KeptRecord | undefined) ?? null,
+    putKept: async (r) => void (await run('kept', 'readwrite', (s) => s.put(r, thePhone))),
+    dropKept: async () => void (await run('kept', 'readwrite', (s) => s.delete(thePhone))),
   }
   return store
 }
@@ -151,6 +189,7 @@ export function memoryStore(): Store {
   const sessions = new Map<string, SessionRecord>()
   const images = new Map<string, SealedRecord>()
   const changes = new Map<string, ChangeRecord>()
+  let kept: KeptRecord | null = null
   return {
     durable: false,
     sessions: async () => [...sessions.values()],
@@ -163,5 +202,8 @@ export function memoryStore(): Store {
     changes: async (sid) => [...changes.values()].filter((r) => r.sid === sid),
     putChange: async (r) => void changes.set(r.id, r),
     dropChange: async (id) => void changes.delete(id),
+    kept: async () => kept,
+    putKept: async (r) => void (kept = r),
+    dropKept: async () => void (kept = null),
   }
 }

@@ -1,6 +1,7 @@
 // What this tab remembers over a reload: the link's keys and the phone key.
 // Gone with the tab.
 
+import type { Place } from './link.ts'
 import type { SessionRecord } from './store.ts'
 
 /** Out of the address bar, history and screenshots; kept for this tab only. */
@@ -16,6 +17,12 @@ export function takeFragment(token: string): string {
   } catch {
     return ''
   }
+}
+
+/** Makes this tab the one of another link, as if its code had been scanned into it. */
+export function hold(place: Place, fragment: string): void {
+  stash(`cp:${place.token}`, fragment)
+  history.replaceState(null, '', `/p/${place.practice}/${place.token}`)
 }
 
 export function stash(key: string, value: string): void {

@@ -1,4 +1,5 @@
-// Every sentence of the page, from assets/lang.
+// The sentences of the page, from assets/lang: here those that are needed before
+// the first photo, the others in later.ts.
 
 import en from '../../lang/phone.en.json'
 import mi from '../../lang/phone.mi.json'
@@ -24,7 +25,11 @@ export function prefersMaori(languages: readonly string[]): boolean {
   return /^mi\b/i.test(first ?? '')
 }
 
-export const text = prefersMaori(globalThis.navigator?.languages ?? []) ? over(en, mi) : en
+const maori = prefersMaori(globalThis.navigator?.languages ?? [])
+
+export const inLanguage = <T extends Tree>(english: T, other: Tree): T => (maori ? over(english, other) : english)
+
+export const text = inLanguage(en, mi)
 
 /** Fills {name} places. */
 export function fill(template: string, values: Record<string, string | number>): string {

@@ -17,6 +17,8 @@ export interface UploaderDeps {
   now(): number
   visible(): boolean
   changed(): void
+  /** Whether the status is wanted though no photo waits for it. */
+  curious?(): boolean
   /** Every status, as it is taken in. */
   heard?(s: Status): void
 }
@@ -82,9 +84,14 @@ export class Uploader {
     this.wakeUp()
   }
 
+  /** Nothing more is sent or asked. */
+  get over(): boolean {
+    return this.stopped || this.ended !== ''
+  }
+
   /** Runs until stop() or the session is over for this phone. */
   async run(): Promise<void> {
-    while (!this.stopped && !this.ended) {
+    while (!this.over) {
       const wait = await this.step()
       if (wait > 0) await this.sleep(wait)
     }
@@ -102,7 +109,8 @@ export class Uploader {
     const moved = this.photos.some((p, i) => p.state !== before[i]?.state)
     this.pollGap = moved ? firstPollMs : nextPollMs(this.pollGap)
     const open = (p: Photo) => ['put', 'stored', 'landed'].includes(p.state) || (p.removal === 'asked' && p.state !== 'gone')
-    this.pollAt = this.photos.some(open) ? this.deps.now() + this.pollGap : Infinity
+    const asks = this.photos.some(open) || (a.session.state === 'paired' && this.deps.curious?.())
+    this.pollAt = asks ? this.deps.now() + this.pollGap : Infinity
     // What was captured before the end may still be sent while the draining lasts.
     const late = a.session.state === 'closed' && a.session.now < a.session.drainUntil && unsent(this.photos).length > 0
     if (a.session.state === 'expired' || (a.session.state === 'closed' && !late)) this.ended = 'session-over'

@@ -1,8 +1,9 @@
 // What is said about one photo, the same on its tile and in its large view.
 
 import type { IconName } from './icons.tsx'
+import { later } from './later.ts'
 import { type Photo } from './queue.ts'
-import { fill, text } from './text.ts'
+import { fill } from './text.ts'
 
 const iconOf: Record<Photo['state'], IconName> = {
   preparing: 'lock', queued: 'lock', sending: 'up', put: 'up', stored: 'tick', landed: 'tick', filed: 'ticks', gone: 'warn', failed: 'warn',
@@ -21,16 +22,16 @@ export const percentOf = (p: Photo): number => Math.floor(p.progress * 100)
 
 /** Where the photo is. Only a record system's own receipt makes it "in the record". */
 export function stateText(p: Photo): string {
-  if (p.state === 'gone') return p.removal ? text.removal.done : text.state.gone
-  if (p.removal === 'refused') return text.removal.refused
-  if (p.removal) return text.removal.running
-  if (p.state === 'filed' && p.sinks.some((s) => s.startsWith('alex'))) return text.inRecord
+  if (p.state === 'gone') return p.removal ? later.removal.done : later.state.gone
+  if (p.removal === 'refused') return later.removal.refused
+  if (p.removal) return later.removal.running
+  if (p.state === 'filed' && p.sinks.some((s) => s.startsWith('alex'))) return later.inRecord
   const speed = p.state === 'sending' ? speedText(p.speed) : ''
-  return fill(text.state[p.state], { percent: percentOf(p) }) + (speed && ` · ${speed}`)
+  return fill(later.state[p.state], { percent: percentOf(p) }) + (speed && ` · ${speed}`)
 }
 
 /** A reason to take the photo again while the patient is here; empty when there is none. */
 export function warning(p: Photo): string {
   if (p.state === 'failed' || p.state === 'gone' || p.removal) return ''
-  return p.look === 'blurred' ? text.look.blurred : p.look === 'dark' || p.look === 'black' ? text.look.dark : ''
+  return p.look === 'blurred' ? later.look.blurred : p.look === 'dark' || p.look === 'black' ? later.look.dark : ''
 }

@@ -1,15 +1,16 @@
 // A gateway and an S3 in memory, for the page's own tests and pictures. It
 // sends the strict headers of the real one and can be told to misbehave.
 
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Encrypter } from 'age-encryption'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist')
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8' }
-const titles = { 'link-unknown': 404, 'link-used': 409, 'session-missing': 404, 'session-draining': 409, 'session-over': 410, 'phone-replaced': 401, 'too-many-images': 422, 'not-uploaded': 409, 'image-unknown': 404, 'image-filed': 409, unavailable: 503 }
+const titles = { 'link-unknown': 404, 'link-used': 409, 'session-missing': 404, 'session-draining': 409, 'session-over': 410, 'phone-replaced': 401, 'phone-forgotten': 401, 'too-many-images': 422, 'not-uploaded': 409, 'image-unknown': 404, 'image-filed': 409, unavailable: 503 }
 
 export const recipient = 'age1388a9rjc2khp07e975m0xm667unym580ql84ju3u9dptedw6jpzseuv9u4'
 export const secret = Buffer.from('0123456789abcdef').toString('base64url')
@@ -21,12 +22,14 @@ export async function startMock(host = '127.0.0.1') {
     state: 'paired', practiceName: 'Kōwhai Medical Centre', maxImages: 20, maxBytes: 15 << 20, expiresIn: 58 * 60_000,
     images: new Map(), amendments: [], left: null, retract: true, objects: new Map(), phoneKey: null, fail: null, putFail: null, land: true, file: false, calls: [], puts: 0, csp: [],
     sid: '3NG6FJ8NSMX245JXAV90W07J2V', practice: 'kowhai',
+    /** What the phone may be kept by, until when it is, the link for it, and the session that link is for. */
+    offer: null, kept: 0, next: null, later: null,
   }
-  const status = () => ({
-    sid: world.sid, practice: world.practice, practiceName: world.practiceName, state: world.state, now: Date.now(),
+  const status = (sid) => ({
+    sid, practice: world.practice, practiceName: world.practiceName, state: world.state, now: Date.now(),
     expires: Date.now() + world.expiresIn, drainUntil: world.state === 'draining' ? Date.now() + 3_600_000 : 0,
-    maxImages: world.maxImages, maxBytes: world.maxBytes, ...(world.left && { left: true }),
-    images: [...world.images.values()].map(({ id, state, sinks, details, retractWanted, refused }) => ({ id, state, retractWanted: Boolean(retractWanted), refused: Boolean(refused), details: details ?? 0, sinks: sinks ?? [] })),
+    maxImages: world.maxImages, maxBytes: world.maxBytes, ...(world.left && { left: true }), kept: sid === world.sid ? world.kept : 0,
+    images: [...world.images.values()].filter((i) => i.sid === sid).map(({ id, state, sinks, details, retractWanted, refused }) => ({ id, state, retractWanted: Boolean(retractWanted), refused: Boolean(refused), details: details ?? 0, sinks: sinks ?? [] })),
   })
   const land = () => {
     for (const i of world.images.values()) {
@@ -83,7 +86,18 @@ export async function startMock(host = '127.0.0.1') {
     if (fail) return problem(fail)
     const json = body.length ? JSON.parse(body) : {}
     const key = req.headers.authorization?.replace('Bearer ', '')
-    if (call === 'claim') {
+    if (call === 'next') {
+      const known = world.kept > Date.now() && world.offer.key === createHash('sha256').update(key).digest('hex')
+      if (!known || req.headers['clinicpro-practice'] !== world.practice) return problem('phone-forgotten')
+      return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ now: Date.now(), until: world.kept, next: world.next }))
+    }
+    const isNext = world.later && (json.token === world.later.token || req.headers['clinicpro-session']?.endsWith(world.later.sid))
+    const sid = isNext ? world.later.sid : world.sid
+    if (call === 'claim' && isNext) world.later.phoneKey ??= key
+    else if (isNext) {
+      if (world.later.phoneKey !== key) return problem('phone-replaced')
+    } else if (call === 'claim') {
+      world.offer = json.keep ?? world.offer
       if (world.phoneKey && world.phoneKey !== key) return problem('link-used')
       world.phoneKey = key
       world.state = 'paired'
@@ -115,20 +129,30 @@ export async function startMock(host = '127.0.0.1') {
       if (!world.images.has(u.id)) {
         if (world.state !== 'paired') return problem('session-draining')
         if (world.images.size >= world.maxImages) return problem('too-many-images')
-        world.images.set(u.id, { ...u, state: 'reserved' })
+        world.images.set(u.id, { ...u, sid, state: 'reserved' })
       }
       const i = world.images.get(u.id)
       const link = { url: `http://${req.headers.host}/s3/${u.id}?sig=${randomBytes(4).toString('hex')}`, expires: Date.now() + 300_000, headers: { 'Content-Length': String(u.bytes), 'If-None-Match': '*', 'x-amz-checksum-sha256': Buffer.from(u.sha256, 'hex').toString('base64'), 'x-amz-server-side-encryption': 'AES256' } }
       uploads.push({ id: u.id, state: i.state, ...(i.state === 'reserved' ? link : {}) })
     }
     res.writeHead(200, { 'Content-Type': 'application/json' })
-    res.end(JSON.stringify({ session: status(), uploads }))
+    res.end(JSON.stringify({ session: status(sid), uploads }))
   }
 
   await new Promise((done) => server.listen(0, host, done))
   const base = `http://${host}:${server.address().port}`
   const link = (fragment = `${recipient}.${secret}.${hint('A. T.|47|016')}`) => `${base}/p/${world.practice}/5M3X8T2V7Q9R1C4D6F0GHJKNPW${fragment ? '#' + fragment : ''}`
-  return { world, base, link, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done) }) }
+  /** As the workstation publishes a link to the phone that it keeps. */
+  const publish = async (n, { sid, token, patient }) => {
+    const e = new Encrypter()
+    e.addRecipient(world.offer.recipient)
+    const sealed = await e.encrypt(JSON.stringify({ v: 1, n, link: `${base}/p/${world.practice}/${token}#${recipient}.${secret}.${hint(patient)}` }))
+    const key = hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'ClinicPro Images kept phone v1', 32)
+    const sum = createHash('sha256').update(sealed).digest('hex')
+    world.later = { sid, token, phoneKey: undefined }
+    world.next = { sid, n, sealed: Buffer.from(sealed).toString('base64'), mac: createHmac('sha256', Buffer.from(key)).update(`next|${sid}|${n}|${sum}`).digest('hex') }
+  }
+  return { world, base, link, publish, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done) }) }
 }
 
 async function read(req) {

@@ -12,7 +12,7 @@ const libraryTypes = /Android.*Chrome/.test(navigator.userAgent)
 const cameraTypes = 'image/jpeg,image/png'
 
 export function Actions({ page, open }: { page: Page; open: boolean }) {
-  const { photos } = page
+  const { photos, sending } = page
   const waiting = unsent(photos).length
   const changes = page.sending!.changes.pending
   const there = arrived(photos).length
@@ -37,12 +37,12 @@ export function Actions({ page, open }: { page: Page; open: boolean }) {
       {room && (
         <div class={photos.length ? 'pick beside' : 'pick'}>
           <Picker id="take-input" look={safe ? 'second' : 'main'} icon="camera" label={safe ? text.morePhotos : photos.length ? text.takeMore : text.take}
-            camera onFiles={(f) => page.add(f, 'camera')} />
+            camera onFiles={(f) => page.add(f, 'camera', sending)} />
           <Picker id="choose-input" look="second" icon="photo" label={photos.length ? text.chooseMore : text.choose}
-            onFiles={(f) => page.add(f, 'library')} />
+            onFiles={(f) => page.add(f, 'library', sending)} />
         </div>
       )}
-      {room && <Switch id="next-intimate" on={page.nextIntimate} label={text.intimate.next} onChange={(on) => page.setNextIntimate(on)} />}
+      {room && <Switch id="next-intimate" on={page.nextIntimate} label={text.nextIntimate} onChange={(on) => page.setNextIntimate(on)} />}
     </footer>
   )
 }
@@ -53,8 +53,8 @@ export function UndoBar({ page }: { page: Page }) {
     <div role="status">
       {n > 0 && (
         <div class="undo" data-testid="undo">
-          <span>{plural(text.removal.soon, n)}</span>
-          <button class="link" id="undo" onClick={() => page.editing!.takeBack()}>{text.removal.undo}</button>
+          <span>{plural(text.undo.soon, n)}</span>
+          <button class="link" id="undo" onClick={() => page.editing!.takeBack()}>{text.undo.undo}</button>
         </div>
       )}
     </div>

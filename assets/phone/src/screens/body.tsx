@@ -2,8 +2,8 @@
 
 import { useState } from 'preact/hooks'
 import type { Details } from '../details.ts'
+import { later } from '../later.ts'
 import { findSites, parts, viewHeight, viewWidth, type Part } from '../sites.ts'
-import { text } from '../text.ts'
 import { Choice } from './choice.tsx'
 
 interface Props {
@@ -17,15 +17,15 @@ export function BodySite({ details, disabled, onChange }: Props) {
   const found = findSites(query)
   return (
     <div class="bodysite">
-      <label class="field" for="site-search">{text.site.label}</label>
-      <input id="site-search" type="search" value={query} disabled={disabled} placeholder={text.site.search} autocomplete="off"
+      <label class="field" for="site-search">{later.site.label}</label>
+      <input id="site-search" type="search" value={query} disabled={disabled} placeholder={later.site.search} autocomplete="off"
         onInput={(e) => setQuery(e.currentTarget.value)} />
       <div class={query ? '' : 'bodycols'}>
         {!query && <BodyMap details={details} disabled={disabled} onChange={onChange} />}
         <div>
-          <Choice label={text.site.label} values={found.map((s) => [s.id, s.name])} value={details.site} disabled={disabled}
+          <Choice label={later.site.label} values={found.map((s) => [s.id, s.name])} value={details.site} disabled={disabled}
             onChange={(site) => onChange({ site })} />
-          <p role="status" class="quiet">{found.length === 0 && text.site.none}</p>
+          <p role="status" class="quiet">{found.length === 0 && later.site.none}</p>
         </div>
       </div>
     </div>
@@ -42,8 +42,8 @@ function BodyMap({ details, disabled, onChange }: Props) {
   }
   return (
     <svg class="body" viewBox={`0 0 ${viewWidth} ${viewHeight}`} aria-hidden="true">
-      <text x="8" y="64">{text.site.right}</text>
-      <text x={viewWidth - 8} y="64" text-anchor="end">{text.site.left}</text>
+      <text x="8" y="64">{later.site.right}</text>
+      <text x={viewWidth - 8} y="64" text-anchor="end">{later.site.left}</text>
       {parts.map((p) => (
         <rect key={p.site + p.side} class={chosen(p) ? 'chosen' : ''} data-part={`${p.site}${p.side ? ` ${p.side}` : ''}`}
           x={p.x} y={p.y} width={p.width} height={p.height} rx={p.round} onClick={() => tap(p)} />

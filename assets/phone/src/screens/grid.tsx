@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from '../icons.tsx'
+import { later } from '../later.ts'
 import type { Page } from '../page.ts'
 import type { Photo } from '../queue.ts'
 import { fill, text } from '../text.ts'
@@ -40,7 +41,7 @@ function Tile({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
         <Thumb photo={photo} />
         <span class="which">{fill(text.photo, { n })}</span>
         <span class="state"><Icon name={iconFor(photo)} /><span>{stateText(photo)}</span></span>
-        {photo.reason && <span class="why">{text.reason[photo.reason]}</span>}
+        {photo.reason && <span class="why">{later.reason[photo.reason]}</span>}
         {note && <span class="warning"><Icon name="warn" /><span>{note}</span></span>}
       </button>
       {photo.state === 'sending' && <progress max={100} value={percentOf(photo)} aria-label={fill(text.photo, { n })} />}
@@ -53,13 +54,13 @@ function Thumb({ photo }: { photo: Photo }) {
   return (
     <span class="pic">
       {intimate ? (
-        <span class="nothumb"><Icon name="hidden" /><span>{text.intimate.short}</span></span>
+        <span class="nothumb"><Icon name="hidden" /><span>{later.intimate.short}</span></span>
       ) : photo.thumb ? (
         <img src={photo.thumb} alt="" class={`turn${rotate}`} />
       ) : (
         <span class="nothumb"><Icon name="photo" /></span>
       )}
-      {(caption || site) && <span class="noted"><Icon name="tick" /><span class="unseen">{text.hasDetails}</span></span>}
+      {(caption || site) && <span class="noted"><Icon name="tick" /><span class="unseen">{later.hasDetails}</span></span>}
     </span>
   )
 }
@@ -71,8 +72,8 @@ function Failed({ page, photo, n }: { page: Page; photo: Photo; n: number }) {
   return (
     <li ref={row} data-image-id={photo.id} data-image-state={photo.state} data-image-reason={photo.reason}>
       <p class="which">{name}</p>
-      <p class="state"><Icon name="warn" />{text.state.failed}</p>
-      {photo.reason && <p class="why">{text.reason[photo.reason]}</p>}
+      <p class="state"><Icon name="warn" />{later.state.failed}</p>
+      {photo.reason && <p class="why">{later.reason[photo.reason]}</p>}
       <button class="link" onClick={() => page.editing!.remove(photo.id)} aria-label={`${text.remove}: ${name}`}>{text.remove}</button>
     </li>
   )

@@ -1,6 +1,7 @@
 // "Wrong patient?": the question, and what became of the photos.
 
 import { Icon } from '../icons.tsx'
+import { later } from '../later.ts'
 import type { Leaving } from '../leaving.ts'
 import type { Page } from '../page.ts'
 import { unsent } from '../queue.ts'
@@ -12,23 +13,23 @@ export function Leave({ page }: { page: Page }) {
   const n = page.photos.filter((p) => p.state !== 'failed' && p.state !== 'gone').length
   const filed = page.photos.filter((p) => p.state === 'filed').length
   return (
-    <Message id="leave" mark="warn" title={text.wrong.title}>
+    <Message id="leave" mark="warn" title={later.wrong.title}>
       <Hint page={page} small />
-      <p>{text.wrong.body}</p>
+      <p>{later.wrong.body}</p>
       {n === 0 ? (
-        <button class="main wide" id="leave" onClick={() => void page.leave(true)}>{text.wrong.leave}</button>
+        <button class="main wide" id="leave" onClick={() => void page.leave(true)}>{later.wrong.leave}</button>
       ) : (
         <>
-          <p class="strong">{plural(text.wrong.taken, n)}</p>
+          <p class="strong">{plural(later.wrong.taken, n)}</p>
           <button class="second wide stacked" id="leave-keep" onClick={() => void page.leave(true)}>
-            <span>{plural(text.wrong.keep, n)}<small>{text.wrong.keepNote}</small></span>
+            <span>{plural(later.wrong.keep, n)}<small>{later.wrong.keepNote}</small></span>
           </button>
           <button class="second wide stacked danger" id="leave-discard" onClick={() => void page.leave(false)}>
-            <span>{plural(text.wrong.discard, n - filed)}<small>{filed > 0 ? plural(text.wrong.filedNote, filed) : text.wrong.discardNote}</small></span>
+            <span>{plural(later.wrong.discard, n - filed)}<small>{filed > 0 ? plural(later.wrong.filedNote, filed) : later.wrong.discardNote}</small></span>
           </button>
         </>
       )}
-      <button class="link" id="stay" onClick={() => page.show({ name: 'session' })}><Icon name="back" />{text.wrong.stay}</button>
+      <button class="link" id="stay" onClick={() => page.show({ name: 'session' })}><Icon name="back" />{later.wrong.stay}</button>
     </Message>
   )
 }
@@ -38,29 +39,29 @@ export function Left({ page }: { page: Page }) {
   const { leaving } = page.screen
   const over = Boolean(page.uploader?.ended)
   return (
-    <Message id="left" mark={leaving.told ? 'tick' : 'warn'} title={leaving.told ? text.left.title : text.left.leaving}>
+    <Message id="left" mark={leaving.told ? 'tick' : 'warn'} title={leaving.told ? later.left.title : later.left.leaving}>
       <p role="status" data-told={leaving.told}>{told(leaving)}</p>
       {leaving.keep ? <Kept page={page} leaving={leaving} over={over} /> : <Discarded page={page} leaving={leaving} />}
-      {leaving.told && <p>{text.left.next}</p>}
+      {leaving.told && <p>{later.left.next}</p>}
     </Message>
   )
 }
 
 function told(l: Leaving): string {
-  if (l.told) return text.left.told
-  if (!l.trouble) return text.left.telling
-  return l.trouble === 'captive' ? text.left.captive : text.left.offline
+  if (l.told) return later.left.told
+  if (!l.trouble) return later.left.telling
+  return l.trouble === 'captive' ? later.left.captive : later.left.offline
 }
 
 function Kept({ page, leaving, over }: { page: Page; leaving: Leaving; over: boolean }) {
   const waiting = unsent(page.photos).length
-  if (leaving.count === 0) return <p class="quiet">{text.left.nothing}</p>
+  if (leaving.count === 0) return <p class="quiet">{later.left.nothing}</p>
   if (over) return <Unsent page={page} />
   return (
     <>
-      <p class="strong">{plural(text.left.kept, leaving.count)}</p>
+      <p class="strong">{plural(later.left.kept, leaving.count)}</p>
       {waiting > 0
-        ? <p data-testid="still-here">{plural(text.left.stillHere, waiting)}</p>
+        ? <p data-testid="still-here">{plural(later.left.stillHere, waiting)}</p>
         : page.pending === 0 && <p class="strong">{text.summary.away}</p>}
     </>
   )
@@ -73,9 +74,9 @@ function Discarded({ page, leaving }: { page: Page; leaving: Leaving }) {
   const asked = Math.max(0, leaving.count - gone - refused)
   return (
     <>
-      {gone > 0 && <p class="strong" data-testid="gone">{plural(text.left.gone, gone)}</p>}
-      {asked > 0 && <p data-testid="asked">{plural(text.left.asked, asked)}</p>}
-      {refused > 0 && <p data-testid="refused">{plural(text.left.refused, refused)}</p>}
+      {gone > 0 && <p class="strong" data-testid="gone">{plural(later.left.gone, gone)}</p>}
+      {asked > 0 && <p data-testid="asked">{plural(later.left.asked, asked)}</p>}
+      {refused > 0 && <p data-testid="refused">{plural(later.left.refused, refused)}</p>}
       {leaving.told && <p class="strong">{text.summary.away}</p>}
     </>
   )

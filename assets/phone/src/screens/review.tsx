@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { kinds, maxCaption, sides, tidy, turned, views, type Details } from '../details.ts'
 import { Icon } from '../icons.tsx'
+import { later } from '../later.ts'
 import type { Page } from '../page.ts'
 import { editable, type Photo } from '../queue.ts'
 import { fill, plural, text } from '../text.ts'
@@ -29,9 +30,9 @@ export function Review({ page }: { page: Page }) {
   return (
     <div class="session" data-screen="photo" data-image-id={id} data-image-state={photo.state}>
       <header class="bar">
-        <Step page={page} to={page.photos[at - 1]} name="back" label={text.previous} />
-        <h1 tabIndex={-1} ref={title}>{fill(text.photoOf, { n: at + 1, of: page.photos.length })}</h1>
-        <Step page={page} to={page.photos[at + 1]} name="next" label={text.next} />
+        <Step page={page} to={page.photos[at - 1]} name="back" label={later.previous} />
+        <h1 tabIndex={-1} ref={title}>{fill(later.photoOf, { n: at + 1, of: page.photos.length })}</h1>
+        <Step page={page} to={page.photos[at + 1]} name="next" label={later.next} />
       </header>
       <main>
         <Hint page={page} small />
@@ -42,7 +43,7 @@ export function Review({ page }: { page: Page }) {
       </main>
       <footer>
         <UndoBar page={page} />
-        <button class="main" id="ready" onClick={back}><Icon name="tick" />{text.ready}</button>
+        <button class="main" id="ready" onClick={back}><Icon name="tick" />{later.ready}</button>
       </footer>
     </div>
   )
@@ -60,13 +61,13 @@ function Large({ photo, n }: { photo: Photo; n: number }) {
   const [shown, setShown] = useState(false)
   const src = photo.preview || photo.thumb
   const { intimate, rotate = 0 } = photo.details
-  if (!src) return <div class="large empty"><Icon name="photo" /><p>{text.noPicture}</p></div>
+  if (!src) return <div class="large empty"><Icon name="photo" /><p>{later.noPicture}</p></div>
   if (intimate && !shown) {
     return (
       <div class="large empty">
         <Icon name="hidden" />
-        <p>{text.intimate.hidden}</p>
-        <button class="link" onClick={() => setShown(true)}>{text.intimate.show}</button>
+        <p>{later.intimate.hidden}</p>
+        <button class="link" onClick={() => setShown(true)}>{later.intimate.show}</button>
       </div>
     )
   }
@@ -78,7 +79,7 @@ function Say({ photo }: { photo: Photo }) {
   return (
     <div class="say">
       <p class="state"><Icon name={iconFor(photo)} />{stateText(photo)}</p>
-      {photo.reason && <p class="why">{text.reason[photo.reason]}</p>}
+      {photo.reason && <p class="why">{later.reason[photo.reason]}</p>}
       {note && <p class="warning"><Icon name="warn" /><span>{note}</span></p>}
     </div>
   )
@@ -90,10 +91,10 @@ function Tools({ page, photo, after }: { page: Page; photo: Photo; after(): void
   const room = page.canShoot && removable && page.roomLeft > 0
   return (
     <div class="tools">
-      {room && <Picker id="retake-input" look={warning(photo) ? 'main' : 'second'} icon="camera" label={text.retake} camera onFiles={(f) => page.retake(photo, f)} />}
+      {room && <Picker id="retake-input" look={warning(photo) ? 'main' : 'second'} icon="camera" label={later.retake} camera onFiles={(f) => page.retake(photo, f)} />}
       {can && (
         <button class="second" id="rotate" onClick={() => page.editing!.edit(photo.id, turned(photo.details))}>
-          <Icon name="turn" />{text.turn}
+          <Icon name="turn" />{later.turn}
         </button>
       )}
       {removable && (
@@ -101,7 +102,7 @@ function Tools({ page, photo, after }: { page: Page; photo: Photo; after(): void
           page.editing!.remove(photo.id)
           after()
         }}>
-          <Icon name="bin" />{text.delete}
+          <Icon name="bin" />{later.delete}
         </button>
       )}
     </div>
@@ -110,10 +111,10 @@ function Tools({ page, photo, after }: { page: Page; photo: Photo; after(): void
 
 /** Why the details cannot be changed here any more; empty when they can. */
 function lockedText(page: Page, p: Photo): string {
-  if (p.frozen === 'filed' || p.state === 'filed') return text.details.filed
-  if (p.frozen === 'unsaved') return text.details.unsaved
-  if (!page.keys) return text.details.noKeys
-  return p.made < p.seen || (editable(p) && !page.editing!.may(p)) ? text.details.forgotten : ''
+  if (p.frozen === 'filed' || p.state === 'filed') return later.details.filed
+  if (p.frozen === 'unsaved') return later.details.unsaved
+  if (!page.keys) return later.details.noKeys
+  return p.made < p.seen || (editable(p) && !page.editing!.may(p)) ? later.details.forgotten : ''
 }
 
 function Form({ page, photo }: { page: Page; photo: Photo }) {
@@ -127,25 +128,25 @@ function Form({ page, photo }: { page: Page; photo: Photo }) {
   }
   const pairs = <T extends string>(ids: T[], names: Record<T, string>) => ids.map((id): [T, string] => [id, names[id]])
   return (
-    <section class="details" aria-label={text.details.title}>
-      <h2>{text.details.title}</h2>
-      {locked ? <p class="locked" data-testid="locked">{locked}</p> : <p class="quiet">{text.details.free}</p>}
-      <label class="field" for="caption">{text.details.caption}</label>
+    <section class="details" aria-label={later.details.title}>
+      <h2>{later.details.title}</h2>
+      {locked ? <p class="locked" data-testid="locked">{locked}</p> : <p class="quiet">{later.details.free}</p>}
+      <label class="field" for="caption">{later.details.caption}</label>
       <textarea id="caption" rows={2} maxLength={maxCaption} value={d.caption ?? ''} disabled={disabled} autocapitalize="sentences"
-        placeholder={text.details.captionHint} onInput={(e) => change({ caption: e.currentTarget.value })} />
+        placeholder={later.details.captionHint} onInput={(e) => change({ caption: e.currentTarget.value })} />
       <BodySite details={d} disabled={disabled} onChange={change} />
-      <p class="field">{text.side.label}</p>
-      <Choice label={text.side.label} values={pairs(sides, text.side)} value={d.side} disabled={disabled} onChange={(side) => change({ side })} />
-      <p class="field">{text.view.label}</p>
-      <Choice label={text.view.label} values={pairs(views, text.view)} value={d.view} disabled={disabled} onChange={(view) => change({ view })} />
-      <p class="field">{text.kind.label}</p>
-      <Choice label={text.kind.label} values={pairs(kinds, text.kind)} value={d.type} disabled={disabled} onChange={(type) => change({ type })} />
-      <Switch id="intimate" on={Boolean(d.intimate)} label={text.intimate.label} note={text.intimate.note} disabled={disabled}
+      <p class="field">{later.side.label}</p>
+      <Choice label={later.side.label} values={pairs(sides, later.side)} value={d.side} disabled={disabled} onChange={(side) => change({ side })} />
+      <p class="field">{later.view.label}</p>
+      <Choice label={later.view.label} values={pairs(views, later.view)} value={d.view} disabled={disabled} onChange={(view) => change({ view })} />
+      <p class="field">{later.kind.label}</p>
+      <Choice label={later.kind.label} values={pairs(kinds, later.kind)} value={d.type} disabled={disabled} onChange={(type) => change({ type })} />
+      <Switch id="intimate" on={Boolean(d.intimate)} label={later.intimate.label} note={later.intimate.note} disabled={disabled}
         onChange={(intimate) => change({ intimate })} />
       {page.photos.length > 1 && !disabled && (
-        <button class="second wide" id="copy" onClick={() => setCopies(page.editing!.copyToAll(photo))}><Icon name="copy" />{text.details.copy}</button>
+        <button class="second wide" id="copy" onClick={() => setCopies(page.editing!.copyToAll(photo))}><Icon name="copy" />{later.details.copy}</button>
       )}
-      <p role="status" class="quiet" data-testid="copied">{copies >= 0 && plural(text.details.copied, copies)}</p>
+      <p role="status" class="quiet" data-testid="copied">{copies >= 0 && plural(later.details.copied, copies)}</p>
     </section>
   )
 }

@@ -4,8 +4,11 @@ import type { Page } from '../page.ts'
 import { unsent } from '../queue.ts'
 import { plural, text } from '../text.ts'
 import { Actions } from './actions.tsx'
-import { Grid } from './grid.tsx'
 import { Hint } from './hint.tsx'
+import { KeptLine } from './keptline.tsx'
+import { late } from './late.tsx'
+
+export const Grid = late(() => import('./grid.tsx').then((m) => m.Grid), () => null)
 
 export function Session({ page }: { page: Page }) {
   const { photos } = page
@@ -13,7 +16,7 @@ export function Session({ page }: { page: Page }) {
   const status = u.status!
   const minutes = Math.max(0, Math.ceil((status.expires - (page.now() + u.offsetMs)) / 60_000))
   const open = page.canShoot
-  const wrong = open && <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrong.ask}</button>
+  const wrong = open && <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrongPatient}</button>
   return (
     <div class="session" data-screen="session" data-session-state={status.state}>
       <header>
@@ -25,6 +28,7 @@ export function Session({ page }: { page: Page }) {
         <Hint page={page} small={photos.length > 0} />
         {photos.length === 0 && wrong}
         {open && photos.length === 0 && <p class="advice">{text.advice}</p>}
+        <KeptLine page={page} />
         <Notices page={page} />
         {photos.length > 0 && <Grid page={page} />}
       </main>
@@ -46,6 +50,8 @@ function notices(page: Page): [string, string][] {
   else if (!page.keys) lines.push(['send-only', text.notice.sendOnly])
   if (page.notAdded > 0) lines.push(['not-added', plural(text.notice.notAdded, page.notAdded)])
   else if (page.canShoot && page.roomLeft === 0) lines.push(['full', text.notice.full])
+  if (page.kept?.over) lines.push(['kept-over', text.kept.over])
+  else if (page.kept?.distrusted) lines.push(['distrusted', text.kept.distrusted])
   if (page.store && !page.store.durable) lines.push(['not-durable', text.notice.notDurable])
   return lines
 }
