@@ -23,9 +23,10 @@ func (v *visit) kept(key app.Digest) *keptPhone {
 
 // offer takes up what the phone that claims says of itself.
 func (v *visit) offer(o app.KeepOffer) {
-	if o.IsZero() {
+	if o.IsZero() || v.s.Keep == o {
 		return
 	}
+	v.bump()
 	v.s.Keep, v.s.Kept = o, time.Time{}
 	if k := v.kept(o.Key); k != nil {
 		v.s.Kept = k.until

@@ -33,11 +33,15 @@ func testKeepOffer(t *testing.T, r *registryRun) {
 	if got := r.claimOffering(first); got.Keep != first || !got.Kept.IsZero() || !row.Keep.IsZero() {
 		t.Fatalf("claimed with %+v", got.Keep)
 	}
-	if got := r.claimOffering(second); got.Keep != second {
-		t.Fatalf("the same phone again: %+v", got.Keep)
+	before := r.must(r.Read(r.ctx, r.sid)).Seq
+	got := r.claimOffering(second)
+	if got.Keep != second || got.Seq <= before { // a higher number is a hint that goes out
+		t.Fatalf("the same phone again: %+v, sequence number %d after %d", got.Keep, got.Seq, before)
 	}
-	if got := r.claimOffering(app.KeepOffer{}); got.Keep != second {
-		t.Fatalf("an answer lost, and no offer: %+v", got.Keep)
+	for _, again := range []app.KeepOffer{second, {}} {
+		if same := r.claimOffering(again); same.Keep != second || same.Seq != got.Seq {
+			t.Fatalf("an answer lost, and the same offer or none: %+v, sequence number %d", same.Keep, same.Seq)
+		}
 	}
 	row = r.must(r.Renew(r.ctx, r.sid, hash("another code"), true))
 	if !row.Keep.IsZero() {

@@ -66,8 +66,10 @@ export class KeptPhone {
     const offer = keepOffer(record.keep, keys.secret, record.token)
     for (let attempt = 1; !uploader.over; attempt++) {
       try {
-        uploader.accept(await claim(record.practice, record.token, record.phoneKey, offer))
-        record.offered = true
+        const answer = await claim(record.practice, record.token, record.phoneKey, offer)
+        record.offered = true // before the answer is taken up: from here on the page asks whether it is kept
+        uploader.accept(answer)
+        uploader.wake()
         return await remember()
       } catch (err) {
         if (err instanceof Problem && !err.retryable) return

@@ -16,7 +16,7 @@ set(s, 'phone', ARGV[3])
 set(s, 'state', 'paired')
 set(s, 'keep', '')
 set(s, 'kept', '0')
-if ARGV[4] ~= '' then offer(s, ARGV[4], ARGV[5], ARGV[6]) end
 bump(s)
+if ARGV[4] ~= '' then offer(s, ARGV[4], ARGV[5], ARGV[6]) end
 active(s)
 return answer(s, 'ok')

@@ -121,8 +121,11 @@ end
 -- offer takes up what the phone that claims says of itself. One that is kept
 -- already is so in this session too.
 local function offer(s, recipient, key, mac)
-  set(s, 'keep', recipient .. '|' .. key .. '|' .. mac)
+  local it = recipient .. '|' .. key .. '|' .. mac
+  if s.f.keep == it then return end
+  set(s, 'keep', it)
   set(s, 'kept', keptUntil(keptKey(s.key, key)))
+  bump(s) -- so that the workstation is told to look
 end
 
 local function offered(s) return split(s.f.keep or '', '|')[2] or '' end
