@@ -106,11 +106,15 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	left := gallery
 	left.Phase, left.Phone, left.Left = link.PhaseDraining, link.PhoneHere, &link.Left{Kept: 3, Withdrawn: 1}
 	left.Images = gallery.Images[:3]
+	kept := pairedEmpty
+	kept.Keep = link.Keep{Can: true}
+	keeping := gallery
+	keeping.Keep = link.Keep{Can: true, On: true, Until: "18:00"}
 	expired := snapshot(t, link.PhaseWaiting)
 	expired.Code.Expires = expired.Now
 	return map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
 		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
-		"11-details": detailed, "12-left": left}
+		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping}
 }
 
 var waitingSession = link.Waiting{SID: "7ZZZZZZZZZZZZZZZZZZZZZZZZY", Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"},
