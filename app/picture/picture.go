@@ -87,35 +87,40 @@ func NewDecoder() *Decoder { return &Decoder{turn: make(chan struct{}, 1)} }
 // Decode checks and decodes the whole picture, as stored. When ctx ends
 // before that is done: KindCanceled, or KindOffline for a deadline.
 func (d *Decoder) Decode(ctx context.Context, b []byte) (image.Image, error) {
-	const op = "decode picture"
-	if _, _, err := Check(b); err != nil {
+	m, release, err := d.open(ctx, "decode picture", b)
+	if err != nil {
 		return nil, err
 	}
-	release, err := d.wait(ctx)
-	if err != nil {
-		return nil, app.E(op, app.KindOffline, err)
-	}
-	defer release()
-	return decode(ctx, op, b)
+	release()
+	return m, nil
 }
 
 // Thumbnail decodes the picture and returns it upright, at most maxSide
 // pixels on its longer side, never enlarged. Errors as Decode's.
 func (d *Decoder) Thumbnail(ctx context.Context, b []byte, maxSide int) (*image.RGBA, error) {
-	const op = "make thumbnail"
-	if _, _, err := Check(b); err != nil {
-		return nil, err
-	}
-	release, err := d.wait(ctx)
+	m, release, err := d.open(ctx, "make thumbnail", b)
 	if err != nil {
-		return nil, app.E(op, app.KindOffline, err)
+		return nil, err
 	}
 	defer release()
-	m, err := decode(ctx, op, b)
-	if err != nil {
-		return nil, err
-	}
 	return upright(shrink(m, max(maxSide, 1)), Orientation(b)), nil
+}
+
+// open checks and decodes the picture; the turn is the caller's until release.
+func (d *Decoder) open(ctx context.Context, op string, b []byte) (m image.Image, release func(), err error) {
+	if _, _, err := Check(b); err != nil {
+		return nil, nil, err
+	}
+	release, err = d.wait(ctx)
+	if err != nil {
+		return nil, nil, app.E(op, app.KindOffline, err)
+	}
+	m, err = decode(ctx, op, b)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return m, release, nil
 }
 
 func (d *Decoder) wait(ctx context.Context) (release func(), err error) {

@@ -25,18 +25,11 @@ func (d *Decoder) Turned(ctx context.Context, b []byte, degrees int) ([]byte, er
 	if turn == 1 {
 		return b, nil
 	}
-	if _, _, err := Check(b); err != nil {
-		return nil, err
-	}
-	release, err := d.wait(ctx)
+	m, release, err := d.open(ctx, op, b)
 	if err != nil {
-		return nil, app.E(op, app.KindOffline, err)
+		return nil, err
 	}
 	defer release()
-	m, err := decode(ctx, op, b)
-	if err != nil {
-		return nil, err
-	}
 	_, fourColours := m.(*image.CMYK) // its profile is not one of what comes out
 	for _, orientation := range []int{Orientation(b), turn} {
 		m = oriented(m, orientation)
