@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
-	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -19,12 +18,8 @@ import (
 // the new name, and each photo is filed under the patient it was taken for.
 func TestEndToEndKeptPage(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, false)
-	camera := filepath.Join(d.scratch, "camera")
-	photos := writePhotos(t, camera, 2)
-	d.startAgent(apptest.FreeAddr(t), "-no-window")
-	d.ready()
-	first := d.receive(`{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`)
+	d, camera, photos := headlessDesk(t)
+	first := d.receive(somebody)
 	p := newPhone(t, d.scratch)
 	p.open(first.link())
 	p.see(30*time.Second, "A. T.", "016")

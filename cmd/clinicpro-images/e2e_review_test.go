@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
-	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -21,12 +20,8 @@ import (
 // is over, and a phone that shows another patient leaves the session.
 func TestEndToEndReview(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, false)
-	camera := filepath.Join(d.scratch, "camera")
-	photos := writePhotos(t, camera, 2)
-	d.startAgent(apptest.FreeAddr(t), "-no-window")
-	d.ready()
-	term := d.receive(`{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`)
+	d, camera, photos := headlessDesk(t)
+	term := d.receive(somebody)
 	link := term.link()
 	p := newPhone(t, d.scratch)
 	p.open(link)

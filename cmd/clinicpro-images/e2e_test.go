@@ -105,7 +105,7 @@ func TestEndToEndPlainHTTP(t *testing.T) {
 
 	d.startAgent("192.0.2.1:8787", "-no-window")
 	d.ready() // or the terminal would start an agent of its own
-	term := d.receive(`{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`)
+	term := d.receive(somebody)
 	link := term.link()
 	if !strings.HasPrefix(link, "http://192.0.2.1:8787/p/") {
 		t.Fatalf("the link is for another address: %.40s…", link)
@@ -139,6 +139,21 @@ func TestEndToEndPlainHTTP(t *testing.T) {
 	d.noObjects()
 	term.say("quit")
 	d.canary(t, input, stretches(t, filed))
+}
+
+// somebody is the synthetic patient as receive reads one.
+const somebody = `{"name":"` + patientName + `","nhi":"` + patientNHI + `","birthDate":"1980-02-01"}`
+
+// headlessDesk is a desk without a display whose agent answers, and two photos
+// in a camera's folder.
+func headlessDesk(t *testing.T) (d *desk, camera string, photos []string) {
+	t.Helper()
+	d = newDesk(t, false)
+	camera = filepath.Join(d.scratch, "camera")
+	photos = writePhotos(t, camera, 2)
+	d.startAgent(apptest.FreeAddr(t), "-no-window")
+	d.ready()
+	return d, camera, photos
 }
 
 // writePhotos fills a folder with n photos.
