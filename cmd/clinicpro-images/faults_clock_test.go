@@ -79,34 +79,35 @@ func shiftClock(t *testing.T, pid int, by time.Duration) {
 	}, base, base+uint64(len(image)))
 }
 
-// vdso finds and reads a process's copy.
+// vdso finds and reads a process's copy. A program that has only just been
+// started has none yet: the kernel tells the parent that the new program runs
+// before it has laid out all of its memory.
 func vdso(t *testing.T, pid int) (base uint64, image []byte) {
 	t.Helper()
-	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(maps)) {
-		if !strings.HasSuffix(strings.TrimSpace(line), "[vdso]") {
-			continue
-		}
-		var end uint64
-		if _, err := fmt.Sscanf(line, "%x-%x", &base, &end); err != nil {
-			t.Fatal(err)
-		}
-		mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	var end uint64
+	eventually(t, 5*time.Second, func() bool {
+		maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer mem.Close()
-		image = make([]byte, end-base)
-		if _, err := mem.ReadAt(image, int64(base)); err != nil {
-			t.Fatal(err)
+		for line := range strings.Lines(string(maps)) {
+			if strings.HasSuffix(strings.TrimSpace(line), "[vdso]") {
+				_, err := fmt.Sscanf(line, "%x-%x", &base, &end)
+				return err == nil
+			}
 		}
-		return base, image
+		return false
+	}, func() string { return "the process has no vDSO" })
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("the process has no vDSO")
-	return 0, nil
+	defer mem.Close()
+	image = make([]byte, end-base)
+	if _, err := mem.ReadAt(image, int64(base)); err != nil {
+		t.Fatal(err)
+	}
+	return base, image
 }
 
 // syscallStop stops a process while do runs, with no thread between from and to.
