@@ -21,6 +21,8 @@ async function build() {
     outdir: 'dist/assets',
     entryNames: '[name].[hash]',
     chunkNames: '[name].[hash]',
+    assetNames: 'late.[hash]',
+    loader: { '.late.css': 'file' }, // fetched with the screens that it is for
     bundle: true,
     splitting: true,
     format: 'esm',

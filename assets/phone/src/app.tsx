@@ -1,10 +1,13 @@
 import { useEffect, useReducer } from 'preact/hooks'
 import type { Page } from './page.ts'
+import { inSession } from './screen.ts'
 import { Connecting, Waiting } from './screens/connecting.tsx'
 import { late } from './screens/late.tsx'
 import { Grid, Session } from './screens/session.tsx'
 
 const Review = late(() => import('./screens/review.tsx').then((m) => m.Review), Waiting)
+const Guided = late(() => import('./screens/guided.tsx').then((m) => m.load()), Waiting)
+const Viewfinder = late(() => import('./screens/viewfinder.tsx').then((m) => m.load()), Waiting)
 const Leave = late(() => import('./screens/leave.tsx').then((m) => m.Leave), Waiting)
 const Left = late(() => import('./screens/leave.tsx').then((m) => m.Left), Waiting)
 const Ended = late(() => import('./screens/message.tsx').then((m) => m.Ended), Waiting)
@@ -29,7 +32,7 @@ export function App({ page }: { page: Page }) {
     if (!joined) return
     void Grid.load().catch(() => undefined)
     // After what the shutter needs, and before the network may be gone.
-    setTimeout(() => void Promise.all([Review, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
+    setTimeout(() => void Promise.all([Review, Guided, Viewfinder, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
   }, [joined])
   useBack(page)
   switch (screen.name) {
@@ -43,6 +46,10 @@ export function App({ page }: { page: Page }) {
       return <Session page={page} />
     case 'photo':
       return <Review page={page} />
+    case 'set':
+      return <Guided page={page} />
+    case 'camera':
+      return <Viewfinder page={page} />
     case 'leave':
       return <Leave page={page} />
     case 'next':
@@ -58,14 +65,15 @@ export function App({ page }: { page: Page }) {
 
 /** The phone's own "back" goes from a photo to the photos, not off the page. */
 function useBack(page: Page): void {
-  const deep = page.screen.name === 'photo' || page.screen.name === 'leave'
+  const inside = () => page.screen.name !== 'session' && inSession.includes(page.screen.name)
+  const deep = inside()
   useEffect(() => {
     if (!deep) return
     history.pushState(null, '', location.pathname)
     let popped = false
     const back = () => {
       popped = true
-      if (page.screen.name === 'photo' || page.screen.name === 'leave') page.show({ name: 'session' })
+      if (inside()) page.show({ name: 'session' })
     }
     addEventListener('popstate', back)
     return () => {

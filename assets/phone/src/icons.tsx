@@ -1,6 +1,6 @@
 export type IconName = keyof typeof paths
 
-const paths = {
+export const paths = {
   camera: 'M4 8h3l2-3h6l2 3h3v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z',
   photo: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4',
   tick: 'M5 13l4 4L19 7',

@@ -24,12 +24,12 @@ window.addEventListener('hashchange', () => {
 keepAwake(page)
 void page.start()
 
-/** A locked screen freezes uploads: it stays on while a photo is on its way. */
+/** A locked screen freezes uploads: it stays on while a photo is on its way, and while one is being composed. */
 function keepAwake(page: Page): void {
   let lock: WakeLockSentinel | null = null
   let asking = false
   const follow = async () => {
-    const wanted = page.pending > 0 && document.visibilityState === 'visible'
+    const wanted = (page.pending > 0 || page.screen.name === 'camera') && document.visibilityState === 'visible'
     if (!('wakeLock' in navigator) || asking) return // absent on http:// addresses
     asking = true
     try {

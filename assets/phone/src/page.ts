@@ -2,18 +2,18 @@
 
 import { claim, Problem, sessionAPI, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
-import { randomBytes, toBase64url, uuidv7 } from './bytes.ts'
+import { uuidv7 } from './bytes.ts'
 import type { Details } from './details.ts'
 import { Editing } from './editing.ts'
 import type { KeptPhone } from './keptphone.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
 import { loadTools, prepare, untilLoaded } from './prepare.ts'
-import { counted, unsent, type Photo } from './queue.ts'
+import { unsent, type Photo } from './queue.ts'
 import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
-import { credentials, Sending } from './sending.ts'
+import { credentials, newRecord, Sending } from './sending.ts'
 import { openStore, type SessionRecord, type Store } from './store.ts'
-import { forget, hold, markedIntimate, markIntimate, recall, stash, takeFragment } from './tab.ts'
+import { forget, hold, holdShutter, recall, stash, takeFragment, type Shutter } from './tab.ts'
 import type { Uploader } from './uploader.ts'
 
 export class Page {
@@ -28,8 +28,6 @@ export class Page {
   connectTrouble = ''
   /** Photos not taken up because the session was full. */
   notAdded = 0
-  /** The next photo gets no thumbnail; for one photo only. */
-  nextIntimate = false
   /** The photo whose large view was closed last: where the focus goes back to. */
   cameFrom = ''
   /** Null until its code is wanted. */
@@ -84,7 +82,7 @@ export class Page {
   }
 
   get roomLeft(): number {
-    return this.uploader ? roomIn(this.uploader) : 0
+    return this.uploader?.room ?? 0
   }
 
   now = (): number => Date.now()
@@ -95,7 +93,6 @@ export class Page {
     const { token } = this.place
     const fragment = takeFragment(token)
     this.keys = parseFragment(fragment)
-    this.nextIntimate = markedIntimate(token)
     this.store = await openStore(globalThis.indexedDB)
     const records = await this.store.sessions()
     this.record = records.find((r) => r.token === token) ?? recall(token)
@@ -133,10 +130,10 @@ export class Page {
     const store = this.store
     if (!s || !keys || !store) return
     const u = s.uploader
-    const taken = files.slice(0, roomIn(u))
+    const taken = files.slice(0, u.room)
     this.notAdded = files.length - taken.length
-    const details = this.nextIntimate ? { ...like, intimate: true } : like
-    if (taken.length > 0) this.setNextIntimate(false)
+    const details = s.shutter.nextIntimate ? { ...like, intimate: true } : like
+    if (taken.length > 0) this.setShutter({ nextIntimate: false }, s)
     taken.forEach((file, i) => {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
@@ -153,10 +150,11 @@ export class Page {
     this.changed()
   }
 
-  /** Survives a tab that the phone kills while its camera is open. */
-  setNextIntimate(on: boolean): void {
-    this.nextIntimate = on
-    if (this.place) markIntimate(this.place.token, on)
+  /** Changes what holds for the session's next photo. */
+  setShutter(change: Partial<Shutter>, s = this.sending): void {
+    if (!s) return
+    s.shutter = { ...s.shutter, ...change }
+    if (s === this.sending) holdShutter(s.record.token, s.shutter)
     this.changed()
   }
 
@@ -219,7 +217,7 @@ export class Page {
     const { place, keys } = next
     hold(place, next.fragment)
     this.record = { ...newRecord(place), offered: true }
-    Object.assign(this, { place, keys, sending: null, editing: null, connectTrouble: '', notAdded: 0, nextIntimate: false, wiped: false })
+    Object.assign(this, { place, keys, sending: null, editing: null, connectTrouble: '', notAdded: 0, wiped: false })
     this.changed()
     await this.join(place, next.sid)
   }
@@ -302,7 +300,7 @@ export class Page {
     await u.restore()
     this.sending = s
     this.editing = new Editing(s, () => this.store?.durable ?? false)
-    this.screen = { name: 'session' }
+    this.screen = { name: s.shutter.set ? 'set' : 'session' }
     u.accept(answer)
     void u.run()
     void s.changes.restore()
@@ -409,7 +407,3 @@ export class Page {
     }
   }
 }
-
-const newRecord = ({ token, practice }: Place): SessionRecord => ({ token, practice, phoneKey: toBase64url(randomBytes(32)), sid: '' })
-
-const roomIn = (u: Uploader): number => Math.max(0, (u.status?.maxImages ?? 0) - counted(u.photos))

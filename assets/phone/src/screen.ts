@@ -11,6 +11,10 @@ export type Screen =
   | { name: 'session' }
   /** One photo, large, with its details. */
   | { name: 'photo'; id: string }
+  /** The guided set, with the phone's own camera. */
+  | { name: 'set' }
+  /** The viewfinder. */
+  | { name: 'camera' }
   /** The question before leaving. */
   | { name: 'leave' }
   | { name: 'left'; leaving: Leaving }
@@ -22,7 +26,7 @@ export type Screen =
   | { name: 'waiting' }
   | { name: 'kept-over' }
 
-export const inSession: Screen['name'][] = ['session', 'photo', 'leave']
+export const inSession: Screen['name'][] = ['session', 'photo', 'set', 'camera', 'leave']
 /** Where nothing is lost when a phone is not kept any more. */
 export const idle: Screen['name'][] = ['waiting', 'finished']
 

@@ -1,23 +1,29 @@
 // One session of this phone: its record, its photos, and what is said of them.
 
 import { claim, sessionAPI, type Credentials } from './api.ts'
+import { randomBytes, toBase64url } from './bytes.ts'
 import { Changes, type Sealer } from './changes.ts'
-import type { Keys } from './link.ts'
+import type { Keys, Place } from './link.ts'
 import { tools } from './prepare.ts'
 import { put } from './put.ts'
 import { unsent } from './queue.ts'
 import type { SessionRecord, Store } from './store.ts'
+import { heldShutter, type Shutter } from './tab.ts'
 import { Uploader } from './uploader.ts'
 
 export const credentials = (r: SessionRecord): Credentials => ({ practice: r.practice, sid: r.sid, phoneKey: r.phoneKey })
 
+export const newRecord = ({ token, practice }: Place): SessionRecord => ({ token, practice, phoneKey: toBase64url(randomBytes(32)), sid: '' })
+
 export class Sending {
   readonly uploader: Uploader
   readonly changes: Changes
+  shutter: Shutter
 
   /** `keys` is null where the link's fragment is not known. */
   constructor(readonly record: SessionRecord, private readonly store: Store, readonly keys: Keys | null, changed: () => void) {
     const { sid } = record
+    this.shutter = heldShutter(record.token)
     const api = sessionAPI(credentials(record))
     const uploader: Uploader = new Uploader({
       sid,

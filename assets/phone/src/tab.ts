@@ -1,6 +1,7 @@
 // What this tab remembers over a reload: the link's keys and the phone key.
 // Gone with the tab.
 
+import type { GuidedSet } from './guided.ts'
 import type { Place } from './link.ts'
 import type { SessionRecord } from './store.ts'
 
@@ -33,9 +34,11 @@ export function stash(key: string, value: string): void {
   }
 }
 
-export function recall(token: string): SessionRecord | null {
+export const recall = (token: string): SessionRecord | null => read(`cp-key:${token}`)
+
+function read<T>(key: string): T | null {
   try {
-    return JSON.parse(sessionStorage.getItem(`cp-key:${token}`) ?? 'null') as SessionRecord | null
+    return JSON.parse(sessionStorage.getItem(key) ?? 'null') as T | null
   } catch {
     return null
   }
@@ -45,25 +48,21 @@ export function forget(token: string): void {
   try {
     sessionStorage.removeItem(`cp:${token}`)
     sessionStorage.removeItem(`cp-key:${token}`)
-    sessionStorage.removeItem(`cp-intimate:${token}`)
+    sessionStorage.removeItem(`cp-shutter:${token}`)
   } catch {
     // Never stored.
   }
 }
 
-export function markIntimate(token: string, on: boolean): void {
-  try {
-    if (on) sessionStorage.setItem(`cp-intimate:${token}`, '1')
-    else sessionStorage.removeItem(`cp-intimate:${token}`)
-  } catch {
-    // Refused: known to this life of the page only.
-  }
+/** What holds for a session's next photo. */
+export interface Shutter {
+  /** It gets no thumbnail; for one photo only. */
+  nextIntimate: boolean
+  /** The guided set under way. */
+  set: GuidedSet | null
 }
 
-export function markedIntimate(token: string): boolean {
-  try {
-    return sessionStorage.getItem(`cp-intimate:${token}`) !== null
-  } catch {
-    return false
-  }
-}
+/** Survives a tab that the phone kills while its camera is open. */
+export const holdShutter = (token: string, shutter: Shutter): void => stash(`cp-shutter:${token}`, JSON.stringify(shutter))
+
+export const heldShutter = (token: string): Shutter => read(`cp-shutter:${token}`) ?? { nextIntimate: false, set: null }

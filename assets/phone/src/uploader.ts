@@ -3,7 +3,7 @@
 import { Problem, type Answer, type SessionAPI, type Status, type Upload } from './api.ts'
 import { backoffMs, firstPollMs, nextPollMs } from './backoff.ts'
 import type { PutResult } from './put.ts'
-import { ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
+import { counted, ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
 import type { Reason } from './refused.ts'
 import type { Store } from './store.ts'
 
@@ -82,6 +82,11 @@ export class Uploader {
   stop(): void {
     this.stopped = true
     this.wakeUp()
+  }
+
+  /** How many photos the session still takes. */
+  get room(): number {
+    return Math.max(0, (this.status?.maxImages ?? 0) - counted(this.photos))
   }
 
   /** Nothing more is sent or asked. */

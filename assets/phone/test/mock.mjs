@@ -45,6 +45,7 @@ export async function startMock(host = '127.0.0.1') {
     const url = new URL(req.url, 'http://mock')
     res.setHeader('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
     res.setHeader('Referrer-Policy', 'no-referrer')
+    res.setHeader('Permissions-Policy', 'camera=(self), microphone=(), geolocation=()')
     const body = await read(req)
     if (url.pathname.startsWith('/s3/')) return object(req, res, url, body)
     if (url.pathname.startsWith('/api/medtech/session/')) return api(req, res, url, body)

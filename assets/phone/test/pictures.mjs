@@ -4,7 +4,8 @@ import { chromium } from 'playwright-core'
 
 export const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+    '--use-fake-device-for-media-stream', '--host-resolver-rules=MAP practice.test 127.0.0.1'],
 })
 
 /** A photo of the size asked for. */

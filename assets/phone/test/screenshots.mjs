@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startMock } from './mock.mjs'
 import { browser } from './pictures.mjs'
+import { scenes as camera } from './scenes-camera.mjs'
 import { scenes as kept } from './scenes-kept.mjs'
 import { scenes as review } from './scenes-review.mjs'
 import { scenes as sending } from './scenes-sending.mjs'
@@ -34,12 +35,12 @@ const looks = [
     : []),
 ]
 let failed = 0
-for (const [name, act] of Object.entries({ ...sending, ...review, ...kept })) {
+for (const [name, act] of Object.entries({ ...sending, ...review, ...camera, ...kept })) {
   if (only && !name.startsWith(only)) continue
   for (const { width, height, colorScheme } of looks) {
     if (process.env.WIDTH && width !== Number(process.env.WIDTH)) continue
     const mock = await startMock(process.env.HOST)
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, locale: name === 'teReo' ? 'mi-NZ' : 'en-NZ', isMobile: true, hasTouch: true, javaScriptEnabled: name !== 'noScript' })
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, locale: name === 'teReo' ? 'mi-NZ' : 'en-NZ', isMobile: true, hasTouch: true, permissions: ['camera', 'accelerometer', 'gyroscope', 'magnetometer'], javaScriptEnabled: name !== 'noScript' })
     const page = await context.newPage()
     const complaints = []
     context.on('console', (m) => { if (/Content.Security.Policy|Uncaught/i.test(m.text())) complaints.push(m.text()) })

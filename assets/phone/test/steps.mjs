@@ -11,7 +11,7 @@ export const open = async (page, n) => {
   await screen(page, 'photo')
 }
 export const until = async (what, ok) => {
-  for (let i = 0; !ok(); i++) {
+  for (let i = 0; !(await ok()); i++) {
     if (i > 200) throw new Error(`${what} did not happen`)
     await new Promise((done) => setTimeout(done, 50))
   }
@@ -51,3 +51,18 @@ export function blackAbove(edge) {
     }
   }
 }
+
+/** Remembers every camera that the page opens; `running` counts those that are on. */
+export function watchCameras() {
+  const tracks = []
+  const { mediaDevices } = navigator
+  if (!mediaDevices) return
+  const open = mediaDevices.getUserMedia.bind(mediaDevices)
+  mediaDevices.getUserMedia = async (wish) => {
+    const stream = await open(wish)
+    tracks.push(...stream.getTracks())
+    return stream
+  }
+  window.cameras = { tracks, running: () => tracks.filter((t) => t.readyState === 'live').length }
+}
+export const camerasOff = (page) => page.waitForFunction(() => window.cameras.running() === 0)

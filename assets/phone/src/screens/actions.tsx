@@ -11,10 +11,14 @@ const libraryTypes = /Android.*Chrome/.test(navigator.userAgent)
   : 'image/jpeg,image/png'
 const cameraTypes = 'image/jpeg,image/png'
 
+/** Browsers give a page the camera only where nobody can have changed it on its way. */
+export const hasViewfinder = isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia)
+
 export function Actions({ page, open }: { page: Page; open: boolean }) {
   const { photos, sending } = page
   const waiting = unsent(photos).length
-  const changes = page.sending!.changes.pending
+  const { set, nextIntimate } = sending!.shutter
+  const changes = sending!.changes.pending
   const there = arrived(photos).length
   const refused = photos.filter((p) => p.state === 'failed').length
   const undoing = photos.some((p) => p.removal === 'undo')
@@ -42,7 +46,13 @@ export function Actions({ page, open }: { page: Page; open: boolean }) {
             onFiles={(f) => page.add(f, 'library', sending)} />
         </div>
       )}
-      {room && <Switch id="next-intimate" on={page.nextIntimate} label={text.nextIntimate} onChange={(on) => page.setNextIntimate(on)} />}
+      {room && <Switch id="next-intimate" on={nextIntimate} label={text.nextIntimate} onChange={(on) => page.setShutter({ nextIntimate: on })} />}
+      {room && (
+        <div class="ways">
+          <button class="link quiet" id="guided" onClick={() => page.show({ name: 'set' })}>{text.guided}{set && ` ${set.shots.length + 1}/4`}</button>
+          {hasViewfinder && <button class="link quiet" id="viewfinder" onClick={() => page.show({ name: 'camera' })}>{text.viewfinder}</button>}
+        </div>
+      )}
     </footer>
   )
 }

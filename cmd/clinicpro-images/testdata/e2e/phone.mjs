@@ -11,7 +11,8 @@ const { chromium: driver, devices } = createRequire(join(modules, "x.js"))("play
 const context = await driver.launchPersistentContext(profile, {
   executablePath: chromium,
   headless: true,
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"], // a camera, and a user who allows it
   ...devices["Pixel 7"],
   locale: "en-NZ",
   timezoneId: "Pacific/Auckland",

@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.DZYOGJNZ.js";import"./chunk.D7AYIJCQ.js";import"./chunk.UEPQGIHS.js";import"./chunk.HOM3K4CO.js";import"./chunk.2BIUIKCQ.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};
