@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -292,6 +293,70 @@ func TestALostClaimIsMadeAgain(t *testing.T) {
 	}
 	if q.Held() != 2 {
 		t.Errorf("%d of two images held", q.Held())
+	}
+}
+
+// around does something before and after every claim.
+type around struct{ before, after func() }
+
+func (a around) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/claim") {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	a.before()
+	defer a.after()
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// A code that the registry does not know may be one that it has lost, once
+// more, since it was asked; a code that it does not know with the session
+// there is no code any more.
+func TestAnUnknownCodeIsAskedForTwice(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		back int // claims before the registry has the code again; -1: never
+	}{{"lost again", 2}, {"another code is shown", -1}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			unclaimed := r.row()
+			elsewhere := unclaimed
+			elsewhere.TokenHash = app.Digest(strings.Repeat("ab", 32))
+			claims := 0
+			reopen := func(row app.Row) {
+				r.registry.Lose()
+				r.open(&row)
+			}
+			p, images := r.join(&http.Client{Transport: around{
+				before: func() {
+					if claims++; claims > 1 && claims == c.back {
+						r.registry.Lose()
+					}
+				},
+				after: func() {
+					if claims == c.back {
+						reopen(unclaimed)
+					}
+				},
+			}}, 1)
+			q := phone.NewQueue(p, quick)
+			if c.back < 0 {
+				reopen(elsewhere)
+			} else {
+				reopen(unclaimed)
+			}
+			ended := r.run(q)
+			q.Add(images...)
+			if c.back > 0 {
+				until(t, q, phone.StateStored)
+				return
+			}
+			if err := <-ended; app.KindOf(err) != app.KindAuth {
+				t.Errorf("ended with %v", err)
+			}
+			if claims != 3 || q.Held() != 1 { // its own, and twice
+				t.Errorf("%d claims, %d held", claims, q.Held())
+			}
+		})
 	}
 }
 

@@ -86,6 +86,7 @@ type Queue struct {
 	pollAt   time.Time // zero: nothing to ask
 	single   bool      // a batch was refused: ask one by one, so that only the culprit fails
 	refused  error     // the session is not this phone's: to be claimed again
+	unknown  int       // how often in a row the code was not known then
 	counts   Counts
 	trouble  string
 	moved    chan struct{} // closed at the next change

@@ -163,16 +163,26 @@ func (q *Queue) call(ctx context.Context, stored, wanted []*photo) error {
 // reclaim asks, after the session said that it is another phone's, whether it
 // is nobody's: a registry that lost a claim before the workstation knew of it
 // has the session unclaimed again. The refusal stands where the code is
-// another phone's, or another code is shown.
+// another phone's, or another code is shown; a code that is not known is asked
+// for twice, since the registry may have been lost again.
 func (q *Queue) reclaim(ctx context.Context) error {
 	a, err := q.phone.Claim(ctx)
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	var no *Problem
+	unknown := errors.As(err, &no) && no.Code == "link-unknown"
+	if unknown {
+		q.unknown++
+	}
 	switch {
 	case err == nil:
 		q.refused = nil
 		q.accept(a)
 		return nil
+	case unknown && q.unknown == 1:
+		q.refused = nil
+		q.pollAt = time.Now()
+		return q.failed(err, nil, nil)
 	case retryable(err):
 		return q.failed(err, nil, nil)
 	}
@@ -196,7 +206,7 @@ func (q *Queue) poll(ctx context.Context) error {
 
 // accept takes an answer in; mu is held.
 func (q *Queue) accept(a Answer) {
-	q.failures, q.callAt, q.trouble = 0, time.Time{}, ""
+	q.failures, q.unknown, q.callAt, q.trouble = 0, 0, time.Time{}, ""
 	q.offset = time.Until(time.UnixMilli(a.Session.Now))
 	moved := false
 	images := a.Session.Images

@@ -278,14 +278,19 @@ export class Page {
     this.record = record
     await this.remember(record) // before the claim: a lost answer must find the same key again
     const claimed = () => claim(place.practice, place.token, record.phoneKey)
+    let codeUnknown = 0
     const answer = await this.untilAnswered(async () => {
       if (!record.sid) return claimed()
       try {
         return await sessionAPI(credentials(record)).status()
       } catch (err) {
         // A registry that lost this phone does not know it until it claims again.
-        if (err instanceof Problem && err.code === 'phone-replaced') return claimed()
-        throw err
+        if (!(err instanceof Problem) || err.code !== 'phone-replaced') throw err
+        return claimed().catch((no: unknown) => {
+          // Lost again meanwhile, or another code is shown: the next answer tells.
+          const lost = no instanceof Problem && no.code === 'link-unknown' && ++codeUnknown === 1
+          throw lost ? new Problem('session-missing', 404) : no
+        })
       }
     })
     if (!answer) return

@@ -129,6 +129,38 @@ describe('uploader', () => {
     await until(() => landed(uploader) === 1)
     expect(uploader.ended).toBe('')
   })
+  it('claims again whenever the registry was lost, also when that happens once more before the claim', async () => {
+    let mine = false
+    let claims = 0
+    const { uploader, store } = await start(['a'], {
+      refuse: () => (mine ? null : new Problem('phone-replaced', 401)),
+      reclaim: async () => {
+        if (++claims === 1) throw new Problem('link-unknown', 404)
+        mine = true
+        return { session: { sid, state: 'paired', now: Date.now(), images: [] } as unknown as Status }
+      },
+    })
+    await until(() => uploader.ended !== '' || landed(uploader) === 1)
+    mine = false
+    await store.putImage({ id: 'b', sid, order: 1, bytes: 3, sha256: 'aa', sealed: new Uint8Array([1]).buffer })
+    await uploader.restore()
+    uploader.wake()
+    await until(() => uploader.ended !== '' || landed(uploader) === 2)
+    expect(uploader.ended).toBe('')
+    expect(claims).toBe(3)
+  })
+  it('stops where the code is unknown and stays so', async () => {
+    let claims = 0
+    const { uploader } = await start(['a'], {
+      refuse: () => new Problem('phone-replaced', 401),
+      reclaim: async () => {
+        claims++
+        throw new Problem('link-unknown', 404)
+      },
+    })
+    await until(() => uploader.ended === 'phone-replaced')
+    expect(claims).toBe(2)
+  })
   it.each(['session-over', 'phone-replaced'] as const)('stops at %s and keeps the sealed photo', async (code) => {
     const { uploader, store } = await start(['a'], { refuse: () => new Problem(code, 410) })
     await until(() => uploader.ended === code)

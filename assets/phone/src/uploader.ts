@@ -46,6 +46,8 @@ export class Uploader {
   private pollAt = Infinity
   private oneByOne = false
   private reclaimed = false
+  /** How often in a row the registry did not know the code when this phone claimed again. */
+  private codeUnknown = 0
   private stopped = false
   private wakeUp: () => void = () => {}
   private releasing = new Set<string>()
@@ -216,7 +218,8 @@ export class Uploader {
   /**
    * A registry that was lost before the computer had heard of this phone comes
    * back without it: the same key claims again, and if another phone really
-   * has the session the answer says so.
+   * has the session the answer says so. A code that is not known is asked for
+   * once more: the registry may have been lost again, or another code is shown.
    */
   private async claimAgain(): Promise<boolean> {
     const { reclaim } = this.deps
@@ -225,10 +228,11 @@ export class Uploader {
     try {
       const a = await reclaim()
       if (a.session.sid !== this.deps.sid) return false
-      this.answered(a)
+      this.taken(a)
       return true
     } catch (err) {
-      if (!(err instanceof Problem) || !err.retryable) return false
+      if (!(err instanceof Problem)) return false
+      if (err.code === 'link-unknown' ? ++this.codeUnknown > 1 : !err.retryable) return false
       this.reclaimed = false // no answer is not a no
       this.wait(err)
       return true
@@ -242,6 +246,12 @@ export class Uploader {
   }
 
   private answered(a: Answer): void {
+    this.reclaimed = false
+    this.taken(a)
+  }
+
+  private taken(a: Answer): void {
+    this.codeUnknown = 0
     this.trouble = ''
     this.attempts = 0
     this.accept(a)
