@@ -25,6 +25,7 @@ import (
 // spool elsewhere, with the practice's recovery key alone: byte for byte what
 // the phone sent, by our tool and by the ordinary age and unzip.
 func TestEndToEndRecovery(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, false)
 	camera := filepath.Join(d.scratch, "camera")
 	if err := errors.Join(os.MkdirAll(camera, 0o700), os.MkdirAll(d.data, 0o700)); err != nil {

@@ -29,6 +29,7 @@ import (
 // ordinary age and unzip tools. No agent runs, so the object stays; the
 // session is the test's own, so its identity is known.
 func TestEndToEndSealedObject(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, false)
 	r := d.startCloud()
 	secrets, err := pairing.NewSecrets()

@@ -98,6 +98,7 @@ func TestEndToEnd(t *testing.T) {
 // namespaces of the test's own; the workstation has no display, so the
 // session runs in the terminal.
 func TestEndToEndPlainHTTP(t *testing.T) {
+	t.Parallel()
 	office, street := namespaces(t)
 	d := newDesk(t, false, office...)
 	input := filepath.Join(d.scratch, "camera")

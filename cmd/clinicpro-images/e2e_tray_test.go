@@ -216,6 +216,7 @@ func TestEndToEndFocus(t *testing.T) {
 // TestEndToEndTenStarts starts the program ten times at one moment, as an
 // impatient double-click or a logon script does.
 func TestEndToEndTenStarts(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, false)
 	listen := apptest.FreeAddr(t)
 	codes := make(chan int, 10)

@@ -77,6 +77,28 @@ func plan(rnd *rand.Rand, total int, others []victim) []kill {
 	return out
 }
 
+// withoutSteps draws kills of which none aims at a step of the agent's.
+func withoutSteps(rnd *rand.Rand, total int, others []victim) []kill {
+	var out []kill
+	for len(out) < total {
+		out = append(out, slices.DeleteFunc(plan(rnd, len(allSteps())+2*total, others),
+			func(one kill) bool { return one.victim == theAgent && one.step != "" })...)
+	}
+	return out[:total]
+}
+
+// dealt is a plan for two machines that work side by side.
+func dealt(plan []kill) (one, two []kill) {
+	for i, k := range plan {
+		if i%2 == 0 {
+			one = append(one, k)
+		} else {
+			two = append(two, k)
+		}
+	}
+	return one, two
+}
+
 // killTotals are what a kill test found, over all its rounds.
 type killTotals struct {
 	rounds, kills                                  int
@@ -88,6 +110,7 @@ type killTotals struct {
 // TestEndToEndKills ends programs with SIGKILL at every step of a session's
 // way, and looks afterwards at every picture that was taken.
 func TestEndToEndKills(t *testing.T) {
+	t.Parallel()
 	seed := killSeed(t)
 	one, separate := 25, 7 // kills
 	if soaking() {
@@ -96,22 +119,23 @@ func TestEndToEndKills(t *testing.T) {
 	t.Logf("seed %d", seed)
 	body := fmt.Sprintf("Seed %d.\n\n", seed)
 	sum := killTotals{at: map[string]int{}}
+	first, second := dealt(plan(rand.New(rand.NewPCG(seed, 0)), one, []victim{theCloud, theWindow, theCloud}))
+	apart := withoutSteps(rand.New(rand.NewPCG(seed, 1)), separate, []victim{theGateway, theGateway, theStore, theHub})
 	t.Run("set-up", func(t *testing.T) {
 		for n, setUp := range []struct {
-			name   string
-			total  int
-			others []victim
-			make   func(*testing.T) *killing
+			name string
+			plan []kill
+			make func(*testing.T) *killing
 		}{
-			{"one machine", one, []victim{theCloud, theWindow, theCloud}, oneMachine},
-			{"separate services", separate, []victim{theGateway, theGateway, theStore, theHub}, separateServices},
+			{"one machine", first, oneMachine},
+			{"another machine", second, oneMachine},
+			{"separate services", apart, separateServices},
 		} {
 			t.Run(strings.ReplaceAll(setUp.name, " ", "-"), func(t *testing.T) {
 				t.Parallel()
 				k := setUp.make(t)
-				k.rnd = rand.New(rand.NewPCG(seed, uint64(n)))
-				k.others = setUp.others
-				k.run(setUp.total, n == 0)
+				k.rnd = rand.New(rand.NewPCG(seed, uint64(2+n)))
+				k.run(setUp.plan)
 				k.addTo(&sum)
 			})
 		}
@@ -130,7 +154,6 @@ type killing struct {
 	cloud    *cloud // nil: the local cloud, the agent's child
 	consumed string // where the practice's system moves files to
 	rnd      *rand.Rand
-	others   []victim
 	totals   killTotals
 }
 
@@ -148,23 +171,13 @@ func separateServices(t *testing.T) *killing {
 		consumed: filepath.Join(d.scratch, "consumed"), totals: killTotals{at: map[string]int{}}}
 }
 
-// run plays rounds until every kill has been made.
-func (k *killing) run(total int, everyStep bool) {
+// run plays rounds until every kill of the plan has been made.
+func (k *killing) run(left []kill) {
 	k.t.Helper()
 	if err := os.MkdirAll(k.consumed, 0o700); err != nil {
 		k.t.Fatal(err)
 	}
-	var left []kill
-	if everyStep {
-		left = plan(k.rnd, total, k.others)
-	} else {
-		left = plan(k.rnd, len(allSteps())+2*total, k.others)
-		left = slices.DeleteFunc(left, func(one kill) bool { return one.victim == theAgent && one.step != "" })
-		if len(left) < total {
-			k.t.Fatalf("the plan holds %d kills of %d", len(left), total)
-		}
-		left = left[:total]
-	}
+	total := len(left)
 	for n := 0; len(left) > 0; n++ {
 		if n > 3*total {
 			k.t.Fatalf("%d kills never found their step: %v", len(left), left)

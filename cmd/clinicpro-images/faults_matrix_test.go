@@ -198,6 +198,7 @@ func (r *rig) check(out result) {
 
 // TestEndToEndFaults is the fault matrix: one row, one fault, one figure.
 func TestEndToEndFaults(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	rows := map[string]result{}
 	all := slices.Concat(serviceFaults(), storeFaults(), realtimeFaults(), workstationFaults(), diskFaults(), clockFaults())

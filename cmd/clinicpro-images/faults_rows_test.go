@@ -241,6 +241,7 @@ func gone(r *rig) {
 // the images are on the phone alone, and the phone knows.
 func threeDaysSwept(r *rig) {
 	r.begin()
+	r.camera.reach(30*time.Second, handset.StateLanded) // the first photo's: it lets go of that
 	r.kill()
 	r.camera.take(2)
 	r.camera.reach(30*time.Second, handset.StateStored)
