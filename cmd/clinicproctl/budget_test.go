@@ -15,6 +15,7 @@ import (
 // the phone's polls are counted apart. The second list, six minutes after the
 // end, is waited for by the workstation's clock.
 func TestBudgets(t *testing.T) {
+	t.Parallel() // most of it is waiting for the phone's next poll
 	programs(t)
 	for _, c := range []struct {
 		name  string
@@ -28,7 +29,7 @@ func TestBudgets(t *testing.T) {
 		{"each taken once the one before is on the computer", simulation{slow: true}, 23},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel() // most of it is waiting for the phone's next poll
+			t.Parallel()
 			p := fiveImages(t, c.sim)
 			t.Logf("Redis %.0f commands (%s), polls %.0f; Ably %.0f messages; S3 %s", p.Redis, parts(p.RedisBy), p.RedisPolls, p.Ably, parts(p.S3By))
 			if p.Redis > c.redis {

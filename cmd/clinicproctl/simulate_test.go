@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,27 +22,52 @@ import (
 )
 
 // programs makes sure that the servers' programs can be found: those already
-// built, else fresh ones.
+// built, else fresh ones, once for all tests.
 func programs(t *testing.T) {
 	t.Helper()
-	build := func(out string, args ...string) {
-		cmd := exec.Command("go", append([]string{"build", "-o", out}, args...)...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if said, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build: %v\n%s", err, said)
-		}
-	}
-	if os.Getenv("CLINICPRO_BIN") == "" {
-		dir := t.TempDir()
-		build(dir+string(filepath.Separator), "../clinicpro-localcloud", "../clinicpro-gateway")
-		t.Setenv("CLINICPRO_BIN", dir)
-	}
-	if os.Getenv("CLINICPRO_VERSITYGW") == "" {
-		out := filepath.Join(t.TempDir(), "versitygw")
-		build(out, "github.com/versity/versitygw/cmd/versitygw")
-		t.Setenv("CLINICPRO_VERSITYGW", out)
+	if err := built(); err != nil {
+		t.Fatal(err)
 	}
 }
+
+// buildFolder holds what built has built; it goes with the tests.
+var buildFolder string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if buildFolder != "" {
+		_ = os.RemoveAll(buildFolder)
+	}
+	os.Exit(code)
+}
+
+var built = sync.OnceValue(func() error {
+	dir, err := os.MkdirTemp("", "clinicproctl-test-")
+	if err != nil {
+		return err
+	}
+	buildFolder = dir
+	for name, one := range map[string]struct {
+		is       string
+		packages []string
+	}{
+		"CLINICPRO_BIN":       {dir, []string{"../clinicpro-localcloud", "../clinicpro-gateway"}},
+		"CLINICPRO_VERSITYGW": {filepath.Join(dir, "versitygw"), []string{"github.com/versity/versitygw/cmd/versitygw"}},
+	} {
+		if os.Getenv(name) != "" {
+			continue
+		}
+		cmd := exec.Command("go", append([]string{"build", "-o", one.is}, one.packages...)...)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build: %w\n%s", err, said)
+		}
+		if err := os.Setenv(name, one.is); err != nil {
+			return err
+		}
+	}
+	return nil
+})
 
 // simulated runs the command and returns its report.
 func simulated(t *testing.T, args ...string) (r loadReport, code int) {
@@ -63,18 +90,23 @@ func simulated(t *testing.T, args ...string) (r loadReport, code int) {
 // Answers lost, engines restarted and Redis emptied, or hints dropped:
 // everything that was sent is filed, once.
 func TestSimulateWithFaults(t *testing.T) {
+	t.Parallel() // most of it is waiting for what the fault took away
 	for _, faults := range []string{faultRetry + "," + faultRestart + "," + faultFlush, faultHints} {
-		r, code := simulated(t, "-apart", "-workstations", "3", "-images", "3", "-size", "60000", "-file", "-faults", faults)
-		if code != exitDone || r.Sent != 9 || r.Landed != 9 || r.Lost+r.Doubled+len(r.Stuck) != 0 {
-			t.Errorf("%s: exit %d, %+v", faults, code, r)
-		}
-		if strings.Contains(faults, faultRetry) && r.Phone.Repeats == 0 {
-			t.Errorf("%s: nothing was repeated", faults)
-		}
+		t.Run(faults, func(t *testing.T) {
+			t.Parallel()
+			r, code := simulated(t, "-apart", "-workstations", "3", "-images", "3", "-size", "60000", "-file", "-faults", faults)
+			if code != exitDone || r.Sent != 9 || r.Landed != 9 || r.Lost+r.Doubled+len(r.Stuck) != 0 {
+				t.Errorf("exit %d, %+v", code, r)
+			}
+			if strings.Contains(faults, faultRetry) && r.Phone.Repeats == 0 {
+				t.Error("nothing was repeated")
+			}
+		})
 	}
 }
 
 func TestSimulateOnTheLocalCloud(t *testing.T) {
+	t.Parallel()
 	r, code := simulated(t, "-workstations", "2", "-images", "2", "-size", "60000", "-at-once")
 	if code != exitDone || r.Landed != 4 || r.Asked.S3By["put"] != 2 || r.Asked.RedisBy["open"] != 1 || r.Day == nil {
 		t.Errorf("exit %d, %+v, %+v", code, r, r.Asked)
