@@ -15,13 +15,13 @@ import (
 
 // phone is a real Chromium as a phone, driven through testdata/e2e/phone.mjs.
 type phone struct {
-	t   *testing.T
+	t   testing.TB
 	in  *json.Encoder
 	out *json.Decoder
 }
 
 // newPhone starts the browser; prefix runs it elsewhere (a network namespace).
-func newPhone(t *testing.T, scratch string, prefix ...string) *phone {
+func newPhone(t testing.TB, scratch string, prefix ...string) *phone {
 	t.Helper()
 	modules, err := filepath.Abs("../../assets/phone/node_modules")
 	if err != nil {

@@ -31,7 +31,7 @@ const (
 // program is one server as a process of its own, at an address that it keeps
 // over restarts.
 type program struct {
-	t       *testing.T
+	t       testing.TB
 	addr    string
 	log     string
 	command func() *exec.Cmd
@@ -95,7 +95,7 @@ func (p *program) shift(by time.Duration) {
 // cloud is every service as a process of its own, and a wire from each user
 // to each service.
 type cloud struct {
-	t                          *testing.T
+	t                          testing.TB
 	dir                        string
 	redis, store, hub, gateway *program
 
@@ -106,7 +106,7 @@ type cloud struct {
 	fetched, uploaded, hinted *bender // agent to S3, phone to S3, gateway to hub
 }
 
-func newCloud(t *testing.T, dir string) *cloud {
+func newCloud(t testing.TB, dir string) *cloud {
 	t.Helper()
 	c := &cloud{t: t, dir: dir}
 	self, err := os.Executable()
