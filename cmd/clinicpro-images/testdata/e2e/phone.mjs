@@ -18,6 +18,8 @@ const context = await driver.launchPersistentContext(profile, {
 });
 context.setDefaultTimeout(60_000);
 const page = context.pages()[0] ?? (await context.newPage());
+let lost = 0; // requests that the network did not answer
+page.on("requestfailed", () => lost++);
 const said = []; // console errors and uncaught exceptions
 page.on("console", (m) => { if (m.type() === "error") said.push(m.text()); });
 page.on("pageerror", (e) => said.push(String(e)));
@@ -37,6 +39,20 @@ const commands = {
   // Bytes a second upwards; 0 is as fast as it goes.
   upload: ({ rate }) => network.send("Network.emulateNetworkConditions",
     { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: rate || -1 }),
+  // A phone's network: bytes a second each way, milliseconds of latency.
+  network: ({ up, down, latency }) => network.send("Network.emulateNetworkConditions",
+    { offline: false, latency, downloadThroughput: down, uploadThroughput: up }),
+  // How many times slower the main thread runs.
+  slow: ({ rate }) => network.send("Emulation.setCPUThrottlingRate", { rate }),
+  script: ({ path }) => context.addInitScript({ path }),
+  // As a phone that has never seen the page.
+  cold: () => network.send("Network.clearBrowserCache"),
+  until: async ({ js, seconds }) => {
+    for (const end = Date.now() + seconds * 1000; !(await page.evaluate(js)); await new Promise((next) => setTimeout(next, 100))) {
+      if (Date.now() > end) throw new Error(`not within ${seconds} s: ${js}`);
+    }
+  },
+  lost: () => lost,
   url: () => page.url(),
   reload: () => page.reload({ waitUntil: "load" }).then(() => null),
   errors: () => said,
