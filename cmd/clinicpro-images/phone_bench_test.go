@@ -244,6 +244,10 @@ type reach struct{ free, held pace }
 
 func (p *phone) throttleReach() (r reach) {
 	r.free = p.speed()
+	for range 4 { // the machine may be busy with something else
+		again := p.speed()
+		r.free = pace{min(r.free.main, again.main), min(r.free.worker, again.worker)}
+	}
 	p.do("slow", map[string]any{"rate": slowdown})
 	r.held = p.speed()
 	return r
