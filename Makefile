@@ -88,10 +88,11 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
 .PHONY: bench
-bench: ## time from "PUT answered" to "durable in the spool", and the floor
-	@.ci/install run
-	@$(MAKE) --no-print-directory bin
+bench: ## time from "PUT answered" to "durable in the spool", and the floor; the phone page's times
+	@.ci/install test
+	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
+	@.ci/phone-bench
 
 .PHONY: soak
 soak: ## the seed's load, long faults and kills, everything many times, fuzzing

@@ -14,7 +14,7 @@ var given sync.Map // port → taken by an earlier call of this process
 // gives it up for a while finds it free again: it lies below the ports that
 // the system hands out to connections by itself (from 32768 on Linux, 49152 on
 // Windows), and no other call in this process returns it.
-func FreeAddr(t *testing.T) string {
+func FreeAddr(t testing.TB) string {
 	t.Helper()
 	const lowest, beyond = 10240, 32768
 	for range beyond - lowest {

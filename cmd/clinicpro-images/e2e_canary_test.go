@@ -66,7 +66,7 @@ func lower(raw []byte) []byte {
 // argument and environment of its processes, for the marks and for extra. The
 // practice folder is left out: that is where patient and picture belong.
 // input is the folder with the photos the test gives the phone.
-func (d *desk) canary(t *testing.T, input string, extra [][]byte) {
+func (d *desk) canary(t testing.TB, input string, extra [][]byte) {
 	t.Helper()
 	searched := 0
 	look := func(where string, raw []byte) {
@@ -126,7 +126,7 @@ func (d *desk) canary(t *testing.T, input string, extra [][]byte) {
 
 // stretches are bytes from the inside of each picture: compressed picture
 // data, which nothing but that picture holds.
-func stretches(t *testing.T, pictures []string) [][]byte {
+func stretches(t testing.TB, pictures []string) [][]byte {
 	t.Helper()
 	var out [][]byte
 	for _, p := range pictures {

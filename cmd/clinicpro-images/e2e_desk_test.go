@@ -23,7 +23,7 @@ import (
 // desk is a workstation of its own: display, window manager, session bus,
 // unlocked keyring and every XDG folder in one scratch folder.
 type desk struct {
-	t       *testing.T
+	t       testing.TB
 	bin     string   // the built programs
 	scratch string   // everything below belongs to this desk
 	data    string   // the agent's -dir
@@ -33,7 +33,7 @@ type desk struct {
 }
 
 // newDesk starts a desk; with display it has a screen to look at.
-func newDesk(t *testing.T, display bool, prefix ...string) *desk {
+func newDesk(t testing.TB, display bool, prefix ...string) *desk {
 	t.Helper()
 	bin := os.Getenv("CLINICPRO_BIN")
 	if bin == "" {
@@ -339,7 +339,7 @@ func (d *desk) filed() []string {
 // start runs a program in a process group of its own, its errors (and its
 // output, when nobody else reads it) in a file, until the test ends. The
 // channel closes when the program has ended.
-func start(t *testing.T, cmd *exec.Cmd, log string) (exited <-chan struct{}) {
+func start(t testing.TB, cmd *exec.Cmd, log string) (exited <-chan struct{}) {
 	t.Helper()
 	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -371,7 +371,7 @@ func start(t *testing.T, cmd *exec.Cmd, log string) (exited <-chan struct{}) {
 
 // eventually waits until ok answers true, and fails with say's words when it
 // does not within the time.
-func eventually(t *testing.T, within time.Duration, ok func() bool, say func() string) {
+func eventually(t testing.TB, within time.Duration, ok func() bool, say func() string) {
 	t.Helper()
 	for end := time.Now().Add(within); ; time.Sleep(100 * time.Millisecond) {
 		if ok() {
@@ -384,7 +384,7 @@ func eventually(t *testing.T, within time.Duration, ok func() bool, say func() s
 }
 
 // artefacts is where pictures and logs are kept after the test.
-func artefacts(t *testing.T) string {
+func artefacts(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.Abs("../../artefacts/e2e")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // namespaces makes two network namespaces joined by a cable, 192.0.2.1 the
 // office and 192.0.2.2 the street (RFC 5737 addresses: nobody else's), and
 // returns the command that runs a program in each. They go with the test.
-func namespaces(t *testing.T) (office, street []string) {
+func namespaces(t testing.TB) (office, street []string) {
 	t.Helper()
 	// An ordinary user owns networks only inside a user namespace.
 	private, join := []string{"unshare", "--net"}, []string{"nsenter", "--net"}
@@ -49,7 +49,7 @@ func namespaces(t *testing.T) (office, street []string) {
 
 // hold starts a process that keeps a new namespace of a kind (net, mnt)
 // alive, and returns its id once it is in it.
-func hold(t *testing.T, kind string, enter []string) int {
+func hold(t testing.TB, kind string, enter []string) int {
 	t.Helper()
 	argv := append(enter[:len(enter):len(enter)], "sleep", "infinity")
 	cmd := exec.Command(argv[0], argv[1:]...)

@@ -26,7 +26,7 @@ const (
 // panel is a desktop's notification area, without the desktop: icons register
 // with it, and it reads their menus and clicks the entries.
 type panel struct {
-	t    *testing.T
+	t    testing.TB
 	conn *dbus.Conn
 
 	mu   sync.Mutex
@@ -241,7 +241,7 @@ func (p *panel) canary() {
 }
 
 // argb is a PNG as icons travel on the bus.
-func argb(t *testing.T, raw []byte) []byte {
+func argb(t testing.TB, raw []byte) []byte {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(raw))
 	if err != nil {

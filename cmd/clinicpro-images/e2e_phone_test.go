@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,25 +16,22 @@ import (
 
 // phone is a real Chromium as a phone, driven through testdata/e2e/phone.mjs.
 type phone struct {
-	t   *testing.T
+	t   testing.TB
 	in  *json.Encoder
 	out *json.Decoder
 }
 
 // newPhone starts the browser; prefix runs it elsewhere (a network namespace).
-func newPhone(t *testing.T, scratch string, prefix ...string) *phone {
+func newPhone(t testing.TB, scratch string, prefix ...string) *phone {
 	t.Helper()
-	modules, err := filepath.Abs("../../assets/phone/node_modules")
-	if err != nil {
-		t.Fatal(err)
-	}
-	argv := append(prefix, "node", "testdata/e2e/phone.mjs", modules, "/usr/bin/chromium", filepath.Join(scratch, "profile"))
-	cmd := exec.Command(argv[0], argv[1:]...)
-	home := filepath.Join(scratch, "phone-home")
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "TMPDIR=" + home}
+	return phoneOn(t, scratch, filepath.Join(scratch, "profile"), "{}", prefix...)
+}
+
+// phoneOn is a phone with a profile of its own, or with a window of the
+// browser at a ws: address; options are Playwright's for it, as JSON.
+func phoneOn(t testing.TB, scratch, profile, options string, prefix ...string) *phone {
+	t.Helper()
+	cmd := playwright(t, scratch, prefix, "phone.mjs", profile, options)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +45,43 @@ func newPhone(t *testing.T, scratch string, prefix ...string) *phone {
 	p := &phone{t: t, in: json.NewEncoder(stdin), out: json.NewDecoder(bufio.NewReader(stdout))}
 	p.answer("start")
 	return p
+}
+
+// newBrowser starts a browser for many phones and returns its address.
+func newBrowser(t testing.TB, scratch string) (address string) {
+	t.Helper()
+	cmd := playwright(t, scratch, nil, "browser.mjs")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, cmd, filepath.Join(scratch, "browser.log"))
+	t.Cleanup(func() { _ = stdin.Close() })
+	if err := json.NewDecoder(stdout).Decode(&address); err != nil {
+		t.Fatalf("the browser does not start: %v", err)
+	}
+	return address
+}
+
+// playwright is one of the programs of testdata/e2e.
+func playwright(t testing.TB, scratch string, prefix []string, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	modules, err := filepath.Abs("../../assets/phone/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Join(scratch, "phone-home")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	argv := slices.Concat(prefix, []string{"node", "testdata/e2e/" + name, modules, "/usr/bin/chromium"}, args)
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "TMPDIR=" + home}
+	return cmd
 }
 
 // do runs one command and returns what the page answered.

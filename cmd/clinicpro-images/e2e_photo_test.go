@@ -21,7 +21,7 @@ const cameraMake = "CanaryCam Kakapo"
 
 // writePhoto makes a 12-megapixel JPEG as a phone's camera would: held
 // upright (EXIF orientation 6), with a GPS position.
-func writePhoto(t *testing.T, path string, seed uint64) {
+func writePhoto(t testing.TB, path string, seed uint64) {
 	t.Helper()
 	const w, h = 4000, 3000
 	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
@@ -39,21 +39,23 @@ func writePhoto(t *testing.T, path string, seed uint64) {
 	for i := range img.Cb {
 		img.Cb[i], img.Cr[i] = 115, 150
 	}
-	var body bytes.Buffer
-	if err := jpeg.Encode(&body, img, &jpeg.Options{Quality: 92}); err != nil {
-		t.Fatal(err)
-	}
-	exif := exifWithGPS()
-	out := []byte{0xff, 0xd8, 0xff, 0xe1}
-	out = binary.BigEndian.AppendUint16(out, uint16(len(exif)+2))
-	out = append(out, exif...)
-	out = append(out, body.Bytes()[2:]...)
-	if err := os.WriteFile(path, out, 0o600); err != nil {
+	if err := os.WriteFile(path, asFromCamera(img, 92), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if gps := exiftool(t, path, "-GPSLatitude"); !strings.HasPrefix(gps, "-36.8") {
 		t.Fatalf("the photo made for the test has GPS latitude %q", gps)
 	}
+}
+
+// asFromCamera is the picture as a camera's JPEG, with its EXIF.
+func asFromCamera(img image.Image, quality int) []byte {
+	var body bytes.Buffer
+	_ = jpeg.Encode(&body, img, &jpeg.Options{Quality: quality}) // to memory: cannot fail
+	exif := exifWithGPS()
+	out := []byte{0xff, 0xd8, 0xff, 0xe1}
+	out = binary.BigEndian.AppendUint16(out, uint16(len(exif)+2))
+	out = append(out, exif...)
+	return append(out, body.Bytes()[2:]...)
 }
 
 // exifWithGPS is an APP1 payload: make, orientation 6, Auckland.
@@ -95,7 +97,7 @@ func exifWithGPS() []byte {
 }
 
 // exiftool returns one tag's plain value, "" when the file has none.
-func exiftool(t *testing.T, path, tag string) string {
+func exiftool(t testing.TB, path, tag string) string {
 	t.Helper()
 	out, err := exec.Command("exiftool", "-n", "-s3", tag, path).Output()
 	if err != nil {
@@ -106,7 +108,7 @@ func exiftool(t *testing.T, path, tag string) string {
 
 // checkFiled fails unless the file is a whole upright JPEG without position,
 // camera or any other EXIF.
-func checkFiled(t *testing.T, path string) {
+func checkFiled(t testing.TB, path string) {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {

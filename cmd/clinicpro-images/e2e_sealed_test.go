@@ -132,7 +132,7 @@ func hexSum(b []byte) string {
 }
 
 // objectStore is the local cloud's bucket with the workstation's own keys.
-func objectStore(t *testing.T, r ready.Ready) *s3objects.Objects {
+func objectStore(t testing.TB, r ready.Ready) *s3objects.Objects {
 	t.Helper()
 	store, err := s3objects.New(s3objects.Config{Region: r.Region, Bucket: r.Bucket, Endpoint: r.Base,
 		AccessKey: r.Workstation.AccessKey, SecretKey: app.Seal(r.Workstation.SecretKey), Practice: app.Practice(r.Practice)})

@@ -147,7 +147,7 @@ const somebody = `{"name":"` + patientName + `","nhi":"` + patientNHI + `","birt
 
 // headlessDesk is a desk without a display whose agent answers, and two photos
 // in a camera's folder.
-func headlessDesk(t *testing.T) (d *desk, camera string, photos []string) {
+func headlessDesk(t testing.TB) (d *desk, camera string, photos []string) {
 	t.Helper()
 	d = newDesk(t, false)
 	camera = filepath.Join(d.scratch, "camera")
@@ -158,7 +158,7 @@ func headlessDesk(t *testing.T) (d *desk, camera string, photos []string) {
 }
 
 // writePhotos fills a folder with n photos.
-func writePhotos(t *testing.T, dir string, n int) []string {
+func writePhotos(t testing.TB, dir string, n int) []string {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func writePhotos(t *testing.T, dir string, n int) []string {
 }
 
 // waitStates waits until the registry's session holds exactly these images.
-func (d *desk) waitStates(t *testing.T, want map[string]int) {
+func (d *desk) waitStates(t testing.TB, want map[string]int) {
 	t.Helper()
 	var got map[string]int
 	wanted, _ := json.Marshal(want)

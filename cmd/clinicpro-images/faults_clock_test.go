@@ -21,7 +21,7 @@ import (
 // ask the kernel's vDSO for the time, a page of code that every process has a
 // copy of, and this rewrites the answer in that copy. by counts from the true
 // time, whatever was set before.
-func shiftClock(t *testing.T, pid int, by time.Duration) {
+func shiftClock(t testing.TB, pid int, by time.Duration) {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {
 		t.Fatal("this test writes amd64 instructions")
@@ -82,7 +82,7 @@ func shiftClock(t *testing.T, pid int, by time.Duration) {
 // vdso finds and reads a process's copy. A program that has only just been
 // started has none yet: the kernel tells the parent that the new program runs
 // before it has laid out all of its memory.
-func vdso(t *testing.T, pid int) (base uint64, image []byte) {
+func vdso(t testing.TB, pid int) (base uint64, image []byte) {
 	t.Helper()
 	var end uint64
 	eventually(t, 5*time.Second, func() bool {
@@ -111,7 +111,7 @@ func vdso(t *testing.T, pid int) (base uint64, image []byte) {
 }
 
 // syscallStop stops a process while do runs, with no thread between from and to.
-func syscallStop(t *testing.T, pid int, do func(), from, to uint64) {
+func syscallStop(t testing.TB, pid int, do func(), from, to uint64) {
 	t.Helper()
 	was := stopped(pid)
 	defer func() {

@@ -31,7 +31,7 @@ const (
 // program is one server as a process of its own, at an address that it keeps
 // over restarts.
 type program struct {
-	t       *testing.T
+	t       testing.TB
 	addr    string
 	log     string
 	command func() *exec.Cmd
@@ -95,7 +95,7 @@ func (p *program) shift(by time.Duration) {
 // cloud is every service as a process of its own, and a wire from each user
 // to each service.
 type cloud struct {
-	t                          *testing.T
+	t                          testing.TB
 	dir                        string
 	redis, store, hub, gateway *program
 
@@ -106,7 +106,7 @@ type cloud struct {
 	fetched, uploaded, hinted *bender // agent to S3, phone to S3, gateway to hub
 }
 
-func newCloud(t *testing.T, dir string) *cloud {
+func newCloud(t testing.TB, dir string) *cloud {
 	t.Helper()
 	c := &cloud{t: t, dir: dir}
 	self, err := os.Executable()
@@ -121,23 +121,15 @@ func newCloud(t *testing.T, dir string) *cloud {
 	if err := os.MkdirAll(filepath.Join(objects, faultBucket), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + dir, "TMPDIR=" + dir}
-	with := func(more ...string) func(name string, args ...string) *exec.Cmd {
-		return func(name string, args ...string) *exec.Cmd {
-			cmd := exec.Command(name, args...)
-			cmd.Dir, cmd.Env = dir, append(env[:len(env):len(env)], more...)
-			return cmd
-		}
-	}
 	c.redis = c.program("redis", func(host, port string) *exec.Cmd {
-		return with()("redis-server", "--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", dir)
+		return c.with()("redis-server", "--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", dir)
 	})
 	c.store = c.program("versitygw", func(host, port string) *exec.Cmd {
-		return with()(versitygw, "--port", host+":"+port, "--access", storeAccess, "--secret", storeSecret,
-			"--region", faultRegion, "--keep-alive", "--quiet", "posix", objects)
+		return c.with()(versitygw, "--port", host+":"+port, "--access", storeAccess, "--secret", storeSecret,
+			"--region", faultRegion, "--cors-allow-origin", "*", "--keep-alive", "--quiet", "posix", objects)
 	})
 	c.hub = c.program("hub", func(host, port string) *exec.Cmd {
-		return with(roleVar+"=hub")(self, host+":"+port, publishKey, listenKey)
+		return c.with(roleVar+"=hub")(self, host+":"+port, publishKey, listenKey)
 	})
 	for _, p := range []*program{c.redis, c.store, c.hub} {
 		p.start()
@@ -146,25 +138,42 @@ func newCloud(t *testing.T, dir string) *cloud {
 	c.agentRedis, c.agentStore, c.agentHub = newWire(t, c.redis.addr), newWire(t, c.fetched.addr), newWire(t, c.hub.addr)
 	c.gatewayRedis, c.gatewayStore, c.gatewayHub = newWire(t, c.redis.addr), newWire(t, c.store.addr), newWire(t, c.hinted.addr)
 	c.phoneStore = newWire(t, c.uploaded.addr)
+	c.gateway = c.newGateway("gateway")
+	c.gateway.start()
+	c.phoneGateway = newWire(t, c.gateway.addr)
+	return c
+}
+
+// with runs a program in the cloud's folder, with more in its environment.
+func (c *cloud) with(more ...string) func(name string, args ...string) *exec.Cmd {
+	return func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(name, args...)
+		cmd.Dir = c.dir
+		cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + c.dir, "TMPDIR=" + c.dir}, more...)
+		return cmd
+	}
+}
+
+// newGateway is a copy of the gateway, not yet started: it holds no state, so
+// there may be several.
+func (c *cloud) newGateway(name string) *program {
 	bin := os.Getenv("CLINICPRO_BIN")
-	c.gateway = c.program("gateway", func(host, port string) *exec.Cmd {
-		return with("CLINICPRO_LISTEN="+host+":"+port, "AWS_REGION="+faultRegion, "S3_BUCKET_NAME="+faultBucket,
+	p := c.program(name, func(host, port string) *exec.Cmd {
+		return c.with("CLINICPRO_LISTEN="+host+":"+port, "AWS_REGION="+faultRegion, "S3_BUCKET_NAME="+faultBucket,
 			"AWS_ACCESS_KEY_ID="+storeAccess, "AWS_SECRET_ACCESS_KEY="+storeSecret, "CLINICPRO_S3_ENCRYPT=off",
 			"CLINICPRO_S3_ENDPOINT=http://"+c.gatewayStore.addr(), "CLINICPRO_S3_PUBLIC_ENDPOINT=http://"+c.phoneStore.addr(),
 			"REDIS_URL=redis://"+c.gatewayRedis.addr()+"/0", "ABLY_API_KEY="+publishKey,
 			"CLINICPRO_ABLY_ENDPOINT=http://"+c.gatewayHub.addr())(filepath.Join(bin, "clinicpro-gateway"))
 	})
-	c.gateway.answers = func() bool {
-		resp, err := http.Get("http://" + c.gateway.addr + "/readyz")
+	p.answers = func() bool {
+		resp, err := http.Get("http://" + p.addr + "/readyz")
 		if err != nil {
 			return false
 		}
 		_ = resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	}
-	c.gateway.start()
-	c.phoneGateway = newWire(t, c.gateway.addr)
-	return c
+	return p
 }
 
 func (c *cloud) program(name string, command func(host, port string) *exec.Cmd) *program {

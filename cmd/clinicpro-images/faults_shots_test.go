@@ -3,12 +3,9 @@
 package main_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -34,7 +31,7 @@ type shot struct {
 
 // camera is a phone that has claimed a session, and everything it ever took.
 type camera struct {
-	t     *testing.T
+	t     testing.TB
 	phone *handset.Phone
 	queue *handset.Queue
 	rnd   *rand.Rand
@@ -46,7 +43,7 @@ type camera struct {
 
 // newCamera claims the session behind a link, however long that takes.
 // changed hears every step of an image; it may be nil.
-func newCamera(t *testing.T, address app.Sealed, seed uint64, changed func(handset.Change)) *camera {
+func newCamera(t testing.TB, address app.Sealed, seed uint64, changed func(handset.Change)) *camera {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 4, ResponseHeaderTimeout: 10 * time.Second}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -132,13 +129,7 @@ func snapshotJPEG(rnd *rand.Rand) []byte {
 	for i := range img.Cb {
 		img.Cb[i], img.Cr[i] = 115, 150
 	}
-	var body bytes.Buffer
-	_ = jpeg.Encode(&body, img, &jpeg.Options{Quality: 85}) // to memory: cannot fail
-	exif := exifWithGPS()
-	out := []byte{0xff, 0xd8, 0xff, 0xe1}
-	out = binary.BigEndian.AppendUint16(out, uint16(len(exif)+2))
-	out = append(out, exif...)
-	return append(out, body.Bytes()[2:]...)
+	return asFromCamera(img, 85)
 }
 
 // tally is what became of a session's pictures.
@@ -148,7 +139,7 @@ type tally struct {
 
 // count compares the pictures taken with those in folders: every file's bytes
 // are some picture's, and no picture is there twice.
-func count(t *testing.T, shots []shot, folders ...string) tally {
+func count(t testing.TB, shots []shot, folders ...string) tally {
 	t.Helper()
 	copies := map[string]int{}
 	for _, folder := range folders {

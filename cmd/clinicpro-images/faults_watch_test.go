@@ -14,7 +14,7 @@ import (
 
 // watch tells of every change of files below folders, those made later too.
 // hear is called from one goroutine, a moment after the change, until unwatch.
-func watch(t *testing.T, hear func(path string, op fsnotify.Op), folders ...string) (unwatch func()) {
+func watch(t testing.TB, hear func(path string, op fsnotify.Op), folders ...string) (unwatch func()) {
 	t.Helper()
 	w, err := fsnotify.NewWatcher()
 	if err != nil {

@@ -26,11 +26,11 @@ import (
 
 // wire is the one way from a program to a service, with toxiproxy on it.
 type wire struct {
-	t     *testing.T
+	t     testing.TB
 	proxy *toxiproxy.Proxy
 }
 
-func newWire(t *testing.T, upstream string) *wire {
+func newWire(t testing.TB, upstream string) *wire {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	w := &wire{t, toxiproxy.NewProxy(server, "wire", apptest.FreeAddr(t), upstream)}
@@ -65,6 +65,15 @@ func (w *wire) toxic(kind string, attributes string) (cure func()) {
 	return func() { w.proxy.Toxics.ResetToxics(w.t.Context()) }
 }
 
+// resetting resets a share of the connections, so long after their first byte.
+func (w *wire) resetting(share float64, after time.Duration) {
+	w.t.Helper()
+	if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(
+		fmt.Sprintf(`{"type":"reset_peer","stream":"upstream","toxicity":%g,"attributes":{"timeout":%d}}`, share, after.Milliseconds()))); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // silence lets nothing through and tells nobody: connections stay open.
 func (w *wire) silence() (cure func()) { return w.toxic("timeout", `{"timeout":0}`) }
 
@@ -78,7 +87,7 @@ type bender struct {
 	bend atomic.Pointer[bend]
 }
 
-func newBender(t *testing.T, upstream string) *bender {
+func newBender(t testing.TB, upstream string) *bender {
 	t.Helper()
 	target := &url.URL{Scheme: "http", Host: upstream}
 	pass := &httputil.ReverseProxy{
@@ -214,7 +223,7 @@ func late(by time.Duration) func([]byte, func([]byte)) {
 }
 
 // backwards holds hints for a time, then delivers them newest first.
-func backwards(t *testing.T, every time.Duration) func([]byte, func([]byte)) {
+func backwards(t testing.TB, every time.Duration) func([]byte, func([]byte)) {
 	type held struct {
 		body    []byte
 		deliver func([]byte)

@@ -231,6 +231,12 @@ func sketch(s link.Snapshot) string {
 // GP asks again.
 func (w *workstation) session() (sid app.SessionID, address app.Sealed) {
 	w.t.Helper()
+	return w.sessionFor(patientNHI)
+}
+
+// sessionFor is session for a patient with another NHI.
+func (w *workstation) sessionFor(nhi string) (sid app.SessionID, address app.Sealed) {
+	w.t.Helper()
 	old := func(sid string) bool { return sid == "" || slices.Contains(w.sessions, sid) }
 	asked := 0 // the connection by which
 	var when time.Time
@@ -239,7 +245,7 @@ func (w *workstation) session() (sid app.SessionID, address app.Sealed) {
 		now, forgotten := w.attached, w.fresh && old(w.snap.SID)
 		w.mu.Unlock()
 		if asked != now && forgotten && time.Since(when) > 2*time.Second && w.send(link.Input{Kind: link.InputNewSession, Confirmed: true,
-			Patient: link.Patient{Name: patientName, NHI: patientNHI, BirthDate: "1980-02-01"}}) {
+			Patient: link.Patient{Name: patientName, NHI: nhi, BirthDate: "1980-02-01"}}) {
 			asked, when = now, time.Now()
 		}
 	})

@@ -1,7 +1,6 @@
 // From whatever the camera gave to a small JPEG without metadata. Loaded
 // while the camera is open.
 
-import imageCompression from 'browser-image-compression'
 import { opensAnywhere } from './jpegform.ts'
 import { judgedEdge, look, type Look } from './quality.ts'
 import { maxPixels, maxSide, sniff, stripMetadata } from './picture.ts'
@@ -31,20 +30,15 @@ export async function shrink(file: Blob): Promise<Small> {
   if (seen.width * seen.height > maxPixels || Math.max(seen.width, seen.height) > maxSide) throw new Refused('too-many-pixels')
 
   const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
-  const typed = new File([original], 'photo', { type })
+  const typed = blobOf(original, type)
   // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
   const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= targetBytes && opensAnywhere(original)
-  let jpeg = stripMetadata(asIs ? original : await encode(typed))
-  let seenAs = await judge(jpeg)
-  // A canvas that was too much for the phone comes out black, without an error: smaller is tried.
-  if (seenAs.look === 'black' && !asIs && (await judge(original, type)).look !== 'black') {
-    jpeg = stripMetadata(await ladder(typed, smallEdges))
-    seenAs = await judge(jpeg)
-    if (seenAs.look === 'black') throw new Refused('memory')
+  const picture = await decode(typed, seen)
+  try {
+    return whole(asIs ? original : await smaller(picture), await judge(picture), type, original)
+  } finally {
+    release(picture)
   }
-  const size = sniff(jpeg)
-  if (size.kind !== 'jpeg') throw new Refused('damaged')
-  return { jpeg, width: size.width, height: size.height, originalType: type, originalBytes: original.length, ...seenAs }
 }
 
 /** HEIC, WebP and whatever else this browser can open, but the workstation may not. */
@@ -54,64 +48,99 @@ async function foreign(original: Uint8Array, kind: 'heic' | 'other'): Promise<Sm
   })
   try {
     if (picture.width * picture.height > maxPixels || Math.max(picture.width, picture.height) > maxSide) throw new Refused('too-many-pixels')
-    const jpeg = stripMetadata(await smaller(picture, edges))
-    const size = sniff(jpeg)
-    if (size.kind !== 'jpeg') throw new Refused('damaged')
-    const originalType = kind === 'heic' ? 'image/heic' : ''
-    return { jpeg, width: size.width, height: size.height, originalType, originalBytes: original.length, ...(await judge(jpeg)) }
+    return whole(await smaller(picture), await judge(picture), kind === 'heic' ? 'image/heic' : '', original)
   } finally {
-    picture.close()
+    release(picture)
   }
+}
+
+interface Seen {
+  thumb: Blob | null
+  look: Look
+}
+
+function whole(bytes: Uint8Array, seen: Seen, originalType: string, original: Uint8Array): Small {
+  const jpeg = stripMetadata(bytes)
+  const size = sniff(jpeg)
+  if (size.kind !== 'jpeg') throw new Refused('damaged')
+  return { jpeg, width: size.width, height: size.height, originalType, originalBytes: original.length, ...seen }
 }
 
 /** A picture of the JPEG for the large view, small enough to hold many of them in memory. */
 export async function preview(jpeg: Uint8Array): Promise<Blob> {
-  const canvas = draw(await decode(blobOf(jpeg)), 1280)
+  const picture = await decode(blobOf(jpeg))
+  const canvas = draw(picture, 1280)
+  release(picture)
   return new Blob([(await encoded(canvas, 0.8)) as BlobPart], { type: 'image/jpeg' })
 }
 
-async function encode(file: File): Promise<Uint8Array> {
-  try {
-    for (const keep of [true, false]) {
-      const out = await imageCompression(file, {
-        maxSizeMB: targetBytes / 1024 / 1024,
-        maxWidthOrHeight: longEdge,
-        initialQuality: 0.86,
-        maxIteration: keep ? 6 : 10,
-        alwaysKeepResolution: keep,
-        fileType: 'image/jpeg',
-        useWebWorker: false, // its worker loads itself from a foreign host
-      })
-      const bytes = new Uint8Array(await out.arrayBuffer())
-      if (bytes.length <= targetBytes && sniff(bytes).kind === 'jpeg') return bytes
-    }
-  } catch {
-    // The ladder below is slower and plainer, and works where the library gives up.
-  }
-  return ladder(file)
-}
+const edges = [longEdge, 3000, 2400, 2000, 1600]
+const qualities = [0.86, 0.79, 0.72, 0.65]
 
-const smallEdges = [2400, 2000, 1600]
-const edges = [longEdge, 3000, ...smallEdges]
-
-const ladder = async (file: Blob, tried = edges): Promise<Uint8Array> => smaller(await decode(file), tried)
-
-/** Own encoder: smaller quality first, then smaller edges. */
-async function smaller(picture: Picture, edges: number[]): Promise<Uint8Array> {
+/** Encodes the picture as large and as well as fits; a guess from samples spares it most tries in vain. */
+async function smaller(picture: Picture): Promise<Uint8Array> {
+  const last = edges.at(-1)!
   let best: Uint8Array | null = null
   for (const edge of edges) {
-    for (const quality of [0.85, 0.72, 0.6]) {
-      best = await encoded(draw(picture, edge), quality)
+    for (const quality of qualities) {
+      if (edge !== last && (await guess(picture, edge, quality)) > targetBytes) continue
+      const canvas = draw(picture, edge)
+      // A canvas that is too much for the phone comes out black, without an error: smaller is tried.
+      if (unlit(canvas) && (await judge(canvas)).look === 'black' && (await judge(picture)).look !== 'black') break
+      best = await encoded(canvas, quality)
       if (best.length <= targetBytes) return best
     }
   }
-  if (!best) throw new Refused('damaged')
+  if (!best) throw new Refused('memory')
   return best
 }
 
-type Picture = ImageBitmap | HTMLImageElement
+/** Whether no pixel of a few all over the canvas has any light. */
+function unlit(canvas: HTMLCanvasElement): boolean {
+  const ctx = canvas.getContext('2d')!
+  for (let i = 1; i < 8; i++) {
+    for (let j = 1; j < 8; j++) {
+      const { data: [r, g, b] } = ctx.getImageData((canvas.width * i) >> 3, (canvas.height * j) >> 3, 1, 1)
+      if (r || g || b) return false
+    }
+  }
+  return true
+}
 
-async function decode(file: Blob): Promise<Picture> {
+/** Samples across and down, each so many pixels square. */
+const samples = 4
+const sampleEdge = 128
+
+/** About how many bytes the picture would have, from parts all over it. */
+async function guess(picture: Picture, edge: number, quality: number): Promise<number> {
+  const { width, height, scale } = fit(picture, edge)
+  if (Math.min(width, height) < samples * sampleEdge) return 0 // no dearer to try
+  const sheet = blank(samples * sampleEdge, samples * sampleEdge)
+  const part = sampleEdge / scale
+  for (let i = 0; i < samples; i++) {
+    for (let j = 0; j < samples; j++) {
+      const x = (i * (picture.width - part)) / (samples - 1)
+      const y = (j * (picture.height - part)) / (samples - 1)
+      sheet.ctx.drawImage(picture, x, y, part, part, i * sampleEdge, j * sampleEdge, sampleEdge, sampleEdge)
+    }
+  }
+  const { length } = await encoded(sheet.canvas, quality)
+  return (length * width * height) / (samples * sampleEdge) ** 2
+}
+
+type Picture = ImageBitmap | HTMLImageElement | HTMLCanvasElement
+
+/**
+ * A bitmap is decoded once, an <img> again for its first use; but not every
+ * browser turns a bitmap upright, and only a quarter turn shows in its size.
+ */
+async function decode(file: Blob, stored = { orientation: 1, width: 0, height: 0 }): Promise<Picture> {
+  const { orientation, width, height } = stored
+  if (orientation <= 1 || (orientation >= 5 && width !== height)) {
+    const bitmap = await createImageBitmap(file).catch(() => null)
+    if (bitmap && (orientation <= 1 || bitmap.width === height)) return bitmap
+    bitmap?.close()
+  }
   const url = URL.createObjectURL(file)
   try {
     const img = new Image()
@@ -125,16 +154,31 @@ async function decode(file: Blob): Promise<Picture> {
   }
 }
 
-function draw(picture: Picture, edge: number): HTMLCanvasElement {
+function release(picture: Picture): void {
+  if ('close' in picture) picture.close() // 48 MB of a 12-megapixel photo
+}
+
+function fit(picture: Picture, edge: number): { width: number; height: number; scale: number } {
   const scale = Math.min(1, edge / Math.max(picture.width, picture.height))
+  return { width: Math.max(1, Math.round(picture.width * scale)), height: Math.max(1, Math.round(picture.height * scale)), scale }
+}
+
+function blank(width: number, height: number): { canvas: HTMLCanvasElement; ctx: CanvasRenderingContext2D } {
   const canvas = document.createElement('canvas')
-  canvas.width = Math.max(1, Math.round(picture.width * scale))
-  canvas.height = Math.max(1, Math.round(picture.height * scale))
+  canvas.width = width
+  canvas.height = height
   const ctx = canvas.getContext('2d')
   if (!ctx) throw new Refused('memory')
   ctx.fillStyle = '#fff'
-  ctx.fillRect(0, 0, canvas.width, canvas.height)
-  ctx.drawImage(picture, 0, 0, canvas.width, canvas.height)
+  ctx.fillRect(0, 0, width, height)
+  return { canvas, ctx }
+}
+
+function draw(picture: Picture, edge: number): HTMLCanvasElement {
+  const { width, height, scale } = fit(picture, edge)
+  const { canvas, ctx } = blank(width, height)
+  ctx.imageSmoothingEnabled = scale < 1
+  ctx.drawImage(picture, 0, 0, width, height)
   return canvas
 }
 
@@ -148,9 +192,8 @@ async function encoded(canvas: HTMLCanvasElement, quality: number): Promise<Uint
 
 const blobOf = (bytes: Uint8Array, type = 'image/jpeg'): Blob => new Blob([bytes as BlobPart], { type })
 
-/** Thumbnail and looks; also the proof that the picture decodes at all. */
-async function judge(bytes: Uint8Array, type?: string): Promise<{ thumb: Blob | null; look: Look }> {
-  const picture = await decode(blobOf(bytes, type))
+/** Thumbnail and looks. */
+async function judge(picture: Picture): Promise<Seen> {
   try {
     const canvas = draw(picture, judgedEdge)
     const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)

@@ -8,7 +8,7 @@ import { Editing } from './editing.ts'
 import type { KeptPhone } from './keptphone.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { loadTools, prepare, untilLoaded } from './prepare.ts'
+import { enlarge, loadTools, prepare, untilLoaded } from './prepare.ts'
 import { unsent, type Photo } from './queue.ts'
 import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, newRecord, Sending } from './sending.ts'
@@ -134,13 +134,20 @@ export class Page {
     this.notAdded = files.length - taken.length
     const details = s.shutter.nextIntimate ? { ...like, intimate: true } : like
     if (taken.length > 0) this.setShutter({ nextIntimate: false }, s)
+    const large: (() => Promise<void>)[] = []
     taken.forEach((file, i) => {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
       u.dispatch({ type: 'shot', id, order: takenAt, details })
       // One at a time: two decoded 12-megapixel photos can cost the tab its life.
-      this.work = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes }))
+      const sealed = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes }))
+      this.work = sealed.then(() => undefined)
+      large.push(async () => {
+        const jpeg = await sealed
+        if (jpeg) await enlarge(id, jpeg, u)
+      })
     })
+    for (const make of large) this.work = this.work.then(make) // once all of them are on their way
     this.changed()
   }
 

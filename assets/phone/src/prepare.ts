@@ -26,14 +26,17 @@ export interface Into {
   changes: Changes
 }
 
-/** Never throws: a photo that cannot be sent is marked as failed, with the reason. */
-export async function prepare(shot: Shot, into: Into): Promise<void> {
+/**
+ * Never throws: a photo that cannot be sent is marked as failed, with the
+ * reason. Returns the JPEG of one that is sealed.
+ */
+export async function prepare(shot: Shot, into: Into): Promise<Uint8Array | null> {
   const { id, takenAt } = shot
   const { uploader: u, keys: { recipient, secret }, sid, store, changes } = into
   const photo = () => u.photos.find((p) => p.id === id)
-  if (!photo()) return // removed while it waited
+  if (!photo()) return null // removed while it waited
   try {
-    const { shrink, preview, seal } = await tools()
+    const { shrink, seal } = await tools()
     const small = await shrink(shot.file)
     if (small.thumb && photo()) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb), look: small.look })
     const details = tidy(photo()?.details ?? {})
@@ -47,20 +50,27 @@ export async function prepare(shot: Shot, into: Into): Promise<void> {
     )
     if (sealed.length > (u.status?.maxBytes ?? Infinity)) throw new Refused('too-large')
     const kept = { id, sid, order: takenAt, bytes: sealed.length, sha256, sealed: sealed.slice().buffer }
-    if (!photo()) return
+    if (!photo()) return null
     await changes.sealedWith(id, details)
     await store.putImage(kept) // before any upload: from here a killed tab loses nothing
-    if (!photo()) return void (await store.dropImage(id))
+    if (!photo()) return store.dropImage(id).then(() => null)
     u.dispatch({ type: 'sealed', ...kept })
     u.wake()
-    const large = await preview(small.jpeg)
-    if (photo()) u.dispatch({ type: 'preview', id, url: URL.createObjectURL(large) })
+    return small.jpeg
   } catch (err) {
-    // Once sealed, only the picture on this screen is missing.
-    if (photo()?.state !== 'preparing') return
+    // Once sealed, nothing that fails here is the photo's end.
     const reason: Reason = err instanceof Refused ? err.reason : 'memory'
-    u.dispatch({ type: 'failed', id, reason })
+    if (photo()?.state === 'preparing') u.dispatch({ type: 'failed', id, reason })
+    return null
   }
+}
+
+/** Makes the picture for the large view; a photo without one is sent all the same. */
+export async function enlarge(id: string, jpeg: Uint8Array, u: Uploader): Promise<void> {
+  const photo = () => u.photos.some((p) => p.id === id)
+  if (!photo()) return
+  const large = await tools().then(({ preview }) => preview(jpeg)).catch(() => null)
+  if (large && photo()) u.dispatch({ type: 'preview', id, url: URL.createObjectURL(large) })
 }
 
 export async function loadTools() {

@@ -1,7 +1,7 @@
 // Sends the sealed photos of one session and learns what became of them.
 
 import { Problem, type Answer, type SessionAPI, type Status, type Upload } from './api.ts'
-import { backoffMs, firstPollMs, nextPollMs } from './backoff.ts'
+import { backoffMs, firstPollMs, landingPollMs, nextPollMs } from './backoff.ts'
 import type { PutResult } from './put.ts'
 import { counted, ready, reduce, releasable, unsent, type Event, type Photo } from './queue.ts'
 import type { Reason } from './refused.ts'
@@ -114,7 +114,8 @@ export class Uploader {
     this.dispatch({ type: 'status', status: { ...a.session, images } })
     this.deps.heard?.(a.session)
     const moved = this.photos.some((p, i) => p.state !== before[i]?.state)
-    this.pollGap = moved ? firstPollMs : nextPollMs(this.pollGap)
+    const landing = this.photos.some((p) => p.state === 'stored')
+    this.pollGap = !moved ? nextPollMs(this.pollGap) : landing ? landingPollMs : firstPollMs
     const open = (p: Photo) => ['put', 'stored', 'landed'].includes(p.state) || (p.removal === 'asked' && p.state !== 'gone')
     const asks = this.photos.some(open) || (a.session.state === 'paired' && this.deps.curious?.())
     this.pollAt = asks ? this.deps.now() + this.pollGap : Infinity

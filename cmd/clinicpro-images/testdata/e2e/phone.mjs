@@ -1,29 +1,38 @@
 // The phone of the end-to-end test: a real Chromium, told what to do by JSON
 // lines on standard input, answering each with one JSON line.
-// usage: node phone.mjs <folder with playwright-core> <chromium> <profile folder>
+// usage: node phone.mjs <folder with playwright-core> <chromium> <profile folder> [options]
+// or, for a window of its own in a browser that browser.mjs started: … <its address> …
+// The options are Playwright's for a context, as JSON.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 
-const [modules, chromium, profile] = process.argv.slice(2);
+const [modules, chromium, profile, more = "{}"] = process.argv.slice(2);
 const { chromium: driver, devices } = createRequire(join(modules, "x.js"))("playwright-core");
 
-const context = await driver.launchPersistentContext(profile, {
-  executablePath: chromium,
-  headless: true,
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"], // a camera, and a user who allows it
-  ...devices["Pixel 7"],
-  locale: "en-NZ",
-  timezoneId: "Pacific/Auckland",
-});
+const options = { ...devices["Pixel 7"], locale: "en-NZ", timezoneId: "Pacific/Auckland", ...JSON.parse(more) };
+const context = profile.startsWith("ws:")
+  ? await (await driver.connect(profile)).newContext(options)
+  : await driver.launchPersistentContext(profile, {
+      executablePath: chromium,
+      headless: true,
+      args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"], // a camera, and a user who allows it
+      ...options,
+    });
 context.setDefaultTimeout(60_000);
-const page = context.pages()[0] ?? (await context.newPage());
+let lost = 0; // requests that the network did not answer
 const said = []; // console errors and uncaught exceptions
-page.on("console", (m) => { if (m.type() === "error") said.push(m.text()); });
-page.on("pageerror", (e) => said.push(String(e)));
-const network = await context.newCDPSession(page);
-await network.send("Network.enable");
+let page, network;
+async function tab(opened) {
+  page = opened;
+  page.on("requestfailed", () => lost++);
+  page.on("console", (m) => { if (m.type() === "error") said.push(m.text()); });
+  page.on("pageerror", (e) => said.push(String(e)));
+  network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+}
+await tab(context.pages()[0] ?? (await context.newPage()));
 
 const commands = {
   open: ({ url }) => page.goto(url, { waitUntil: "load" }).then((r) => r?.status() ?? 0),
@@ -38,6 +47,35 @@ const commands = {
   // Bytes a second upwards; 0 is as fast as it goes.
   upload: ({ rate }) => network.send("Network.emulateNetworkConditions",
     { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: rate || -1 }),
+  // A phone's network: bytes a second each way, milliseconds of latency.
+  network: ({ up, down, latency }) => network.send("Network.emulateNetworkConditions",
+    { offline: false, latency, downloadThroughput: down, uploadThroughput: up }),
+  // How many times slower the main thread runs.
+  slow: ({ rate }) => network.send("Emulation.setCPUThrottlingRate", { rate }),
+  script: (script) => context.addInitScript(script), // of a path, or a content
+  // As a phone that has never seen the page.
+  cold: () => network.send("Network.clearBrowserCache"),
+  until: async ({ js, seconds }) => {
+    for (const end = Date.now() + seconds * 1000; !(await page.evaluate(js)); await new Promise((next) => setTimeout(next, 100))) {
+      if (Date.now() > end) throw new Error(`not within ${seconds} s: ${js}`);
+    }
+  },
+  lost: () => lost,
+  // Out of every network, and back at full speed.
+  offline: ({ on }) => network.send("Network.emulateNetworkConditions",
+    { offline: on, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }),
+  // The most that the page's origin may keep.
+  quota: ({ origin, bytes }) => network.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: bytes }),
+  // The tab dies as under memory pressure, and another takes its place: what
+  // the tab alone knew is gone, what the browser keeps is not.
+  kill: async () => {
+    const crashed = page.waitForEvent("crash");
+    network.send("Page.crash").catch(() => {});
+    await crashed;
+    const dead = page;
+    await tab(await context.newPage());
+    await dead.close();
+  },
   url: () => page.url(),
   reload: () => page.reload({ waitUntil: "load" }).then(() => null),
   errors: () => said,
