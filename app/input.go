@@ -42,6 +42,7 @@ type (
 		Patient      Patient
 		Secrets      Secrets
 		PracticeName string
+		Asks         Asks
 		Code         Digest
 		Limits       Limits
 		Keep         time.Duration // 0 means DefaultKeep

@@ -42,6 +42,7 @@ type Amendments interface {
 type Opening struct {
 	SID          SessionID
 	PracticeName string // shown on the phone; the practice's own, not a patient's
+	Asks         Asks
 	TokenHash    Digest
 	Limits       Limits
 	// Restore, when not nil, is the agent's copy: put back if the hash is missing.
@@ -53,6 +54,7 @@ type Row struct {
 	SID          SessionID
 	State        SessionState
 	PracticeName string
+	Asks         Asks
 	TokenHash    Digest
 	PhoneHash    Digest    // SHA-256 of the phone key; "" until claimed
 	PhoneDone    bool      // the phone said it is finished

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func TestRead(t *testing.T) {
 		want  string // part of the error; "" for none
 		check func(Config) bool
 	}{
-		"empty":         {"", "", func(c Config) bool { return c == Default() && !c.Enrolled() }},
+		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, Default()) && !c.Enrolled() && c.Asks().Nothing() }},
 		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Enrolled() && c.Bucket == Default().Bucket }},
 		"unknown key":   {"practice = \"hill-road\"\n\npractise = \"x\"\n", "line 3", nil},
 		"not TOML":      {"practice = \n", "line 1", nil},
@@ -36,6 +37,9 @@ func TestRead(t *testing.T) {
 		"no recovery":   {"recovery_recipient = \"\"\n", "", func(c Config) bool { return c.Recovery.Age() == nil }},
 		"bad recovery":  {"\nrecovery_recipient = \"" + recipient[:60] + "\"\n", "line 2", nil},
 		"private half":  {"\n\nrecovery_recipient = \"" + privateHalf + "\"\n", "private half", nil},
+		"own size":      {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
+		"too small":     {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
+		"too large":     {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
 		"secret inside": {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

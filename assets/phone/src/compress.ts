@@ -7,7 +7,7 @@ import { judgedEdge, look, type Look } from './quality.ts'
 import { maxPixels, maxSide, sniff, stripMetadata } from './picture.ts'
 import { Refused } from './refused.ts'
 
-/** Below the 1 MB that the record systems accept. */
+/** Below the 1 MB that the record systems accept: the target where the practice sets none. */
 export const targetBytes = 990_000
 /** A 12-megapixel photo keeps its long edge; iOS paints larger canvases black. */
 const longEdge = 4096
@@ -22,23 +22,23 @@ export interface Small {
   look: Look
 }
 
-/** Throws Refused when the file is not a photo this page can send. */
-export async function shrink(file: Blob): Promise<Small> {
+/** `target` is in bytes. Throws Refused when the file is not a photo this page can send. */
+export async function shrink(file: Blob, target = targetBytes): Promise<Small> {
   const original = new Uint8Array(await file.arrayBuffer())
   const seen = sniff(original)
   if (original.length === 0) throw new Refused('empty')
-  if (seen.kind !== 'jpeg' && seen.kind !== 'png') return foreign(original, seen.kind)
+  if (seen.kind !== 'jpeg' && seen.kind !== 'png') return foreign(original, seen.kind, target)
   if (seen.width * seen.height > maxPixels || Math.max(seen.width, seen.height) > maxSide) throw new Refused('too-many-pixels')
 
   const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
   const typed = new File([original], 'photo', { type })
   // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
-  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= targetBytes && opensAnywhere(original)
-  let jpeg = stripMetadata(asIs ? original : await encode(typed))
+  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= target && opensAnywhere(original)
+  let jpeg = stripMetadata(asIs ? original : await encode(typed, target))
   let seenAs = await judge(jpeg)
   // A canvas that was too much for the phone comes out black, without an error: smaller is tried.
   if (seenAs.look === 'black' && !asIs && (await judge(original, type)).look !== 'black') {
-    jpeg = stripMetadata(await ladder(typed, smallEdges))
+    jpeg = stripMetadata(await ladder(typed, target, smallEdges))
     seenAs = await judge(jpeg)
     if (seenAs.look === 'black') throw new Refused('memory')
   }
@@ -48,13 +48,13 @@ export async function shrink(file: Blob): Promise<Small> {
 }
 
 /** HEIC, WebP and whatever else this browser can open, but the workstation may not. */
-async function foreign(original: Uint8Array, kind: 'heic' | 'other'): Promise<Small> {
+async function foreign(original: Uint8Array, kind: 'heic' | 'other', target: number): Promise<Small> {
   const picture = await createImageBitmap(blobOf(original, '')).catch(() => {
     throw new Refused(kind === 'heic' ? 'heic' : 'not-image')
   })
   try {
     if (picture.width * picture.height > maxPixels || Math.max(picture.width, picture.height) > maxSide) throw new Refused('too-many-pixels')
-    const jpeg = stripMetadata(await smaller(picture, edges))
+    const jpeg = stripMetadata(await smaller(picture, target, edges))
     const size = sniff(jpeg)
     if (size.kind !== 'jpeg') throw new Refused('damaged')
     const originalType = kind === 'heic' ? 'image/heic' : ''
@@ -70,11 +70,11 @@ export async function preview(jpeg: Uint8Array): Promise<Blob> {
   return new Blob([(await encoded(canvas, 0.8)) as BlobPart], { type: 'image/jpeg' })
 }
 
-async function encode(file: File): Promise<Uint8Array> {
+async function encode(file: File, target: number): Promise<Uint8Array> {
   try {
     for (const keep of [true, false]) {
       const out = await imageCompression(file, {
-        maxSizeMB: targetBytes / 1024 / 1024,
+        maxSizeMB: target / 1024 / 1024,
         maxWidthOrHeight: longEdge,
         initialQuality: 0.86,
         maxIteration: keep ? 6 : 10,
@@ -83,26 +83,26 @@ async function encode(file: File): Promise<Uint8Array> {
         useWebWorker: false, // its worker loads itself from a foreign host
       })
       const bytes = new Uint8Array(await out.arrayBuffer())
-      if (bytes.length <= targetBytes && sniff(bytes).kind === 'jpeg') return bytes
+      if (bytes.length <= target && sniff(bytes).kind === 'jpeg') return bytes
     }
   } catch {
     // The ladder below is slower and plainer, and works where the library gives up.
   }
-  return ladder(file)
+  return ladder(file, target)
 }
 
 const smallEdges = [2400, 2000, 1600]
 const edges = [longEdge, 3000, ...smallEdges]
 
-const ladder = async (file: Blob, tried = edges): Promise<Uint8Array> => smaller(await decode(file), tried)
+const ladder = async (file: Blob, target: number, tried = edges): Promise<Uint8Array> => smaller(await decode(file), target, tried)
 
 /** Own encoder: smaller quality first, then smaller edges. */
-async function smaller(picture: Picture, edges: number[]): Promise<Uint8Array> {
+async function smaller(picture: Picture, target: number, edges: number[]): Promise<Uint8Array> {
   let best: Uint8Array | null = null
   for (const edge of edges) {
     for (const quality of [0.85, 0.72, 0.6]) {
       best = await encoded(draw(picture, edge), quality)
-      if (best.length <= targetBytes) return best
+      if (best.length <= target) return best
     }
   }
   if (!best) throw new Refused('damaged')

@@ -34,7 +34,7 @@ export async function prepare(shot: Shot, into: Into): Promise<void> {
   if (!photo()) return // removed while it waited
   try {
     const { shrink, preview, seal } = await tools()
-    const small = await shrink(shot.file)
+    const small = await shrink(shot.file, u.status?.asks?.target)
     if (small.thumb && photo()) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb), look: small.look })
     const details = tidy(photo()?.details ?? {})
     const { sealed, sha256 } = await seal(
