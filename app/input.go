@@ -119,7 +119,8 @@ type (
 		TakenAt       time.Time
 		TakenBy       Clock
 		Details       Details // as captured
-		Err           error   // could not be examined now; nothing is known
+		Consent       Consent
+		Err           error // could not be examined now; nothing is known
 	}
 	// Amended is an amendment, opened. Err is KindCorrupt for one that is not
 	// this session's or cannot be read; N may be 0 then.

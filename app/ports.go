@@ -218,7 +218,8 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind, a Reason, or "wrong-patient" where a phone left;
+	Reason   string // a fixed word: a Kind, a Reason, "wrong-patient" where a phone left, or where an
+	// image is filed "consent-" and a ConsentBy;
 	// of a kept phone a word, part of its key's hash, and since when it is kept
 }
 

@@ -44,12 +44,13 @@ type Config struct {
 
 // Phone is what the practice asks of the phone page.
 type Phone struct {
-	Target int64 `toml:"target_kb"` // a photo's size to aim below, 200 to 10000 (1 kB is 1000 bytes)
+	Consent bool  `toml:"consent"`   // who agrees to the photos, before the first
+	Target  int64 `toml:"target_kb"` // a photo's size to aim below, 200 to 10000 (1 kB is 1000 bytes)
 }
 
 // Asks are the settings of the phone page as app.Start takes them.
 func (c Config) Asks() app.Asks {
-	return app.Asks{Target: c.Phone.Target * 1000}
+	return app.Asks{Consent: c.Phone.Consent, Target: c.Phone.Target * 1000}
 }
 
 // Recipient is an age X25519 recipient, "age1…": the public half of the

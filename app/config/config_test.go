@@ -37,6 +37,7 @@ func TestRead(t *testing.T) {
 		"no recovery":   {"recovery_recipient = \"\"\n", "", func(c Config) bool { return c.Recovery.Age() == nil }},
 		"bad recovery":  {"\nrecovery_recipient = \"" + recipient[:60] + "\"\n", "line 2", nil},
 		"private half":  {"\n\nrecovery_recipient = \"" + privateHalf + "\"\n", "private half", nil},
+		"consent":       {"[phone]\nconsent = true\n", "", func(c Config) bool { return c.Asks().Consent && c.Asks().TargetBytes() == app.DefaultTarget }},
 		"own size":      {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
 		"too small":     {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
 		"too large":     {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},

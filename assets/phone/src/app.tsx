@@ -10,6 +10,7 @@ const Guided = late(() => import('./screens/guided.tsx').then((m) => m.load()), 
 const Viewfinder = late(() => import('./screens/viewfinder.tsx').then((m) => m.load()), Waiting)
 const Leave = late(() => import('./screens/leave.tsx').then((m) => m.Leave), Waiting)
 const Left = late(() => import('./screens/leave.tsx').then((m) => m.Left), Waiting)
+const Consent = late(() => import('./screens/consent.tsx').then((m) => m.Consent), Waiting)
 const Ended = late(() => import('./screens/message.tsx').then((m) => m.Ended), Waiting)
 const Next = late(() => import('./screens/kept.tsx').then((m) => m.Next), Waiting)
 const WaitingForNext = late(() => import('./screens/kept.tsx').then((m) => m.WaitingForNext), Waiting)
@@ -35,6 +36,7 @@ export function App({ page }: { page: Page }) {
     setTimeout(() => void Promise.all([Review, Guided, Viewfinder, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
   }, [joined])
   useBack(page)
+  if (page.asksConsent && screen.name !== 'leave' && inSession.includes(screen.name)) return <Consent page={page} />
   switch (screen.name) {
     case 'connecting':
       return <Connecting page={page} />

@@ -3,12 +3,13 @@
 import { claim, Problem, sessionAPI, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { uuidv7 } from './bytes.ts'
+import { asksConsent, type ConsentBy } from './consent.ts'
 import type { Details } from './details.ts'
 import { Editing } from './editing.ts'
 import type { KeptPhone } from './keptphone.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { loadTools, prepare, untilLoaded } from './prepare.ts'
+import { loadTools, prepare, untilLoaded, withZone } from './prepare.ts'
 import { unsent, type Photo } from './queue.ts'
 import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, newRecord, Sending } from './sending.ts'
@@ -81,6 +82,11 @@ export class Page {
     return Boolean(this.keys && s && (s.state === 'paired' || s.state === 'waiting'))
   }
 
+  /** Somebody has to agree before the first photo. */
+  get asksConsent(): boolean {
+    return this.sending !== null && asksConsent(this.sending.uploader.status, this.sending.record)
+  }
+
   get roomLeft(): number {
     return this.uploader?.room ?? 0
   }
@@ -139,7 +145,7 @@ export class Page {
       const id = uuidv7(takenAt)
       u.dispatch({ type: 'shot', id, order: takenAt, details })
       // One at a time: two decoded 12-megapixel photos can cost the tab its life.
-      this.work = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes }))
+      this.work = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }))
     })
     this.changed()
   }
@@ -164,6 +170,15 @@ export class Page {
     this.screen = { name: 'session' }
     this.add(files.slice(0, 1), 'camera', this.sending, like)
     if (this.notAdded === 0) this.editing?.remove(old.id)
+  }
+
+  /** Somebody has agreed to the photos of the session. */
+  agreed(by: ConsentBy): void {
+    const s = this.sending
+    if (!s) return
+    s.record.consent = { by, at: withZone(this.now() + s.uploader.offsetMs) }
+    void this.remember(s.record)
+    this.changed()
   }
 
   /** Leaves the session because it shows the wrong patient. */

@@ -2,6 +2,7 @@
 
 import { backoffMs } from './backoff.ts'
 import type { Changes } from './changes.ts'
+import type { Consent } from './consent.ts'
 import { tidy } from './details.ts'
 import type { Keys } from './link.ts'
 import { Refused, type Reason } from './refused.ts'
@@ -24,12 +25,13 @@ export interface Into {
   store: Store
   uploader: Uploader
   changes: Changes
+  consent: Consent | undefined
 }
 
 /** Never throws: a photo that cannot be sent is marked as failed, with the reason. */
 export async function prepare(shot: Shot, into: Into): Promise<void> {
   const { id, takenAt } = shot
-  const { uploader: u, keys: { recipient, secret }, sid, store, changes } = into
+  const { uploader: u, keys: { recipient, secret }, sid, store, changes, consent } = into
   const photo = () => u.photos.find((p) => p.id === id)
   if (!photo()) return // removed while it waited
   try {
@@ -41,7 +43,7 @@ export async function prepare(shot: Shot, into: Into): Promise<void> {
       { recipient, secret, sid },
       {
         imageId: id, takenAt: withZone(takenAt), width: small.width, height: small.height,
-        originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...details,
+        originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...(consent && { consent }), ...details,
       },
       small.jpeg,
     )
