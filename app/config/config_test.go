@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,10 +39,14 @@ func TestRead(t *testing.T) {
 		"bad recovery":  {"\nrecovery_recipient = \"" + recipient[:60] + "\"\n", "line 2", nil},
 		"private half":  {"\n\nrecovery_recipient = \"" + privateHalf + "\"\n", "private half", nil},
 		"consent":       {"[phone]\nconsent = true\n", "", func(c Config) bool { return c.Asks().Consent && c.Asks().TargetBytes() == app.DefaultTarget }},
-		"own size":      {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
-		"too small":     {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
-		"too large":     {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
-		"secret inside": {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
+		"required": {"[phone]\nrequire = [\"side\", \"type\"]\n", "", func(c Config) bool {
+			return slices.Equal(c.Asks().Require, []app.Detail{app.DetailSide, app.DetailType})
+		}},
+		"not to require": {"[phone]\nrequire = [\"site\", \"caption\"]\n", "\"caption\"", nil},
+		"own size":       {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
+		"too small":      {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
+		"too large":      {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
+		"secret inside":  {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "config.toml")

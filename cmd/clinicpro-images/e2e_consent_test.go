@@ -17,13 +17,13 @@ import (
 // TestEndToEndConsent: a practice that asks who agrees gets no photo before
 // somebody has; the answer is asked for once, comes with the photos to the GP,
 // and stands in the trail's line of their filing. Photos are made to the size
-// that the practice set.
+// that the practice set, and what it requires of them is asked for once.
 func TestEndToEndConsent(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, false)
 	camera := filepath.Join(d.scratch, "camera")
 	photos := writePhotos(t, camera, 2)
-	d.configure("[phone]\nconsent = true\ntarget_kb = 400\n")
+	d.configure("[phone]\nconsent = true\nrequire = [\"side\"]\ntarget_kb = 400\n")
 	d.startAgent(apptest.FreeAddr(t), "-no-window")
 	d.ready()
 	term := d.receive(somebody)
@@ -45,6 +45,15 @@ func TestEndToEndConsent(t *testing.T) {
 	said := text.ImageState(app.ImageLanded) + " - " + text.Consent(app.ConsentGuardian)
 	term.see("Photo 1: " + said)
 	term.see("Photo 2: " + said)
+
+	p.see(60*time.Second, "The practice asks for details")
+	p.do("tap", map[string]any{"selector": "#done"})
+	p.do("tap", map[string]any{"selector": `[data-value="left"]`})
+	p.do("tap", map[string]any{"selector": "#save"})
+	said = text.ImageState(app.ImageLanded) + " - Left side - " + text.Consent(app.ConsentGuardian)
+	term.see("Photo 1: " + said)
+	term.see("Photo 2: " + said)
+	p.see(60*time.Second, "You can put the phone away")
 
 	term.say("file")
 	d.waitStates(t, map[string]int{"filed": 2})

@@ -1,6 +1,6 @@
 // The page's one state and everything that changes it. The view only draws it.
 
-import { claim, Problem, sessionAPI, type Answer } from './api.ts'
+import { claim, Problem, sessionAPI, type Answer, type Asks } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { uuidv7 } from './bytes.ts'
 import { asksConsent, type ConsentBy } from './consent.ts'
@@ -16,6 +16,7 @@ import { credentials, newRecord, Sending } from './sending.ts'
 import { openStore, type SessionRecord, type Store } from './store.ts'
 import { forget, hold, holdShutter, recall, stash, takeFragment, type Shutter } from './tab.ts'
 import type { Uploader } from './uploader.ts'
+import { wanting } from './wanted.ts'
 
 export class Page {
   screen: Screen = { name: 'connecting' }
@@ -87,6 +88,13 @@ export class Page {
     return this.sending !== null && asksConsent(this.sending.uploader.status, this.sending.record)
   }
 
+  /** What the practice requires and is not said of the photos; empty once it was asked for. */
+  get wanting(): Asks['require'] {
+    const { sending: s, editing } = this
+    if (!s || !editing || !this.keys || s.shutter.asked) return []
+    return wanting(this.photos, s.uploader.status?.asks?.require ?? [], (p) => editing.may(p))
+  }
+
   get roomLeft(): number {
     return this.uploader?.room ?? 0
   }
@@ -154,6 +162,16 @@ export class Page {
     this.cameFrom = this.screen.name === 'photo' && screen.name === 'session' ? this.screen.id : ''
     this.screen = screen
     this.changed()
+  }
+
+  /** The user is done: what the practice requires is asked for first, once. */
+  done(): void {
+    if (this.wanting.length > 0) this.show({ name: 'wanted' })
+    else void this.finish()
+  }
+
+  asked(): void {
+    this.setShutter({ asked: true })
   }
 
   /** Changes what holds for the session's next photo. */

@@ -1,1 +1,0 @@
-import{f as a,g as b}from"./chunk.5LCDVO7R.js";import"./chunk.Z3RSE527.js";import"./chunk.FMHENZDQ.js";import"./chunk.UEPQGIHS.js";import"./chunk.USLK7EJE.js";import"./chunk.ZVOT6ERD.js";import"./chunk.P4EP2QDI.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};
