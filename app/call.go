@@ -37,7 +37,7 @@ func (r Row) leftEmpty() bool {
 }
 
 func (s Session) opening(restore *Row) Opening {
-	return Opening{SID: s.ID, PracticeName: s.Row.PracticeName, TokenHash: s.Code, Limits: s.Limits, Restore: restore}
+	return Opening{SID: s.ID, PracticeName: s.Row.PracticeName, Asks: s.Row.Asks, TokenHash: s.Code, Limits: s.Limits, Restore: restore}
 }
 
 // restorable is the registry's row as it should stand: the last answer with

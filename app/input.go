@@ -42,6 +42,7 @@ type (
 		Patient      Patient
 		Secrets      Secrets
 		PracticeName string
+		Asks         Asks
 		Code         Digest
 		Limits       Limits
 		Keep         time.Duration // 0 means DefaultKeep
@@ -118,7 +119,8 @@ type (
 		TakenAt       time.Time
 		TakenBy       Clock
 		Details       Details // as captured
-		Err           error   // could not be examined now; nothing is known
+		Consent       Consent
+		Err           error // could not be examined now; nothing is known
 	}
 	// Amended is an amendment, opened. Err is KindCorrupt for one that is not
 	// this session's or cannot be read; N may be 0 then.

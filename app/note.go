@@ -61,9 +61,9 @@ func (s Session) notesOf(im Image, at time.Time) []AuditEntry {
 		intent.Delivery = im.Delivery
 		out = append(out, intent)
 	case im.State == ImageFiled && im.Attested:
-		out = append(out, filing(AuditAttested, ""))
+		out = append(out, filing(AuditAttested, im.Consent.reason()))
 	case im.State == ImageFiled:
-		out = append(out, filing(AuditFiled, ""))
+		out = append(out, filing(AuditFiled, im.Consent.reason()))
 	case im.State == ImageUnconfirmed:
 		out = append(out, filing(AuditUnconfirmed, ""))
 	case im.State == ImageQuarantined:

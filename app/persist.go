@@ -52,6 +52,7 @@ type imageRecord struct {
 	Handed        Digest
 	Attested      bool
 	Details       detailsRecord
+	Consent       Consent
 	Amended       int
 }
 
@@ -96,7 +97,7 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind, FileArea: im.FileArea,
 		Place: im.Place.Reveal(), Sinks: im.Sinks,
 		Receipt: im.Receipt, Handed: im.Handed, Attested: im.Attested,
-		Details: recordOfDetails(im.Details), Amended: im.Amended,
+		Details: recordOfDetails(im.Details), Consent: im.Consent, Amended: im.Amended,
 	})
 	if err != nil {
 		return Record{}, E("write image record", KindBug, err)
@@ -199,7 +200,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind, FileArea: r.FileArea,
 			Place: Seal(r.Place), Sinks: r.Sinks,
 			Receipt: r.Receipt, Handed: r.Handed, Attested: r.Attested,
-			Details: r.Details.details(), Amended: r.Amended,
+			Details: r.Details.details(), Consent: r.Consent, Amended: r.Amended,
 			thawed:  r.State == ImageFiled,
 			durable: durable{r.State, r.Delivery, r.Filing},
 		}

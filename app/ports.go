@@ -42,6 +42,7 @@ type Amendments interface {
 type Opening struct {
 	SID          SessionID
 	PracticeName string // shown on the phone; the practice's own, not a patient's
+	Asks         Asks
 	TokenHash    Digest
 	Limits       Limits
 	// Restore, when not nil, is the agent's copy: put back if the hash is missing.
@@ -53,6 +54,7 @@ type Row struct {
 	SID          SessionID
 	State        SessionState
 	PracticeName string
+	Asks         Asks
 	TokenHash    Digest
 	PhoneHash    Digest    // SHA-256 of the phone key; "" until claimed
 	PhoneDone    bool      // the phone said it is finished
@@ -216,7 +218,8 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind, a Reason, or "wrong-patient" where a phone left;
+	Reason   string // a fixed word: a Kind, a Reason, "wrong-patient" where a phone left, or where an
+	// image is filed "consent-" and a ConsentBy;
 	// of a kept phone a word, part of its key's hash, and since when it is kept
 }
 

@@ -110,6 +110,7 @@ type Image struct {
 	Arrived time.Time // registry's clock, estimated
 	Shown   bool      // examined: can be reviewed and filed
 	Details Details   // as captured, or as last amended
+	Consent Consent   // as captured
 	Amended int       // the amendment that Details are from; 0: none, as captured
 
 	Delivery string // names the hand-over asked for; "" none yet

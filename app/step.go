@@ -115,7 +115,7 @@ func start(st State, in Input, what Start) (State, []Effect) {
 	w := work{at: in.At, trouble: st.Trouble, s: Session{
 		ID: in.SID, Patient: what.Patient, Secrets: what.Secrets, Limits: what.Limits, Keep: what.Keep,
 		Stage: StageOpening, Started: in.At, Code: what.Code, CodePending: true, dirty: true,
-		Images: map[ImageID]Image{}, Row: Row{PracticeName: what.PracticeName},
+		Images: map[ImageID]Image{}, Row: Row{PracticeName: what.PracticeName, Asks: what.Asks},
 	}}
 	w.advance()
 	st = w.into(st)

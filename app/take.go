@@ -291,6 +291,7 @@ func (w *work) examined(in Examined) {
 	default:
 		im.Shown, im.dirty = true, true
 		im.Width, im.Height, im.TakenAt, im.TakenBy = in.Width, in.Height, in.TakenAt, in.TakenBy
+		im.Consent = in.Consent
 		if im.Amended == 0 && !im.frozen() {
 			im.Details = in.Details
 		}

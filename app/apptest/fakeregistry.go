@@ -212,7 +212,7 @@ func (f *FakeRegistry) Open(ctx context.Context, o app.Opening) (app.Row, error)
 		}
 		v := f.visit(o.SID)
 		l := o.Limits
-		row := app.Row{State: app.SessionWaiting, PracticeName: o.PracticeName, TokenHash: o.TokenHash, Limits: l,
+		row := app.Row{State: app.SessionWaiting, PracticeName: o.PracticeName, Asks: o.Asks, TokenHash: o.TokenHash, Limits: l,
 			Created: v.now, Ends: v.now.Add(l.Life), Seq: 1}
 		row.Expires, row.ClaimBy = earlier(v.now.Add(l.Idle), row.Ends), earlier(v.now.Add(l.Claim), row.Ends)
 		if o.Restore != nil {

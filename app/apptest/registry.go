@@ -40,6 +40,7 @@ func Registry(t *testing.T, start func(t *testing.T) PhoneRegistry) {
 		run  func(t *testing.T, r *registryRun)
 	}{
 		{"open reads back and opens once", testOpen},
+		{"what the practice asks comes back", testAsks},
 		{"claim binds one phone", testClaim},
 		{"phone calls need the bound key", testPhoneKey},
 		{"reserve keeps to the limits", testReserve},

@@ -39,6 +39,19 @@ type Config struct {
 	// TimeZone is the practice's, an IANA name: it decides the date on a record.
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
+	Phone    Phone     `toml:"phone"`
+}
+
+// Phone is what the practice asks of the phone page.
+type Phone struct {
+	Consent bool         `toml:"consent"`   // who agrees to the photos, before the first
+	Require []app.Detail `toml:"require"`   // of site, side, view, type: asked for once
+	Target  int64        `toml:"target_kb"` // a photo's size to aim below, 200 to 10000 (1 kB is 1000 bytes)
+}
+
+// Asks are the settings of the phone page as app.Start takes them.
+func (c Config) Asks() app.Asks {
+	return app.Asks{Consent: c.Phone.Consent, Require: c.Phone.Require, Target: c.Phone.Target * 1000}
 }
 
 // Recipient is an age X25519 recipient, "age1…": the public half of the
@@ -86,6 +99,7 @@ func Default() Config {
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
 		RetentionDays: 7, TimeZone: "Pacific/Auckland",
+		Phone: Phone{Target: app.DefaultTarget / 1000},
 	}
 }
 
@@ -124,6 +138,14 @@ func Read(path string) (Config, error) {
 	}
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("time_zone: want a name like Pacific/Auckland"))
+	}
+	for _, d := range c.Phone.Require {
+		if !d.Known() {
+			return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("phone.require: want any of site, side, view, type, got %q", string(d)))
+		}
+	}
+	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
+		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("phone.target_kb: want 200 to 10000"))
 	}
 	return c, nil
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +25,7 @@ func TestRead(t *testing.T) {
 		want  string // part of the error; "" for none
 		check func(Config) bool
 	}{
-		"empty":         {"", "", func(c Config) bool { return c == Default() && !c.Enrolled() }},
+		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, Default()) && !c.Enrolled() && c.Asks().Nothing() }},
 		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Enrolled() && c.Bucket == Default().Bucket }},
 		"unknown key":   {"practice = \"hill-road\"\n\npractise = \"x\"\n", "line 3", nil},
 		"not TOML":      {"practice = \n", "line 1", nil},
@@ -36,7 +38,15 @@ func TestRead(t *testing.T) {
 		"no recovery":   {"recovery_recipient = \"\"\n", "", func(c Config) bool { return c.Recovery.Age() == nil }},
 		"bad recovery":  {"\nrecovery_recipient = \"" + recipient[:60] + "\"\n", "line 2", nil},
 		"private half":  {"\n\nrecovery_recipient = \"" + privateHalf + "\"\n", "private half", nil},
-		"secret inside": {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
+		"consent":       {"[phone]\nconsent = true\n", "", func(c Config) bool { return c.Asks().Consent && c.Asks().TargetBytes() == app.DefaultTarget }},
+		"required": {"[phone]\nrequire = [\"side\", \"type\"]\n", "", func(c Config) bool {
+			return slices.Equal(c.Asks().Require, []app.Detail{app.DetailSide, app.DetailType})
+		}},
+		"not to require": {"[phone]\nrequire = [\"site\", \"caption\"]\n", "\"caption\"", nil},
+		"own size":       {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
+		"too small":      {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
+		"too large":      {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
+		"secret inside":  {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "config.toml")

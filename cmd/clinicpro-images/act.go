@@ -120,7 +120,7 @@ func (a *agent) newSession(p link.Patient) {
 			return
 		}
 	}
-	start, err := workstation.NewSession(patient, a.cfg.PracticeName, a.cfg.Keep())
+	start, err := workstation.NewSession(patient, a.cfg.PracticeName, a.cfg.Asks(), a.cfg.Keep())
 	if err != nil {
 		a.log.Error("session refused", "kind", string(app.KindOf(err)))
 		return

@@ -49,7 +49,7 @@ func (p pocket) shootWith(d app.Details) app.ImageID {
 	if err := jpeg.Encode(&picture, img, nil); err != nil {
 		p.t.Fatal(err)
 	}
-	sealed, err := p.SealWith(picture.Bytes(), time.Now(), d)
+	sealed, err := p.SealWith(picture.Bytes(), time.Now(), d, app.Consent{})
 	if err != nil {
 		p.t.Fatal(err)
 	}

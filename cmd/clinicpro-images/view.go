@@ -59,7 +59,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 			continue
 		}
 		view := link.Image{ID: string(id), State: im.State, Site: im.Details.Site, Side: im.Details.Side, View: im.Details.View,
-			Caption: im.Details.Caption.Reveal(), Hidden: im.Details.Intimate}
+			Caption: im.Details.Caption.Reveal(), Consent: im.Consent.By, Hidden: im.Details.Intimate}
 		if im.State == app.ImageLanded && !im.Shown { // safe, but not opened yet: not to be filed
 			view.State = app.ImageStored
 		}

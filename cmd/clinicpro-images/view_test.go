@@ -83,7 +83,7 @@ func TestASnapshotSaysThatThePhoneIsKept(t *testing.T) {
 // examined is a session with one image that the agent's darkroom has opened.
 func examined(t *testing.T, a *agent) app.Session {
 	t.Helper()
-	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson")}, "Practice", 0)
+	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson")}, "Practice", app.Asks{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

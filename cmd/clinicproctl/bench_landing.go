@@ -56,7 +56,7 @@ func (b benchmark) oneByOne(ctx context.Context, images int) ([]landingSample, e
 	}
 	var out []landingSample
 	for n := 0; n < images+warm; {
-		start, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), Source: "form"}, "Bench", 0)
+		start, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), Source: "form"}, "Bench", app.Asks{}, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -116,7 +116,7 @@ func (b benchmark) fill(ctx context.Context, st *station, sessions int) ([]fille
 	var all []filled
 	links := map[app.ImageID]phone.Upload{}
 	for range sessions {
-		in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), Source: "form"}, "Bench", 0)
+		in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), Source: "form"}, "Bench", app.Asks{}, 0)
 		if err != nil {
 			return nil, err
 		}

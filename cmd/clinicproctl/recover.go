@@ -85,6 +85,7 @@ type (
 		Sinks    []string       `json:"filedTo,omitempty"`
 		Place    string         `json:"place,omitempty"`
 		Details  detailsJSON    `json:"details,omitzero"`
+		Consent  app.Consent    `json:"consent,omitzero"`
 	}
 	detailsJSON struct {
 		Caption  string        `json:"caption,omitempty"`
@@ -234,7 +235,7 @@ func (o *one) images(ctx context.Context, archive *diskspool.Archive, sid app.Se
 	for _, id := range order {
 		im := s.Images[id]
 		out := imageJSON{ID: id, State: im.State, TakenAt: im.TakenAt, Arrived: im.Arrived,
-			Delivery: im.Delivery, Sinks: im.Sinks, Place: im.Place.Reveal(), Details: recovered(im.Details)}
+			Delivery: im.Delivery, Sinks: im.Sinks, Place: im.Place.Reveal(), Details: recovered(im.Details), Consent: im.Consent}
 		switch {
 		case !slices.Contains(onDisk, id):
 			if im.SHA256 != "" {
@@ -272,7 +273,7 @@ func (o *one) image(ctx context.Context, archive *diskspool.Archive, s app.Sessi
 	capture, err := envelope.Open(sealed, identity, s.ID, out.ID, secret)
 	if err == nil {
 		o.counts.images++
-		out.TakenAt = capture.Meta.TakenAt
+		out.TakenAt, out.Consent = capture.Meta.TakenAt, capture.Meta.Consent
 		if s.Images[out.ID].Amended == 0 {
 			out.Details = recovered(capture.Meta.Details)
 		}

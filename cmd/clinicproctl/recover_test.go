@@ -40,7 +40,7 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 	sealWith := func(from pairing.Secrets, secret envelope.Secret, id app.ImageID) []byte {
 		sealed, err := envelope.Seal(from.Identity.Recipient(), from.SID, id, secret, jpeg,
 			envelope.Meta{TakenAt: time.Now(), Width: 1, Height: 1, Source: envelope.SourceCamera, OriginalType: "image/jpeg", OriginalBytes: 1,
-				Details: app.Details{Site: "face"}})
+				Details: app.Details{Site: "face"}, Consent: app.Consent{By: app.ConsentPatient}})
 		must(t, err)
 		return sealed
 	}
@@ -121,6 +121,9 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 	for _, im := range told.Images {
 		if im.Details != want[im.ID] {
 			t.Errorf("image %s has the details %+v", im.ID, im.Details)
+		}
+		if _, proved := want[im.ID]; (im.Consent.By == app.ConsentPatient) != proved {
+			t.Errorf("image %s has the consent %+v", im.ID, im.Consent)
 		}
 	}
 }

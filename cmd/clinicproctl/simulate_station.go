@@ -169,7 +169,7 @@ func (st *station) session(ctx context.Context, k int) error {
 	if err != nil {
 		return err
 	}
-	start, err := workstation.NewSession(app.Patient{Name: app.Seal(fmt.Sprintf("Simulated Person %d", k+1)), NHI: nhi, Source: "form"}, "Simulated practice", 0)
+	start, err := workstation.NewSession(app.Patient{Name: app.Seal(fmt.Sprintf("Simulated Person %d", k+1)), NHI: nhi, Source: "form"}, "Simulated practice", app.Asks{}, 0)
 	if err != nil {
 		return err
 	}

@@ -140,6 +140,13 @@ func TestFromPhone(t *testing.T) {
 		if !bytes.Equal(c.JPEG, g.jpeg) {
 			t.Errorf("%s: another image came out", filepath.Base(name))
 		}
+		want := app.Consent{}
+		if filepath.Base(name) == "consent.age" {
+			want = app.Consent{By: app.ConsentGuardian, At: time.Date(2026, 11, 22, 21, 14, 50, 500e6, time.UTC)}
+		}
+		if got := c.Meta.Consent; got.By != want.By || !got.At.Equal(want.At) {
+			t.Errorf("%s: consent %+v", filepath.Base(name), got)
+		}
 	}
 }
 

@@ -43,21 +43,23 @@ type Meta struct {
 	Source        Source // "" when it is neither of the two
 	Page          string // version of the phone page; "" when it is not a short word
 	Details       app.Details
+	Consent       app.Consent
 }
 
 // captureJSON is capture.json, version 1. Unknown members are ignored.
 type captureJSON struct {
-	V             int         `json:"v"`
-	ImageID       app.ImageID `json:"imageId"`
-	TakenAt       string      `json:"takenAt"`
-	Width         int         `json:"width"`
-	Height        int         `json:"height"`
-	Bytes         int64       `json:"bytes"`
-	SHA256        app.Digest  `json:"sha256"`
-	OriginalType  string      `json:"originalType"`
-	OriginalBytes int64       `json:"originalBytes"`
-	Source        Source      `json:"source"`
-	Page          string      `json:"page"`
+	V             int             `json:"v"`
+	ImageID       app.ImageID     `json:"imageId"`
+	TakenAt       string          `json:"takenAt"`
+	Width         int             `json:"width"`
+	Height        int             `json:"height"`
+	Bytes         int64           `json:"bytes"`
+	SHA256        app.Digest      `json:"sha256"`
+	OriginalType  string          `json:"originalType"`
+	OriginalBytes int64           `json:"originalBytes"`
+	Source        Source          `json:"source"`
+	Page          string          `json:"page"`
+	Consent       json.RawMessage `json:"consent,omitempty"`
 	detailsJSON
 }
 
@@ -202,7 +204,7 @@ func readMeta(capture []byte, image app.ImageID, jpeg []byte, sum app.Digest) (M
 	return Meta{
 		TakenAt: takenAt(c.TakenAt), Width: c.Width, Height: c.Height,
 		OriginalType: word(c.OriginalType), OriginalBytes: c.OriginalBytes,
-		Source: c.Source, Page: word(c.Page), Details: c.details(),
+		Source: c.Source, Page: word(c.Page), Details: c.details(), Consent: consent(c.Consent),
 	}, nil
 }
 

@@ -28,7 +28,7 @@ func Seal(to age.Recipient, sid app.SessionID, image app.ImageID, secret Secret,
 		V: 1, ImageID: image, TakenAt: meta.TakenAt.Format(takenAtForm),
 		Width: meta.Width, Height: meta.Height, Bytes: int64(len(jpeg)), SHA256: digest(jpeg),
 		OriginalType: meta.OriginalType, OriginalBytes: meta.OriginalBytes,
-		Source: meta.Source, Page: meta.Page, detailsJSON: detailsOf(meta.Details),
+		Source: meta.Source, Page: meta.Page, Consent: consentOf(meta.Consent), detailsJSON: detailsOf(meta.Details),
 	})
 	if err != nil {
 		return nil, app.E(op, app.KindBug, err)

@@ -34,7 +34,15 @@ type status struct {
 	MaxBytes     int64            `json:"maxBytes"`
 	Left         bool             `json:"left,omitempty"` // the phone left: wrong patient
 	Kept         int64            `json:"kept"`           // until when the phone is kept; 0: it is not
+	Asks         *statusAsks      `json:"asks,omitempty"` // nil: the practice asks nothing
 	Images       []statusImage    `json:"images"`
+}
+
+// statusAsks is what the practice asks of the phone.
+type statusAsks struct {
+	Consent bool         `json:"consent"`
+	Require []app.Detail `json:"require"`
+	Target  int64        `json:"target"` // bytes of a JPEG to aim below
 }
 
 type statusImage struct {
@@ -55,6 +63,9 @@ func newStatus(p app.Practice, row app.Row) status {
 	}
 	if row.Kept.After(row.Now) {
 		s.Kept = millis(row.Kept)
+	}
+	if a := row.Asks; !a.Nothing() {
+		s.Asks = &statusAsks{a.Consent, append([]app.Detail{}, a.Require...), a.TargetBytes()}
 	}
 	for _, m := range row.Images {
 		sinks := m.Sinks

@@ -80,7 +80,7 @@ func TestSealWithDetails(t *testing.T) {
 	r := newRig(t)
 	p, _ := r.join(http.DefaultClient, 0)
 	want := app.Details{View: app.ViewLocator, Intimate: true}
-	im, err := p.SealWith([]byte("not a picture"), time.Now(), want)
+	im, err := p.SealWith([]byte("not a picture"), time.Now(), want, app.Consent{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,11 +168,11 @@ func (p *Phone) Claim(ctx context.Context) (Answer, error) {
 // all the same. KindTooLarge over the
 // bounds of a sealed image.
 func (p *Phone) Seal(picture []byte, taken time.Time) (Image, error) {
-	return p.SealWith(picture, taken, app.Details{})
+	return p.SealWith(picture, taken, app.Details{}, app.Consent{})
 }
 
-// SealWith is Seal with details that were given before the shutter.
-func (p *Phone) SealWith(picture []byte, taken time.Time, d app.Details) (Image, error) {
+// SealWith is Seal with details and consent that were given before the shutter.
+func (p *Phone) SealWith(picture []byte, taken time.Time, d app.Details, c app.Consent) (Image, error) {
 	id := newImageID(taken)
 	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
 	if err != nil { // a test's rubbish: the workstation is to find out
@@ -180,7 +180,7 @@ func (p *Phone) SealWith(picture []byte, taken time.Time, d app.Details) (Image,
 	}
 	sealed, err := envelope.Seal(p.link.Recipient, p.sid, id, p.link.Secret, picture, envelope.Meta{
 		TakenAt: taken, Width: size.Width, Height: size.Height, Source: envelope.SourceCamera,
-		OriginalType: "image/jpeg", OriginalBytes: int64(len(picture)), Page: "go", Details: d})
+		OriginalType: "image/jpeg", OriginalBytes: int64(len(picture)), Page: "go", Details: d, Consent: c})
 	if err != nil {
 		return Image{}, err
 	}

@@ -10,13 +10,13 @@ import (
 
 // Open implements app.Registry.
 func (r *Registry) Open(ctx context.Context, o app.Opening) (app.Row, error) {
-	token, name, limits := o.TokenHash, o.PracticeName, o.Limits
+	token, name, asks, limits := o.TokenHash, o.PracticeName, o.Asks, o.Limits
 	if o.Restore != nil {
-		token, name, limits = o.Restore.TokenHash, o.Restore.PracticeName, o.Restore.Limits
+		token, name, asks, limits = o.Restore.TokenHash, o.Restore.PracticeName, o.Restore.Asks, o.Restore.Limits
 	}
 	args := []any{word(token), name,
 		limits.Idle.Milliseconds(), limits.Drain.Milliseconds(), limits.Claim.Milliseconds(),
-		limits.Life.Milliseconds(), limits.MaxImages, limits.MaxBytes}
+		limits.Life.Milliseconds(), limits.MaxImages, limits.MaxBytes, encodeAsks(asks)}
 	if c := o.Restore; c != nil {
 		if !plainOffer(c.Keep) {
 			return app.Row{}, app.E("open session", app.KindBug, ErrMalformed)

@@ -64,6 +64,7 @@ func (d *decoder) row(flat []any) app.Row {
 	}
 	slices.SortFunc(row.Images, func(a, b app.RowImage) int { return cmp.Compare(order[a.ID], order[b.ID]) })
 	row.State, row.PracticeName = app.SessionState(f["state"]), f["pname"]
+	row.Asks = d.asks(f["asks"])
 	row.TokenHash, row.PhoneHash = app.Digest(f["token"]), app.Digest(f["phone"])
 	row.PhoneDone, row.Left = f["pdone"] == "1", f["left"] == "1"
 	row.Keep, row.Kept = decodeOffer(f["keep"]), d.time(cmp.Or(f["kept"], "0"))

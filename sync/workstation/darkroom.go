@@ -105,7 +105,7 @@ func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, s
 	d.thumbs[s.ID][id] = &image.NRGBA{Pix: thumb.Pix, Stride: thumb.Stride, Rect: thumb.Rect}
 	d.mu.Unlock()
 	taken, by := d.taken(s, id, meta)
-	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by, Details: meta.Details}, nil
+	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by, Details: meta.Details, Consent: meta.Consent}, nil
 }
 
 // taken is when an image was captured, as far as the session bears it out.

@@ -26,7 +26,7 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, "Practice", 0)
+	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, "Practice", app.Asks{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

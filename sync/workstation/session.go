@@ -11,15 +11,15 @@ import (
 )
 
 // NewSession draws the ids and secrets of a new session about patient and
-// returns the input that starts it. practiceName is shown on the phone; keep
-// is how long the session stays once nothing is left to do, 0 the default.
-func NewSession(patient app.Patient, practiceName string, keep time.Duration) (app.Input, error) {
+// returns the input that starts it. practiceName is shown on the phone, which
+// asks for what the practice asks; keep is how long the session stays once nothing is left to do, 0 the default.
+func NewSession(patient app.Patient, practiceName string, asks app.Asks, keep time.Duration) (app.Input, error) {
 	drawn, err := pairing.NewSecrets()
 	if err != nil {
 		return app.Input{}, err
 	}
 	return app.Input{SID: drawn.SID, What: app.Start{
-		Patient: patient, PracticeName: practiceName, Limits: app.DefaultLimits, Keep: keep,
+		Patient: patient, PracticeName: practiceName, Asks: asks, Limits: app.DefaultLimits, Keep: keep,
 		Code: drawn.Token.Hash(),
 		Secrets: app.Secrets{Token: drawn.Token, Identity: app.Seal(drawn.Identity.String()),
 			Recipient: drawn.Identity.Recipient().String(), Pairing: app.Seal(drawn.Secret.Reveal())},

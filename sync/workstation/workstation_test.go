@@ -86,7 +86,7 @@ func TestEnrolledCloudNeedsEverySecret(t *testing.T) {
 }
 
 func TestASessionsLinkCanBeRead(t *testing.T) {
-	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson")}, "Test Practice", 0)
+	in, err := workstation.NewSession(app.Patient{Name: app.Seal("Aroha Testperson")}, "Test Practice", app.Asks{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

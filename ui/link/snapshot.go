@@ -112,6 +112,7 @@ type Image struct {
 	Side    app.Side       `json:"side,omitempty"`
 	View    app.View       `json:"view,omitempty"`
 	Caption string         `json:"caption,omitempty"` // in the clear; see the package comment
+	Consent app.ConsentBy  `json:"consent,omitempty"` // who agreed to it; "" nobody was asked
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed

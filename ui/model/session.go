@@ -1,6 +1,7 @@
 package model
 
 import (
+	"strings"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -191,11 +192,13 @@ func TilesOf(s link.Snapshot) []Tile {
 // AboutOf words what the phone says about a photo, its parts put together
 // with between.
 func AboutOf(im link.Image, between string) string {
-	about := text.Details(im.Site, im.Side, im.View)
-	if about != "" && im.Caption != "" {
-		about += between
+	var parts []string
+	for _, part := range []string{text.Details(im.Site, im.Side, im.View), im.Caption, text.Consent(im.Consent)} {
+		if part != "" {
+			parts = append(parts, part)
+		}
 	}
-	return about + im.Caption
+	return strings.Join(parts, between)
 }
 
 // Bar is the bottom of the window.

@@ -51,6 +51,19 @@ func bodySite(id string, side app.Side) string {
 	return name
 }
 
+// Consent words who agreed to a photo; "" where nobody was asked.
+func Consent(by app.ConsentBy) string {
+	switch by {
+	case app.ConsentPatient:
+		return "Consent: patient"
+	case app.ConsentGuardian:
+		return "Consent: parent or guardian"
+	case app.ConsentAttorney:
+		return "Consent: attorney or welfare guardian"
+	}
+	return ""
+}
+
 // LeftWith says what became of the photos of a phone that left.
 func LeftWith(kept, withdrawn int) string {
 	switch {

@@ -65,6 +65,7 @@ func TestDetailsInWords(t *testing.T) {
 		Details("forearm", app.SideLeft, app.ViewCloseUp): "Left forearm · close-up", Details("", "", ""): "",
 		Details("lower-leg", app.SideBoth, ""): "Lower leg, both sides", Details("", app.SideRight, ""): "Right side",
 		Details("", app.SideBoth, app.ViewNear): "Both sides · near", Details("", "", app.ViewDermoscopic): "Dermoscopic",
+		Consent(app.ConsentGuardian): "Consent: parent or guardian", Consent("x"): "",
 		Details("face", "", ""): "Face", Details("no such site", "", ""): "",
 		LeftWith(0, 0): "It had sent no photos.", LeftWith(1, 0): "It left 1 photo here: look whose they are.",
 		LeftWith(0, 2): "2 photos withdrawn.", LeftWith(2, 1): "2 photos kept, 1 photo withdrawn: look whose they are.",

@@ -13,6 +13,14 @@ export interface StatusImage {
   sinks?: string[] | null
 }
 
+/** What the practice asks of the phone. */
+export interface Asks {
+  consent: boolean
+  require: ('site' | 'side' | 'view' | 'type')[]
+  /** Bytes of a JPEG to aim below. */
+  target: number
+}
+
 export interface Status {
   sid: string
   practice: string
@@ -27,6 +35,8 @@ export interface Status {
   left?: boolean
   /** Until when the phone is kept; 0 or absent: it is not. */
   kept?: number
+  /** Absent: nothing. */
+  asks?: Asks
   images: StatusImage[] | null
 }
 

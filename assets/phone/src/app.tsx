@@ -10,6 +10,8 @@ const Guided = late(() => import('./screens/guided.tsx').then((m) => m.load()), 
 const Viewfinder = late(() => import('./screens/viewfinder.tsx').then((m) => m.load()), Waiting)
 const Leave = late(() => import('./screens/leave.tsx').then((m) => m.Leave), Waiting)
 const Left = late(() => import('./screens/leave.tsx').then((m) => m.Left), Waiting)
+const Consent = late(() => import('./screens/consent.tsx').then((m) => m.Consent), Waiting)
+const Wanted = late(() => import('./screens/wanted.tsx').then((m) => m.Wanted), Waiting)
 const Ended = late(() => import('./screens/message.tsx').then((m) => m.Ended), Waiting)
 const Next = late(() => import('./screens/kept.tsx').then((m) => m.Next), Waiting)
 const WaitingForNext = late(() => import('./screens/kept.tsx').then((m) => m.WaitingForNext), Waiting)
@@ -32,9 +34,10 @@ export function App({ page }: { page: Page }) {
     if (!joined) return
     void Grid.load().catch(() => undefined)
     // After what the shutter needs, and before the network may be gone.
-    setTimeout(() => void Promise.all([Review, Guided, Viewfinder, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
+    setTimeout(() => void Promise.all([Review, Guided, Viewfinder, Wanted, Leave, Ended, Next].map((part) => part.load())).catch(() => undefined), 1_500)
   }, [joined])
   useBack(page)
+  if (page.asksConsent && screen.name !== 'leave' && inSession.includes(screen.name)) return <Consent page={page} />
   switch (screen.name) {
     case 'connecting':
       return <Connecting page={page} />
@@ -50,6 +53,8 @@ export function App({ page }: { page: Page }) {
       return <Guided page={page} />
     case 'camera':
       return <Viewfinder page={page} />
+    case 'wanted':
+      return <Wanted page={page} />
     case 'leave':
       return <Leave page={page} />
     case 'next':

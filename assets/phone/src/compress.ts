@@ -6,7 +6,7 @@ import { judgedEdge, look, type Look } from './quality.ts'
 import { maxPixels, maxSide, sniff, stripMetadata } from './picture.ts'
 import { Refused } from './refused.ts'
 
-/** Below the 1 MB that the record systems accept. */
+/** Below the 1 MB that the record systems accept: the target where the practice sets none. */
 export const targetBytes = 990_000
 /** A 12-megapixel photo keeps its long edge; iOS paints larger canvases black. */
 const longEdge = 4096
@@ -21,34 +21,34 @@ export interface Small {
   look: Look
 }
 
-/** Throws Refused when the file is not a photo this page can send. */
-export async function shrink(file: Blob): Promise<Small> {
+/** `target` is in bytes. Throws Refused when the file is not a photo this page can send. */
+export async function shrink(file: Blob, target = targetBytes): Promise<Small> {
   const original = new Uint8Array(await file.arrayBuffer())
   const seen = sniff(original)
   if (original.length === 0) throw new Refused('empty')
-  if (seen.kind !== 'jpeg' && seen.kind !== 'png') return foreign(original, seen.kind)
+  if (seen.kind !== 'jpeg' && seen.kind !== 'png') return foreign(original, seen.kind, target)
   if (seen.width * seen.height > maxPixels || Math.max(seen.width, seen.height) > maxSide) throw new Refused('too-many-pixels')
 
   const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
   const typed = blobOf(original, type)
   // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
-  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= targetBytes && opensAnywhere(original)
+  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= target && opensAnywhere(original)
   const picture = await decode(typed, seen)
   try {
-    return whole(asIs ? original : await smaller(picture), await judge(picture), type, original)
+    return whole(asIs ? original : await smaller(picture, target), await judge(picture), type, original)
   } finally {
     release(picture)
   }
 }
 
 /** HEIC, WebP and whatever else this browser can open, but the workstation may not. */
-async function foreign(original: Uint8Array, kind: 'heic' | 'other'): Promise<Small> {
+async function foreign(original: Uint8Array, kind: 'heic' | 'other', target: number): Promise<Small> {
   const picture = await createImageBitmap(blobOf(original, '')).catch(() => {
     throw new Refused(kind === 'heic' ? 'heic' : 'not-image')
   })
   try {
     if (picture.width * picture.height > maxPixels || Math.max(picture.width, picture.height) > maxSide) throw new Refused('too-many-pixels')
-    return whole(await smaller(picture), await judge(picture), kind === 'heic' ? 'image/heic' : '', original)
+    return whole(await smaller(picture, target), await judge(picture), kind === 'heic' ? 'image/heic' : '', original)
   } finally {
     release(picture)
   }
@@ -78,17 +78,17 @@ const edges = [longEdge, 3000, 2400, 2000, 1600]
 const qualities = [0.86, 0.79, 0.72, 0.65]
 
 /** Encodes the picture as large and as well as fits; a guess from samples spares it most tries in vain. */
-async function smaller(picture: Picture): Promise<Uint8Array> {
+async function smaller(picture: Picture, target: number): Promise<Uint8Array> {
   const last = edges.at(-1)!
   let best: Uint8Array | null = null
   for (const edge of edges) {
     for (const quality of qualities) {
-      if (edge !== last && (await guess(picture, edge, quality)) > targetBytes) continue
+      if (edge !== last && (await guess(picture, edge, quality)) > target) continue
       const canvas = draw(picture, edge)
       // A canvas that is too much for the phone comes out black, without an error: smaller is tried.
       if (unlit(canvas) && (await judge(canvas)).look === 'black' && (await judge(picture)).look !== 'black') break
       best = await encoded(canvas, quality)
-      if (best.length <= targetBytes) return best
+      if (best.length <= target) return best
     }
   }
   if (!best) throw new Refused('memory')

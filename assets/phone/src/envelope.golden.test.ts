@@ -119,6 +119,11 @@ describe.runIf(process.env.FROM_PHONE)('files from the phone', () => {
     const facts = { identity, recipient, sid, imageId, secret: text, imageSha256: golden.imageSha256, hmac: new TextDecoder().decode(got.get('capture.hmac')!), sealed: 'sealed.age', archive: 'archive.zip', capture: 'capture.json' }
     writeFileSync(new URL('golden.json', to), JSON.stringify(facts, null, 2) + '\n')
   })
+  it('writes an image with consent', async () => {
+    const consent = { by: 'guardian' as const, at: '2026-11-23T10:14:50.500+13:00' }
+    const { sealed } = await seal({ recipient: golden.recipient!, secret, sid: golden.sid! }, { ...capture, consent }, file(golden.image!))
+    writeFileSync(new URL('from-phone/consent.age', folder), sealed)
+  })
   it('writes an amendment', async () => {
     const to = new URL('from-phone/', folder)
     const details = { caption: 'Mokopuna’s knee, ā 6 mm', site: 'lower-leg', side: 'left' as const, view: 'near' as const, type: 'wound' as const, intimate: true, rotate: 270 as const }

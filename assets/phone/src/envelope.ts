@@ -8,6 +8,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { encrypt } from './age.ts'
 import type { Amendment } from './api.ts'
 import { randomBytes, toBase64, toHex, utf8 } from './bytes.ts'
+import type { Consent } from './consent.ts'
 import { tidy, type Details } from './details.ts'
 import { zipStored } from './zip.ts'
 
@@ -23,6 +24,7 @@ export interface Capture extends Details {
   originalBytes: number
   source: 'camera' | 'library'
   page: string
+  consent?: Consent
 }
 
 export interface Sealed {

@@ -10,7 +10,7 @@ const taken = (id: string, details: Details = {}, more: Partial<Photo> = {}): Ph
 
 /** What a set needs of the page and of a session with room for so many photos. */
 function phone(room = 20) {
-  const s = { shutter: { nextIntimate: false, set: null } as Shutter, uploader: { photos: [] as Photo[] } }
+  const s = { shutter: { nextIntimate: false, set: null, asked: false } as Shutter, uploader: { photos: [] as Photo[] } }
   const page = {
     sending: s, notAdded: 0, screen: { name: 'set' },
     setShutter: (change: Partial<Shutter>, of = s) => void Object.assign(of.shutter, change),
@@ -71,10 +71,10 @@ describe('guided set', () => {
     const p = phone()
     p.begin()
     for (let i = 0; i < 3; i++) p.skip()
-    p.page.sending = { ...p.s, shutter: { nextIntimate: true, set: { shots: [] } } }
+    p.page.sending = { ...p.s, shutter: { nextIntimate: true, set: { shots: [] }, asked: false } }
     p.shoot()
     expect([p.said()[0], p.s.shutter.set]).toEqual([{ view: 'dermoscopic' }, null])
-    expect([p.page.sending.shutter, p.page.screen.name]).toEqual([{ nextIntimate: true, set: { shots: [] } }, 'set'])
+    expect([p.page.sending.shutter, p.page.screen.name]).toEqual([{ nextIntimate: true, set: { shots: [] }, asked: false }, 'set'])
   })
   it('does not take its user back from where he went meanwhile', () => {
     const p = phone()

@@ -1,20 +1,22 @@
 // The page's one state and everything that changes it. The view only draws it.
 
-import { claim, Problem, sessionAPI, type Answer } from './api.ts'
+import { claim, Problem, sessionAPI, type Answer, type Asks } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { uuidv7 } from './bytes.ts'
+import { asksConsent, type ConsentBy } from './consent.ts'
 import type { Details } from './details.ts'
 import { Editing } from './editing.ts'
 import type { KeptPhone } from './keptphone.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { enlarge, loadTools, prepare, untilLoaded } from './prepare.ts'
+import { enlarge, loadTools, prepare, untilLoaded, withZone } from './prepare.ts'
 import { unsent, type Photo } from './queue.ts'
 import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, newRecord, Sending } from './sending.ts'
 import { openStore, type SessionRecord, type Store } from './store.ts'
 import { forget, hold, holdShutter, recall, stash, takeFragment, type Shutter } from './tab.ts'
 import type { Uploader } from './uploader.ts'
+import { wanting } from './wanted.ts'
 
 export class Page {
   screen: Screen = { name: 'connecting' }
@@ -81,6 +83,18 @@ export class Page {
     return Boolean(this.keys && s && (s.state === 'paired' || s.state === 'waiting'))
   }
 
+  /** Somebody has to agree before the first photo. */
+  get asksConsent(): boolean {
+    return this.sending !== null && asksConsent(this.sending.uploader.status, this.sending.record)
+  }
+
+  /** What the practice requires and is not said of the photos; empty once it was asked for. */
+  get wanting(): Asks['require'] {
+    const { sending: s, editing } = this
+    if (!s || !editing || !this.keys || s.shutter.asked) return []
+    return wanting(this.photos, s.uploader.status?.asks?.require ?? [], (p) => editing.may(p))
+  }
+
   get roomLeft(): number {
     return this.uploader?.room ?? 0
   }
@@ -140,7 +154,7 @@ export class Page {
       const id = uuidv7(takenAt)
       u.dispatch({ type: 'shot', id, order: takenAt, details })
       // One at a time: two decoded 12-megapixel photos can cost the tab its life.
-      const sealed = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes }))
+      const sealed = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }))
       this.work = sealed.then(() => undefined)
       large.push(async () => {
         const jpeg = await sealed
@@ -157,6 +171,16 @@ export class Page {
     this.changed()
   }
 
+  /** The user is done: what the practice requires is asked for first, once. */
+  done(): void {
+    if (this.wanting.length > 0) this.show({ name: 'wanted' })
+    else void this.finish()
+  }
+
+  asked(): void {
+    this.setShutter({ asked: true })
+  }
+
   /** Changes what holds for the session's next photo. */
   setShutter(change: Partial<Shutter>, s = this.sending): void {
     if (!s) return
@@ -171,6 +195,15 @@ export class Page {
     this.screen = { name: 'session' }
     this.add(files.slice(0, 1), 'camera', this.sending, like)
     if (this.notAdded === 0) this.editing?.remove(old.id)
+  }
+
+  /** Somebody has agreed to the photos of the session. */
+  agreed(by: ConsentBy): void {
+    const s = this.sending
+    if (!s) return
+    s.record.consent = { by, at: withZone(this.now() + s.uploader.offsetMs) }
+    void this.remember(s.record)
+    this.changed()
   }
 
   /** Leaves the session because it shows the wrong patient. */

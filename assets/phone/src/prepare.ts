@@ -2,6 +2,7 @@
 
 import { backoffMs } from './backoff.ts'
 import type { Changes } from './changes.ts'
+import type { Consent } from './consent.ts'
 import { tidy } from './details.ts'
 import type { Keys } from './link.ts'
 import { Refused, type Reason } from './refused.ts'
@@ -24,6 +25,7 @@ export interface Into {
   store: Store
   uploader: Uploader
   changes: Changes
+  consent: Consent | undefined
 }
 
 /**
@@ -32,19 +34,19 @@ export interface Into {
  */
 export async function prepare(shot: Shot, into: Into): Promise<Uint8Array | null> {
   const { id, takenAt } = shot
-  const { uploader: u, keys: { recipient, secret }, sid, store, changes } = into
+  const { uploader: u, keys: { recipient, secret }, sid, store, changes, consent } = into
   const photo = () => u.photos.find((p) => p.id === id)
   if (!photo()) return null // removed while it waited
   try {
     const { shrink, seal } = await tools()
-    const small = await shrink(shot.file)
+    const small = await shrink(shot.file, u.status?.asks?.target)
     if (small.thumb && photo()) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb), look: small.look })
     const details = tidy(photo()?.details ?? {})
     const { sealed, sha256 } = await seal(
       { recipient, secret, sid },
       {
         imageId: id, takenAt: withZone(takenAt), width: small.width, height: small.height,
-        originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...details,
+        originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...(consent && { consent }), ...details,
       },
       small.jpeg,
     )

@@ -15,6 +15,8 @@ export type Screen =
   | { name: 'set' }
   /** The viewfinder. */
   | { name: 'camera' }
+  /** What the practice requires of the photos. */
+  | { name: 'wanted' }
   /** The question before leaving. */
   | { name: 'leave' }
   | { name: 'left'; leaving: Leaving }
@@ -26,7 +28,7 @@ export type Screen =
   | { name: 'waiting' }
   | { name: 'kept-over' }
 
-export const inSession: Screen['name'][] = ['session', 'photo', 'set', 'camera', 'leave']
+export const inSession: Screen['name'][] = ['session', 'photo', 'set', 'camera', 'wanted', 'leave']
 /** Where nothing is lost when a phone is not kept any more. */
 export const idle: Screen['name'][] = ['waiting', 'finished']
 

@@ -3,6 +3,8 @@
 // A kept phone's keys are here too: with them the links of the sessions to come
 // can be read until the phone is forgotten. No patient is named.
 
+import type { Consent } from './consent.ts'
+
 export interface SessionRecord {
   token: string
   practice: string
@@ -11,6 +13,8 @@ export interface SessionRecord {
   sid: string
   /** Set once the user has left the session: what becomes of the photos. */
   leaving?: 'keep' | 'discard'
+  /** Who agreed to its photos. */
+  consent?: Consent
   /** What the workstation may keep this phone by. */
   keep?: KeptKeys
   /** The workstation can know of it: it was offered, or the link came to a kept phone. */

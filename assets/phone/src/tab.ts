@@ -54,15 +54,17 @@ export function forget(token: string): void {
   }
 }
 
-/** What holds for a session's next photo. */
+/** What holds for a session's next photo, and for its end. */
 export interface Shutter {
   /** It gets no thumbnail; for one photo only. */
   nextIntimate: boolean
   /** The guided set under way. */
   set: GuidedSet | null
+  /** What the practice requires has been asked for. */
+  asked: boolean
 }
 
 /** Survives a tab that the phone kills while its camera is open. */
 export const holdShutter = (token: string, shutter: Shutter): void => stash(`cp-shutter:${token}`, JSON.stringify(shutter))
 
-export const heldShutter = (token: string): Shutter => read(`cp-shutter:${token}`) ?? { nextIntimate: false, set: null }
+export const heldShutter = (token: string): Shutter => read(`cp-shutter:${token}`) ?? { nextIntimate: false, set: null, asked: false }

@@ -22,13 +22,13 @@ export async function startMock(host = '127.0.0.1') {
     state: 'paired', practiceName: 'Kōwhai Medical Centre', maxImages: 20, maxBytes: 15 << 20, expiresIn: 58 * 60_000,
     images: new Map(), amendments: [], left: null, retract: true, objects: new Map(), phoneKey: null, fail: null, putFail: null, land: true, file: false, calls: [], puts: 0, csp: [],
     sid: '3NG6FJ8NSMX245JXAV90W07J2V', practice: 'kowhai',
-    /** What the phone may be kept by, until when it is, the link for it, and the session that link is for. */
-    offer: null, kept: 0, next: null, later: null,
+    /** What the phone may be kept by, until when it is, what the practice asks, the link for it, and the session that link is for. */
+    offer: null, kept: 0, asks: null, next: null, later: null,
   }
   const status = (sid) => ({
     sid, practice: world.practice, practiceName: world.practiceName, state: world.state, now: Date.now(),
     expires: Date.now() + world.expiresIn, drainUntil: world.state === 'draining' ? Date.now() + 3_600_000 : 0,
-    maxImages: world.maxImages, maxBytes: world.maxBytes, ...(world.left && { left: true }), kept: sid === world.sid ? world.kept : 0,
+    maxImages: world.maxImages, maxBytes: world.maxBytes, ...(world.left && { left: true }), ...(world.asks && { asks: { consent: false, require: [], target: 1_000_000, ...world.asks } }), kept: sid === world.sid ? world.kept : 0,
     images: [...world.images.values()].filter((i) => i.sid === sid).map(({ id, state, sinks, details, retractWanted, refused }) => ({ id, state, retractWanted: Boolean(retractWanted), refused: Boolean(refused), details: details ?? 0, sinks: sinks ?? [] })),
   })
   const land = () => {

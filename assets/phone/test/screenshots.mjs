@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startMock } from './mock.mjs'
 import { browser } from './pictures.mjs'
+import { scenes as asks } from './scenes-asks.mjs'
 import { scenes as camera } from './scenes-camera.mjs'
 import { scenes as kept } from './scenes-kept.mjs'
 import { scenes as review } from './scenes-review.mjs'
@@ -35,7 +36,7 @@ const looks = [
     : []),
 ]
 let failed = 0
-for (const [name, act] of Object.entries({ ...sending, ...review, ...camera, ...kept })) {
+for (const [name, act] of Object.entries({ ...sending, ...review, ...camera, ...kept, ...asks })) {
   if (only && !name.startsWith(only)) continue
   for (const { width, height, colorScheme } of looks) {
     if (process.env.WIDTH && width !== Number(process.env.WIDTH)) continue

@@ -1,5 +1,5 @@
 -- KEYS: session. ARGV: token, pname, idle, drain, claim, life, maxn, maxb,
--- then for a restore: state, phone, pdone, created, expires, ends, claimby,
+-- asks, then for a restore: state, phone, pdone, created, expires, ends, claimby,
 -- drainuntil, left, keep, kept, seq, then per image: id and its fields as one line.
 local s = open(KEYS[1])
 if s then
@@ -17,7 +17,8 @@ set(s, 'drain', ARGV[4])
 set(s, 'claim', ARGV[5])
 set(s, 'maxn', ARGV[7])
 set(s, 'maxb', ARGV[8])
-if #ARGV == 8 then
+set(s, 'asks', ARGV[9])
+if #ARGV == 9 then
   local ends = now + tonumber(ARGV[6])
   set(s, 'state', 'waiting')
   set(s, 'phone', '')
@@ -34,11 +35,11 @@ if #ARGV == 8 then
 else
   local names = {'state', 'phone', 'pdone', 'created', 'expires', 'ends', 'claimby', 'drainuntil', 'left',
     'keep', 'kept'}
-  for i, name in ipairs(names) do set(s, name, ARGV[8 + i]) end
+  for i, name in ipairs(names) do set(s, name, ARGV[9 + i]) end
   -- Hints are told apart by seq: a lost hash may have used numbers that the
   -- copy does not know, so a restored one starts well past them.
-  set(s, 'seq', text(tonumber(ARGV[20]) + 1000))
-  for i = 21, #ARGV, 2 do s.dirty['i:' .. ARGV[i]] = ARGV[i + 1] end
+  set(s, 'seq', text(tonumber(ARGV[21]) + 1000))
+  for i = 22, #ARGV, 2 do s.dirty['i:' .. ARGV[i]] = ARGV[i + 1] end
   commit(s)
   s = open(KEYS[1])
   advance(s)

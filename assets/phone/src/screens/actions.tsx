@@ -31,10 +31,10 @@ export function Actions({ page, open }: { page: Page; open: boolean }) {
         {waiting > 0 && plural(text.summary.sending, waiting)}
         {waiting === 0 && refused > 0 && plural(text.summary.refused, refused)}
         {waiting === 0 && refused === 0 && changes > 0 && text.summary.changes}
-        {safe && <>{plural(text.summary.allThere, there)} <strong>{text.summary.away}</strong></>}
+        {safe && <>{plural(text.summary.allThere, there)} <strong>{page.wanting.length > 0 ? text.summary.wanting : text.summary.away}</strong></>}
       </p>
       {safe && (
-        <button class="main" id="done" data-testid="done" onClick={() => void page.finish()}>
+        <button class="main" id="done" data-testid="done" onClick={() => page.done()}>
           <Icon name="tick" />{text.done}
         </button>
       )}

@@ -66,9 +66,9 @@ export function Finished({ page }: { page: Page }) {
   if (page.screen.name !== 'finished') return null
   return (
     <Message id="finished" mark="tick" title={later.finished.title}>
-      <p>{plural(later.finished.body, page.screen.count)}</p>
+      <p>{page.screen.count > 0 ? plural(later.finished.body, page.screen.count) : later.finished.none}</p>
       <p class="strong">{text.summary.away}</p>
-      <p class="quiet">{later.finished.camera}</p>
+      {page.screen.count > 0 && <p class="quiet">{later.finished.camera}</p>}
       <Kept page={page} />
     </Message>
   )

@@ -1,0 +1,1 @@
+import{d as r}from"./chunk.USLK7EJE.js";var a=(t,e,s)=>e.filter(i=>t.some(o=>s(o)&&!o.details[i]));function l(t,e){let{side:s,...i}=e,o=s&&!t.side&&!(e.site&&t.site);return r({...i,...r(t),...o&&{side:s}})}export{a,l as b};

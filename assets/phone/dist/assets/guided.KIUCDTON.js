@@ -1,1 +1,0 @@
-import{f as a,g as b}from"./chunk.GO353GLY.js";import"./chunk.Z3RSE527.js";import"./chunk.FMHENZDQ.js";import"./chunk.UEPQGIHS.js";import"./chunk.USLK7EJE.js";import"./chunk.7XOTGLRI.js";import"./chunk.P4EP2QDI.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};

@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.H52RTQRD.js";import"./chunk.3YFEMZZE.js";import"./chunk.UEPQGIHS.js";import"./chunk.7XOTGLRI.js";import"./chunk.P4EP2QDI.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};

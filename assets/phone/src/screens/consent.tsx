@@ -1,0 +1,55 @@
+// Who agrees to the photos, where the practice asks: two taps before the first.
+
+import { useState } from 'preact/hooks'
+import { consenters, type ConsentBy } from '../consent.ts'
+import { Icon } from '../icons.tsx'
+import { later } from '../later.ts'
+import type { Page } from '../page.ts'
+import { text } from '../text.ts'
+import { Hint } from './hint.tsx'
+import { Message } from './message.tsx'
+
+export function Consent({ page }: { page: Page }) {
+  const [by, choose] = useState<ConsentBy | null>(null)
+  const [refused, refuse] = useState(false)
+  const again = () => {
+    choose(null)
+    refuse(false)
+  }
+  if (refused) return <Refused page={page} again={again} />
+  if (by) return <Agree page={page} by={by} refuse={() => refuse(true)} back={again} />
+  return (
+    <Message key="who" id="consent" title={later.consent.who}>
+      <Hint page={page} small />
+      {consenters.map((id) => (
+        <button key={id} class="second wide stacked" id={`by-${id}`} onClick={() => choose(id)}>
+          <span>{later.consent.by[id]}{id === 'attorney' && <small>{later.consent.attorneyNote}</small>}</span>
+        </button>
+      ))}
+      <button class="link quiet" id="wrong" onClick={() => page.show({ name: 'leave' })}>{text.wrongPatient}</button>
+    </Message>
+  )
+}
+
+function Agree({ page, by, refuse, back }: { page: Page; by: ConsentBy; refuse(): void; back(): void }) {
+  return (
+    <Message key="agree" id="agree" title={later.consent.agree}>
+      <Hint page={page} small />
+      <p class="strong">{later.consent.by[by]}</p>
+      <button class="main wide" id="yes" onClick={() => page.agreed(by)}><Icon name="tick" />{later.consent.yes}</button>
+      <button class="second wide" id="no" onClick={refuse}>{later.consent.no}</button>
+      <button class="link quiet" id="back" onClick={back}><Icon name="back" />{later.consent.back}</button>
+    </Message>
+  )
+}
+
+function Refused({ page, again }: { page: Page; again(): void }) {
+  return (
+    <Message key="refused" id="refused" mark="warn" title={later.consent.stop}>
+      <Hint page={page} small />
+      <p>{later.consent.nothing}</p>
+      <button class="main wide" id="stop" onClick={() => void page.finish()}>{later.consent.leave}</button>
+      <button class="link" id="again" onClick={again}><Icon name="back" />{later.consent.again}</button>
+    </Message>
+  )
+}
