@@ -77,7 +77,8 @@ func sendAll(t testing.TB, ctx context.Context, r *redisregistry.Registry, sid a
 		call func() (app.Row, error)
 	}{
 		{"open", func() (app.Row, error) {
-			return r.Open(ctx, app.Opening{SID: sid, PracticeName: text, TokenHash: "token", Limits: limits})
+			return r.Open(ctx, app.Opening{SID: sid, PracticeName: text, TokenHash: "token", Limits: limits,
+				Asks: app.Asks{Require: []app.Detail{app.Detail(text), app.DetailSite}, Target: n}})
 		}},
 		{"restore", func() (app.Row, error) {
 			return r.Open(ctx, app.Opening{SID: sid + "2", Restore: copied(app.RowImage{ID: id, State: app.ImageStored, Bytes: n, SHA256: hash, Sinks: []string{text}})})

@@ -113,3 +113,17 @@ func TestAPatientHandedOverIsAskedAboutFirst(t *testing.T) {
 		t.Errorf("a missing NHI or birth date is not said: %+v", c)
 	}
 }
+
+func TestAboutOfNamesWhoAgreed(t *testing.T) {
+	for want, im := range map[string]link.Image{
+		"":                                    {},
+		"Consent: patient":                    {Consent: app.ConsentPatient},
+		"Left foot - sore - Consent: patient": {Site: "foot", Side: app.SideLeft, Caption: "sore", Consent: app.ConsentPatient},
+		"sore - Consent: parent or guardian":  {Caption: "sore", Consent: app.ConsentGuardian},
+		"Left foot":                           {Site: "foot", Side: app.SideLeft},
+	} {
+		if got := AboutOf(im, " - "); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

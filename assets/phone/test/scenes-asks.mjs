@@ -30,7 +30,7 @@ export const scenes = {
     await screen(on.page, 'agree')
     await on.page.tap('#back')
     await on.page.tap('#by-guardian')
-    await screen(on.page, 'agree')
+    await on.page.waitForSelector('#yes:enabled')
   },
   async consentGiven(on) {
     const { page } = on
@@ -43,6 +43,14 @@ export const scenes = {
     await page.reload()
     await screen(page, 'session') // asked once a session
     await state(page, 'landed')
+  },
+  async consentTappedTwice(on) {
+    const { page } = on
+    await asked(on)
+    const { x, y, width, height } = await page.locator('#by-guardian').boundingBox()
+    for (let i = 0; i < 2; i++) await page.touchscreen.tap(x + width / 2, y + height / 2)
+    await page.waitForSelector('#yes:enabled')
+    if (!(await page.$('[data-screen="agree"]'))) throw new Error('a finger that tapped twice agreed')
   },
   async consentRefused(on) {
     await asked(on)

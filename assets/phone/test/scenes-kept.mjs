@@ -27,6 +27,20 @@ export const scenes = {
     await screen(page, 'session')
     await keep(page, mock)
   },
+  async keptConsent({ page, mock }) {
+    mock.world.asks = { consent: true }
+    await page.goto(mock.link())
+    await page.tap('#by-patient')
+    await page.tap('#yes')
+    await screen(page, 'session')
+    await keep(page, mock)
+    await comes(page, mock, 1, anaru)
+    await page.tap('#take-next')
+    await screen(page, 'consent') // each patient is asked
+    if (!(await page.textContent('[data-testid="hint"]')).includes('B. U.')) throw new Error('somebody else is asked')
+    await page.reload()
+    await screen(page, 'consent')
+  },
   async keptNext({ page, mock }) {
     await scenes.kept({ page, mock })
     await take(page, small)

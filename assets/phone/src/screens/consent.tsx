@@ -1,6 +1,6 @@
 // Who agrees to the photos, where the practice asks: two taps before the first.
 
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { consenters, type ConsentBy } from '../consent.ts'
 import { Icon } from '../icons.tsx'
 import { later } from '../later.ts'
@@ -8,6 +8,9 @@ import type { Page } from '../page.ts'
 import { text } from '../text.ts'
 import { Hint } from './hint.tsx'
 import { Message } from './message.tsx'
+
+/** A finger that taps twice must not answer a question that it has not read. */
+const unreadMs = 400
 
 export function Consent({ page }: { page: Page }) {
   const [by, choose] = useState<ConsentBy | null>(null)
@@ -32,12 +35,17 @@ export function Consent({ page }: { page: Page }) {
 }
 
 function Agree({ page, by, refuse, back }: { page: Page; by: ConsentBy; refuse(): void; back(): void }) {
+  const [unread, setUnread] = useState(true)
+  useEffect(() => {
+    const timer = setTimeout(() => setUnread(false), unreadMs)
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <Message key="agree" id="agree" title={later.consent.agree}>
       <Hint page={page} small />
       <p class="strong">{later.consent.by[by]}</p>
-      <button class="main wide" id="yes" onClick={() => page.agreed(by)}><Icon name="tick" />{later.consent.yes}</button>
-      <button class="second wide" id="no" onClick={refuse}>{later.consent.no}</button>
+      <button class="main wide" id="yes" disabled={unread} onClick={() => page.agreed(by)}><Icon name="tick" />{later.consent.yes}</button>
+      <button class="second wide" id="no" disabled={unread} onClick={refuse}>{later.consent.no}</button>
       <button class="link quiet" id="back" onClick={back}><Icon name="back" />{later.consent.back}</button>
     </Message>
   )
