@@ -65,15 +65,6 @@ func (w *wire) toxic(kind string, attributes string) (cure func()) {
 	return func() { w.proxy.Toxics.ResetToxics(w.t.Context()) }
 }
 
-// resetting resets a share of the connections, so long after their first byte.
-func (w *wire) resetting(share float64, after time.Duration) {
-	w.t.Helper()
-	if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(
-		fmt.Sprintf(`{"type":"reset_peer","stream":"upstream","toxicity":%g,"attributes":{"timeout":%d}}`, share, after.Milliseconds()))); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
 // silence lets nothing through and tells nobody: connections stay open.
 func (w *wire) silence() (cure func()) { return w.toxic("timeout", `{"timeout":0}`) }
 
@@ -148,6 +139,7 @@ func onBody(change func([]byte) []byte) bend {
 		if changed == nil {
 			out.WriteHeader(whole.Code)
 			_, _ = out.Write(body[:len(body)/2])
+			_ = http.NewResponseController(out).Flush()
 			reset(out)
 			return
 		}
@@ -159,9 +151,7 @@ func onBody(change func([]byte) []byte) bend {
 
 // reset ends the connection the hard way.
 func reset(out http.ResponseWriter) {
-	rc := http.NewResponseController(out)
-	_ = rc.Flush()
-	conn, _, err := rc.Hijack()
+	conn, _, err := http.NewResponseController(out).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}

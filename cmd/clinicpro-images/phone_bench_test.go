@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,16 +95,14 @@ func BenchmarkPhonePage(b *testing.B) {
 	fmt.Print(out.String())
 }
 
-// BenchmarkPhoneBadNetwork is the page at 1 Mbit/s with every request on a
-// connection of its own, one in ten of which toxiproxy resets: everything
-// arrives, and nothing twice.
+// BenchmarkPhoneBadNetwork is the page at 1 Mbit/s with one request in ten
+// reset when half of it is sent: everything arrives, and nothing twice. (Toxiproxy
+// cannot reset a share of the connections: with its reset_peer in the chain it
+// also ends the others so that what was not yet sent is thrown away.)
 func BenchmarkPhoneBadNetwork(b *testing.B) {
-	const shots, share = 10, 0.1
+	const shots = 10
 	d := newDesk(b, false)
 	c := newCloud(b, filepath.Join(d.scratch, "cloud"))
-	gateway := newBender(b, c.gateway.addr)
-	c.phoneGateway.proxy.Stop()
-	c.phoneGateway = newWire(b, gateway.addr)
 	d.enrol(c)
 	w := newWorkstation(d, "-no-window")
 	w.start()
@@ -111,28 +110,35 @@ func BenchmarkPhoneBadNetwork(b *testing.B) {
 	photos := photoLike(b, filepath.Join(d.scratch, "camera"), shots)
 	p.do("script", map[string]any{"path": "testdata/e2e/watch.js"})
 	p.network(mbit, mbit, phoneDelay)
-	single := bend(func(out http.ResponseWriter, in *http.Request, pass http.Handler) {
-		out.Header().Set("Connection", "close")
-		pass.ServeHTTP(out, in)
+	gateway := newBender(b, c.gateway.addr)
+	var asked, resets atomic.Int32
+	flaky := bend(func(out http.ResponseWriter, in *http.Request, pass http.Handler) {
+		if asked.Add(1)%10 != 0 {
+			pass.ServeHTTP(out, in)
+			return
+		}
+		resets.Add(1)
+		_, _ = io.CopyN(io.Discard, in.Body, in.ContentLength/2)
+		reset(out)
 	})
-	gateway.with(single)
-	c.uploaded.with(single)
-	_, address := w.session()
-	p.open(address.Reveal())
+	gateway.with(flaky)
+	c.uploaded.with(flaky)
+	sid, address := w.session()
+	p.open(strings.Replace(address.Reveal(), c.phoneGateway.addr(), gateway.addr, 1))
 	p.until("seen.some((s) => s.what === 'usable')")
-	for _, one := range []*wire{c.phoneGateway, c.phoneStore} {
-		one.resetting(share, 300*time.Millisecond)
-	}
 	p.choose(photos...)
 	p.do("until", map[string]any{"js": fmt.Sprintf("document.querySelectorAll('[data-image-state=landed]').length === %d", shots), "seconds": 600})
-	took := p.seen().allLanded()
-	lost, _ := p.do("lost", nil).(float64)
-	sid := app.SessionID(w.sessions[len(w.sessions)-1])
-	have := len(images(w.see(time.Minute, "the session", func(s link.Snapshot) bool { return s.SID == string(sid) }, nil), sid))
-	fmt.Printf("the phone page at 1 Mbit/s, %d ms, one connection in ten reset: %d photos of 12 megapixels in %.0f s, %d on the computer, %.0f requests lost\n",
-		phoneDelay, shots, took.Seconds(), have, lost)
-	if have != shots {
-		b.Errorf("%d photos on the computer, want %d", have, shots)
+	snap := w.see(time.Minute, "the photos", func(s link.Snapshot) bool { return len(images(s, sid)) > 0 }, nil)
+	have := 0
+	for _, state := range images(snap, sid) {
+		if state == app.ImageLanded {
+			have++
+		}
+	}
+	fmt.Printf("the phone page at 1 Mbit/s, %d ms, one request in ten reset: %d photos of 12 megapixels all on the computer in %.0f s, %d requests, %d resets\n",
+		phoneDelay, have, p.seen().allLanded().Seconds(), asked.Load(), resets.Load())
+	if have != shots || len(snap.Images) != shots {
+		b.Errorf("%d photos on the computer of %d, want %d", have, len(snap.Images), shots)
 	}
 }
 

@@ -22,13 +22,11 @@ const slowdown = 4
 // test.
 func slowPages(t testing.TB, profile string) {
 	t.Helper()
-	const run, period = 5 * time.Millisecond, slowdown * 5 * time.Millisecond
+	const run = 5 * time.Millisecond
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(stop); <-stopped })
 	go func() {
 		defer close(stopped)
-		tick := time.NewTicker(period)
-		defer tick.Stop()
 		var pids []int
 		all := func(sig syscall.Signal) {
 			for _, pid := range pids {
@@ -36,6 +34,7 @@ func slowPages(t testing.TB, profile string) {
 			}
 		}
 		for n := 0; ; n++ {
+			began := time.Now()
 			all(syscall.SIGCONT)
 			if n%5 == 0 { // a navigation may bring a new one
 				pids = pagesOf(profile)
@@ -47,7 +46,7 @@ func slowPages(t testing.TB, profile string) {
 			default:
 			}
 			all(syscall.SIGSTOP)
-			<-tick.C
+			time.Sleep((slowdown - 1) * time.Since(began)) // whatever the machine made of run
 		}
 	}()
 }

@@ -75,15 +75,15 @@ export async function preview(jpeg: Uint8Array): Promise<Blob> {
 }
 
 const edges = [longEdge, 3000, 2400, 2000, 1600]
-const qualities = [0.86, 0.79, 0.72, 0.65]
+const qualities = [0.86, 0.79, 0.72] // below that a smaller picture shows more
+const last = { edge: edges.at(-1)!, quality: 0.6 }
 
 /** Encodes the picture as large and as well as fits; a guess from samples spares it most tries in vain. */
 async function smaller(picture: Picture, target: number): Promise<Uint8Array> {
-  const last = edges.at(-1)!
   let best: Uint8Array | null = null
   for (const edge of edges) {
-    for (const quality of qualities) {
-      if (edge !== last && (await guess(picture, edge, quality)) > target) continue
+    for (const quality of edge === last.edge ? [...qualities, last.quality] : qualities) {
+      if (edge !== last.edge && (await guess(picture, edge, quality)) > target) continue
       const canvas = draw(picture, edge)
       // A canvas that is too much for the phone comes out black, without an error: smaller is tried.
       if (unlit(canvas) && (await judge(canvas)).look === 'black' && (await judge(picture)).look !== 'black') break

@@ -153,16 +153,21 @@ export class Page {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
       u.dispatch({ type: 'shot', id, order: takenAt, details })
-      // One at a time: two decoded 12-megapixel photos can cost the tab its life.
-      const sealed = this.work.then(() => prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }))
-      this.work = sealed.then(() => undefined)
+      const sealed = prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }, this.inTurn)
       large.push(async () => {
         const jpeg = await sealed
         if (jpeg) await enlarge(id, jpeg, u)
       })
     })
-    for (const make of large) this.work = this.work.then(make) // once all of them are on their way
+    for (const make of large) void this.inTurn(make) // once all of them are on their way
     this.changed()
+  }
+
+  /** Pictures are decoded one at a time: two of 12 megapixels can cost the tab its life. */
+  private inTurn = <T,>(job: () => Promise<T>): Promise<T> => {
+    const done = this.work.then(job)
+    this.work = done.then(() => undefined, () => undefined)
+    return done
   }
 
   show(screen: Screen): void {

@@ -30,16 +30,20 @@ export interface Into {
 
 /**
  * Never throws: a photo that cannot be sent is marked as failed, with the
- * reason. Returns the JPEG of one that is sealed.
+ * reason. Returns the JPEG of one that is sealed. It is decoded and shrunk when
+ * it is its turn; the next one's turn comes before this one is sealed.
  */
-export async function prepare(shot: Shot, into: Into): Promise<Uint8Array | null> {
+export async function prepare(shot: Shot, into: Into, inTurn: <T>(job: () => Promise<T>) => Promise<T>): Promise<Uint8Array | null> {
   const { id, takenAt } = shot
   const { uploader: u, keys: { recipient, secret }, sid, store, changes, consent } = into
   const photo = () => u.photos.find((p) => p.id === id)
-  if (!photo()) return null // removed while it waited
   try {
-    const { shrink, seal } = await tools()
-    const small = await shrink(shot.file, u.status?.asks?.target)
+    const small = await inTurn(async () => {
+      const { shrink } = await tools()
+      return photo() ? shrink(shot.file, u.status?.asks?.target) : null
+    })
+    if (!small) return null // removed while it waited
+    const { seal } = await tools()
     if (small.thumb && photo()) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb), look: small.look })
     const details = tidy(photo()?.details ?? {})
     const { sealed, sha256 } = await seal(
