@@ -74,22 +74,29 @@ export async function preview(jpeg: Uint8Array): Promise<Blob> {
   return new Blob([(await encoded(canvas, 0.8)) as BlobPart], { type: 'image/jpeg' })
 }
 
-const edges = [longEdge, 3000, 2400, 2000, 1600]
-const qualities = [0.86, 0.79, 0.72] // below that a smaller picture shows more
-const last = { edge: edges.at(-1)!, quality: 0.6 }
+const qualities = [0.86, 0.79, 0.72] // below that a smaller picture shows more, as long as it is not too small
+const steps = [
+  ...[longEdge, 3000, 2400, 2000].flatMap((edge) => qualities.map((quality) => ({ edge, quality }))),
+  { edge: 2000, quality: 0.6 },
+  { edge: 1600, quality: 0.72 },
+  { edge: 1600, quality: 0.6 },
+]
 
 /** Encodes the picture as large and as well as fits; a guess from samples spares it most tries in vain. */
 async function smaller(picture: Picture, target: number): Promise<Uint8Array> {
   let best: Uint8Array | null = null
-  for (const edge of edges) {
-    for (const quality of edge === last.edge ? [...qualities, last.quality] : qualities) {
-      if (edge !== last.edge && (await guess(picture, edge, quality)) > target) continue
-      const canvas = draw(picture, edge)
-      // A canvas that is too much for the phone comes out black, without an error: smaller is tried.
-      if (unlit(canvas) && (await judge(canvas)).look === 'black' && (await judge(picture)).look !== 'black') break
-      best = await encoded(canvas, quality)
-      if (best.length <= target) return best
+  let dark = Infinity // the smallest edge that was too much for the phone
+  for (const [i, { edge, quality }] of steps.entries()) {
+    const last = i === steps.length - 1
+    if (edge >= dark || (!last && (await guess(picture, edge, quality)) > target)) continue
+    const canvas = draw(picture, edge)
+    // A canvas that is too much for the phone comes out black, without an error.
+    if (unlit(canvas) && (await judge(canvas)).look === 'black' && (await judge(picture)).look !== 'black') {
+      dark = edge
+      continue
     }
+    best = await encoded(canvas, quality)
+    if (best.length <= target) return best
   }
   if (!best) throw new Refused('memory')
   return best
