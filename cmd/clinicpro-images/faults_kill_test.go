@@ -372,24 +372,42 @@ func (k *killing) child(name string) int {
 	return 0
 }
 
-// strike ends a victim now, and reports whether there was one.
+// strike ends a victim and waits until it is gone, so that nobody who looks next
+// takes it for alive; it reports whether there was one.
 func (k *killing) strike(v victim) bool {
-	pid := 0
+	k.t.Helper()
+	pid, dead := 0, func() bool { return true }
+	child := func(name string) {
+		pid = k.child(name)
+		dead = func() bool { return k.child(name) != pid }
+	}
 	switch v {
 	case theAgent:
 		if k.running() {
 			pid, _ = k.process()
+			dead = func() bool { return !k.running() }
 		}
 	case theCloud:
-		pid = k.child("clinicpro-localcloud")
+		child("clinicpro-localcloud")
 	case theWindow:
-		pid = k.child("clinicpro-images-ui")
+		child("clinicpro-images-ui")
 	default:
 		if p := k.service(v); p.lives() {
 			pid = p.pid
+			dead = func() bool { return !p.lives() }
 		}
 	}
-	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
+	if pid == 0 || syscall.Kill(pid, syscall.SIGKILL) != nil {
+		return false
+	}
+	for range 5000 {
+		if dead() {
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	k.t.Errorf("the %s outlives SIGKILL by 5 s", v)
+	return true
 }
 
 func (k *killing) service(v victim) *program {
