@@ -377,6 +377,17 @@ func (k *killing) child(name string) int {
 func (k *killing) strike(v victim) bool {
 	k.t.Helper()
 	pid, dead := 0, func() bool { return true }
+	program := func(id int, gone <-chan struct{}) { // not the one that takes its place
+		pid = id
+		dead = func() bool {
+			select {
+			case <-gone:
+				return true
+			default:
+				return false
+			}
+		}
+	}
 	child := func(name string) {
 		pid = k.child(name)
 		dead = func() bool { return k.child(name) != pid }
@@ -384,8 +395,7 @@ func (k *killing) strike(v victim) bool {
 	switch v {
 	case theAgent:
 		if k.running() {
-			pid, _ = k.process()
-			dead = func() bool { return !k.running() }
+			program(k.process())
 		}
 	case theCloud:
 		child("clinicpro-localcloud")
@@ -393,8 +403,7 @@ func (k *killing) strike(v victim) bool {
 		child("clinicpro-images-ui")
 	default:
 		if p := k.service(v); p.lives() {
-			pid = p.pid
-			dead = func() bool { return !p.lives() }
+			program(p.pid, p.gone)
 		}
 	}
 	if pid == 0 || syscall.Kill(pid, syscall.SIGKILL) != nil {
