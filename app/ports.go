@@ -258,6 +258,7 @@ type Delivery struct {
 	Again   bool          // a try came before this one
 	Quiet   time.Duration // since the last try was over, at least; 0: not known
 	Unknown time.Duration // since when no try has come to a known end; 0: not known
+	Target  Sealed        // of a Placed: where it goes
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before
 	Parts   []Part // of a Composer: what leaves; Items have no JPEG then

@@ -47,7 +47,7 @@ var edges = []struct {
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/durable", nil},
 	{"sync/diskspool", []string{"app", "sync/durable"}},
-	{"sync/folder", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "app/picture", "sync/durable"}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing"}},
 
 	{"ui/text/...", []string{"app", "assets/..."}},

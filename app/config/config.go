@@ -40,6 +40,7 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
+	Filing   Filing    `toml:"filing"`
 }
 
 // Phone is what the practice asks of the phone page.
@@ -97,7 +98,7 @@ const (
 func Default() Config {
 	return Config{
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
-		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
+		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland",
 		Phone: Phone{Target: app.DefaultTarget / 1000},
 	}
@@ -147,7 +148,7 @@ func Read(path string) (Config, error) {
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("phone.target_kb: want 200 to 10000"))
 	}
-	return c, nil
+	return c, c.checkFiling()
 }
 
 // Zone is the practice's time zone; Read has checked it.

@@ -94,7 +94,7 @@ func runAgent(ctx context.Context, o options) error {
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
 		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
-	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -240,7 +240,7 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg), Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.

@@ -175,5 +175,5 @@ func TestAnActBeforeTheAgentIsReadyIsKept(t *testing.T) {
 func testAgent(t *testing.T) *agent {
 	t.Helper()
 	return &agent{log: slog.New(slog.DiscardHandler), status: make(chan tray.Status, 1), quit: func() {},
-		screens: newScreens(screensConfig{headless: true}, nil), darkroom: workstation.NewDarkroom("", time.UTC)}
+		screens: newScreens(screensConfig{headless: true}, nil), darkroom: workstation.NewDarkroom("", time.UTC, 0)}
 }
