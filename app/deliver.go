@@ -151,7 +151,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 // delivery is the hand-over without its pictures.
 func (h *handing) delivery() Delivery {
 	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record, Target: h.place,
-		Again: h.do.Again, Quiet: h.do.Quiet, Unknown: h.do.Unknown}
+		Again: h.do.Again, Unsure: h.do.Unsure, Quiet: h.do.Quiet, Unknown: h.do.Unknown}
 }
 
 // item is a picture without its bytes.

@@ -240,8 +240,8 @@ func (w *work) handOver() {
 				held[to], order = d, append(order, to)
 			}
 			d.Images = append(d.Images, id)
-			d.Again = d.Again || h.Tried
-			if h.Tried && !h.ended.IsZero() {
+			d.Again, d.Unsure = d.Again || h.Tried, d.Unsure || h.Unknown
+			if !h.ended.IsZero() {
 				d.Quiet = max(0, w.at.Sub(h.ended))
 			}
 			if !h.since.IsZero() {

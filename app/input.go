@@ -272,6 +272,7 @@ type (
 		Sink     string
 		Images   []ImageID
 		Again    bool
+		Unsure   bool
 		Quiet    time.Duration // as in Delivery
 		Unknown  time.Duration
 	}

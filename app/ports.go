@@ -256,8 +256,9 @@ type Delivery struct {
 	Patient Patient
 	Record  RecordRef
 	Again   bool          // a try came before this one
+	Unsure  bool          // and came to no known end
 	Quiet   time.Duration // since the last try was over, at least; 0: not known
-	Unknown time.Duration // since when no try has come to a known end; 0: not known
+	Unknown time.Duration // since when that has been so; 0: not known
 	Target  Sealed        // of a Placed: where it goes
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before

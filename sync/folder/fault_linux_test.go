@@ -48,7 +48,7 @@ func TestDeadShareIsNotWaitedFor(t *testing.T) {
 				t.Fatalf("receipt %+v", x)
 			}
 		}
-		d.Again = true
+		d.Again, d.Unsure = true, true
 	}
 	other := apptest.Delivery(1)
 	r, err := s.Deliver(t.Context(), other)

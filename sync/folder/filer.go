@@ -89,10 +89,10 @@ func (f *filer) file(ctx context.Context, d app.Delivery, dir, record string, jo
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():
 		undone(ctx.Err())
-		return f.holds(record) || d.Again
+		return f.holds(record) || d.Unsure
 	case <-quiet.C:
 		undone(errSilent)
-		return f.holds(record) || d.Again
+		return f.holds(record) || d.Unsure
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
