@@ -202,6 +202,7 @@ const (
 	AuditClosed      AuditEvent = "session-closed"
 	AuditKept        AuditEvent = "phone-kept"
 	AuditForgotten   AuditEvent = "phone-forgotten"
+	AuditCopied      AuditEvent = "copy-made" // by the GP's hand; Reason says what: photo, pdf, copy (to the clipboard); Delivery is the act's own id
 )
 
 // AuditEntry is one line of the trail, without who did it: the trail knows

@@ -34,6 +34,7 @@ type Window struct {
 	showCode bool      // asked for although a phone is connected
 	pixels   map[string]image.Image
 	asking   *widget.PopUp
+	handDir  string // where the last copy was saved
 }
 
 // NewWindow builds the window, hidden. send gets what the GP does.
@@ -51,10 +52,11 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		Attest:     func(id string) { w.send(link.Input{Kind: link.InputAttest, SID: w.snap.SID, Image: id}) },
 		FileAgain:  func(id string) { w.sure(link.Input{Kind: link.InputFileAgain, SID: w.snap.SID, Image: id}) },
 		ToggleCode: func() { w.showCode = !w.showCode; w.paint() },
-		Refresh:    func() { w.act(link.InputRefresh) },
-		Retry:      func() { w.act(link.InputRetry) },
-		Keep:       func() { w.act(link.InputKeepPhone) },
-		Forget:     func() { w.act(link.InputForgetPhone) },
+		Photo:      w.photoMenu, PDF: w.savePDF,
+		Refresh: func() { w.act(link.InputRefresh) },
+		Retry:   func() { w.act(link.InputRetry) },
+		Keep:    func() { w.act(link.InputKeepPhone) },
+		Forget:  func() { w.act(link.InputForgetPhone) },
 	})
 	w.root = container.NewStack(w.form.Root)
 	w.win.SetContent(w.root)

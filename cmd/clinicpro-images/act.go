@@ -51,6 +51,8 @@ func (a *agent) do(in link.Input) {
 	case link.InputFileAgain:
 		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Images: []app.ImageID{app.ImageID(in.Image)},
 			Sinks: workstation.SinksOf(a.cfg), Confirmed: in.Confirmed})
+	case link.InputHand:
+		a.hands.ask(in)
 	case link.InputKeepPhone:
 		a.keepPhone(sid)
 	case link.InputForgetPhone:

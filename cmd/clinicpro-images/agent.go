@@ -42,12 +42,15 @@ type agent struct {
 	quit     context.CancelFunc
 	replaced atomic.Bool // an update has put another program in this one's place
 
-	kick chan struct{} // the GP pressed "Try again"
-	acts chan link.Input
+	kick  chan struct{} // the GP pressed "Try again"
+	acts  chan link.Input
+	hands *hands
 
 	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
+	store    app.Spool   // nil until it is open; the engine owns it
+	trail    app.Audit   // likewise
 	engine   *app.Engine // nil until the spool is open and the cloud known
 	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
@@ -91,7 +94,7 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
+		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
 		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
@@ -103,6 +106,7 @@ func runAgent(ctx context.Context, o options) error {
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
+	group.Go(func() error { return a.handOut(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
 	if !o.noWindow {
@@ -194,6 +198,9 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer trail.Close()
+		a.mu.Lock()
+		a.store, a.trail = spool, trail
+		a.mu.Unlock()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup
 		defer running.Wait()
@@ -317,7 +324,9 @@ func (a *agent) refresh() {
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
 		thumb: a.darkroom.HasThumb}
 	a.sendThumbs()
-	a.screens.show(snapshot(a.state, set, time.Now()))
+	shown := snapshot(a.state, set, time.Now())
+	a.handView(&shown, a.state.Sessions[a.state.Current])
+	a.screens.show(shown)
 	status := trayStatus(a.state, len(a.problems) > 0)
 	if status.Notice = a.noWindow; a.noWindow != "" {
 		status.State = tray.Problem

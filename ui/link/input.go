@@ -40,6 +40,7 @@ type Input struct {
 	Image     string    `json:"image,omitempty"`
 	Confirmed bool      `json:"confirmed,omitempty"`
 	Insist    bool      `json:"insist,omitempty"`
+	Hand      Hand      `json:"hand,omitzero"`
 }
 
 // valid checks the form of an input; its meaning is the agent's to judge.
@@ -47,7 +48,7 @@ func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
 	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession, InputHand:
 		needsSID = true
 	default:
 		return fmt.Errorf("no such input")
@@ -61,6 +62,9 @@ func (in Input) valid() error {
 		if _, err := app.ParseImageID(in.Image); err != nil {
 			return err
 		}
+	}
+	if in.Kind == InputHand {
+		return in.Hand.valid(in.Image)
 	}
 	return nil
 }
