@@ -82,7 +82,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
-	cfg, err := settings(o)
+	cfg, err := settings(&o)
 	if err != nil {
 		return err
 	}
@@ -138,13 +138,13 @@ func noStateFolder(dir string) error {
 	return usageError{"The folder " + dir + " cannot be made or written to. Choose another with -dir, or free some space, then start again."}
 }
 
-// settings are the file's with the flags over them.
-func settings(o options) (config.Config, error) {
-	path := filepath.Join(o.dir, "config.toml")
-	cfg, err := config.Read(path)
+// settings are those of the layers with the flags over them.
+func settings(o *options) (config.Config, error) {
+	cfg, err := config.Load(o.dir)
 	if err != nil {
-		return cfg, usageError{"The settings in " + path + " cannot be used: " + err.Error() + ". Correct them, then start again."}
+		return cfg, usageError{"The settings cannot be used: " + err.Error() + ". Correct them, then start again."}
 	}
+	o.local = o.local || cfg.Local()
 	if o.local {
 		cfg.Practice, cfg.S3Encrypts = localPractice, false
 		if cfg.PracticeName == "" {
@@ -165,8 +165,10 @@ func settings(o options) (config.Config, error) {
 			}
 		}
 	}
-	if !o.local && !cfg.Enrolled() {
-		return cfg, usageError{text.Problem(text.PlaceEnrol, app.KindNotFound).Line()}
+	if !o.local {
+		if err := leave(cfg); err != nil {
+			return cfg, err
+		}
 	}
 	return cfg, nil
 }
@@ -183,10 +185,14 @@ func (a *agent) engines(ctx context.Context) error {
 				a.starting(problem(text.PlaceRegistry, app.KindOffline))
 			})
 		})
-	} else {
-		clouds <- ready.Ready{Base: a.cfg.Gateway}
 	}
 	group.Go(func() error {
+		if !a.o.local {
+			if err := a.enrolled(ctx); err != nil {
+				return err
+			}
+			clouds <- ready.Ready{Base: a.cfg.Gateway}
+		}
 		spool, err := a.openSpool(ctx)
 		if err != nil {
 			return err
