@@ -56,23 +56,22 @@ var Forms = []Form{FormImages, FormPDF, FormBoth}
 var DefaultFiling = Filing{Size: SizeOriginal, As: FormImages}
 
 func (c Config) checkFiling() error {
-	const op = "read settings"
 	if fault := app.CheckTemplate(c.NameTemplate); fault != nil {
-		return app.E(op, app.KindCorrupt, fmt.Errorf("name_template: %s %s", fault.Fault, fault.Part))
+		return fmt.Errorf("name_template: %s %s", fault.Fault, fault.Part)
 	}
 	if !slices.Contains(Sizes, c.Filing.Size) {
-		return app.E(op, app.KindCorrupt, errors.New("filing.size: want one of "+quoted(Sizes)))
+		return errors.New("filing.size: want one of " + anyOf(Sizes))
 	}
 	if !slices.Contains(Forms, c.Filing.As) {
-		return app.E(op, app.KindCorrupt, errors.New("filing.as: want one of "+quoted(Forms)))
+		return errors.New("filing.as: want one of " + anyOf(Forms))
 	}
 	return nil
 }
 
-func quoted[T ~string](values []T) string {
+func anyOf[T ~string](values []T) string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = `"` + string(v) + `"`
+		out[i] = quoted(string(v))
 	}
 	return strings.Join(out, ", ")
 }

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,12 +8,8 @@ import (
 )
 
 func TestFiling(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config.toml")
 	read := func(text string) (Config, error) {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return Read(path)
+		return load([]layer{{"policy", []byte(text)}}, t.TempDir())
 	}
 	c, err := read("")
 	if err != nil || c.Filing != (Filing{SizeOriginal, FormImages, false}) || c.NameTemplate != app.DefaultTemplate || c.Filing.Size.MaxBytes() != 0 {
