@@ -65,7 +65,7 @@ func cloudPlan(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 func (c *cloudRun) show(ctx context.Context, stdout, stderr io.Writer) int {
 	states, err := c.bucket.Plan(ctx)
 	if err != nil {
-		return failed(stderr, c.explain(err))
+		return failed(stderr, explained(err))
 	}
 	answer(stdout, c.json, states, func(w io.Writer) {
 		for _, s := range states {
@@ -103,7 +103,7 @@ func cloudApply(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		return c.otherName(ctx, stdin, stdout, stderr)
 	}
 	if err != nil {
-		return failed(stderr, c.explain(err))
+		return failed(stderr, explained(err))
 	}
 	answer(stdout, c.json, map[string]any{"changed": changed, "settings": states}, func(w io.Writer) {
 		if changed == 0 {
@@ -142,7 +142,7 @@ func (c *cloudRun) otherName(ctx context.Context, stdin io.Reader, stdout, stder
 		}
 		states, err := c.bucket.Apply(ctx, func(s s3bucket.State) { say(stdout, s) })
 		if err != nil {
-			return failed(stderr, c.explain(err))
+			return failed(stderr, explained(err))
 		}
 		if !s3bucket.Clean(states) {
 			return exitFound
@@ -161,12 +161,12 @@ func cloudCheck(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	}
 	states, err := c.bucket.Plan(ctx)
 	if err != nil {
-		return failed(stderr, c.explain(err))
+		return failed(stderr, explained(err))
 	}
 	if !c.admin.redis.IsZero() {
 		s, err := c.redisState(ctx)
 		if err != nil {
-			return failed(stderr, c.explain(err))
+			return failed(stderr, explained(err))
 		}
 		states = append(states, s)
 	}
@@ -216,7 +216,7 @@ func cloudDestroyTemp(ctx context.Context, args []string, stdin io.Reader, stdou
 	}
 	n, bytes, err := c.bucket.DestroyTemp(ctx, true)
 	if err != nil {
-		return failed(stderr, c.explain(err))
+		return failed(stderr, explained(err))
 	}
 	if n > 0 && *yes == "" && isTerminal(stdin) {
 		fmt.Fprintf(stderr, "%d objects (%d bytes) under temp/ and test/ of %s will be deleted. Photos among them that no workstation has fetched are lost unless their phones still keep them.\nType the bucket's name to delete them: ",
@@ -227,7 +227,7 @@ func cloudDestroyTemp(ctx context.Context, args []string, stdin io.Reader, stdou
 	deleted := n > 0 && *yes == c.admin.bucket.Bucket
 	if deleted {
 		if n, bytes, err = c.bucket.DestroyTemp(ctx, false); err != nil {
-			return failed(stderr, c.explain(err))
+			return failed(stderr, explained(err))
 		}
 	}
 	answer(stdout, c.json, map[string]any{"objects": n, "bytes": bytes, "deleted": deleted}, func(w io.Writer) {
@@ -266,10 +266,4 @@ func short(has string) string {
 		return "as wanted"
 	}
 	return has
-}
-
-// explain turns a service's answer into the step that helps.
-func (c *cloudRun) explain(err error) error {
-	what, do := text.Fault(faultOf(err))
-	return sentence(what + " " + do)
 }
