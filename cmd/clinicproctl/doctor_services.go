@@ -82,7 +82,7 @@ func (d *doctor) redis(ctx context.Context) bool {
 		if off := now().Sub(tried.Clock); off.Abs() > clockLimit {
 			return off.Round(time.Second).String() + " off the server's clock", text.FaultClock
 		}
-		return fmt.Sprintf("%.1f ms a command; it does not say how many commands are left", float64(tried.RoundTrip.Microseconds())/1000), ""
+		return fmt.Sprintf("%.2f ms a command; it does not say how many commands are left", float64(tried.RoundTrip.Microseconds())/1000), ""
 	})
 	if !ok {
 		return false

@@ -191,7 +191,7 @@ func (r *Registry) call(ctx context.Context, op string, s *redis.Script, key str
 // by Redis' own error codes.
 func classify(op string, err error) error {
 	switch {
-	case redis.IsAuthError(err), redis.IsPermissionError(err):
+	case redis.IsAuthError(err), redis.IsPermissionError(err), scriptRefused(err):
 		return app.E(op, app.KindAuth, err)
 	case redis.IsLoadingError(err), redis.IsReadOnlyError(err), redis.IsClusterDownError(err),
 		redis.IsTryAgainError(err), redis.IsMasterDownError(err), redis.IsMaxClientsError(err),

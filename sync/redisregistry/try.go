@@ -20,7 +20,7 @@ const (
 // Refused says why an error of this package was a refusal; "" when it was none.
 func Refused(err error) Why {
 	switch {
-	case redis.IsPermissionError(err):
+	case redis.IsPermissionError(err), scriptRefused(err):
 		return WhyRights
 	case redis.IsAuthError(err):
 		return WhyPassword
