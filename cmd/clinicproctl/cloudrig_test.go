@@ -40,6 +40,7 @@ type rig struct {
 	key     string
 	root    string
 	s3, iam string // host:port
+	phones  string // S3\'s origin as phones reach it; "" the same
 	redis   string // host:port
 	hub     *httptest.Server
 	ably    map[string]string // role → key
@@ -193,7 +194,7 @@ func (r *rig) serveGateway(file string) gateway.Drivers {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = d.Registry.Shut() })
-	if d.Objects, err = s3objects.New(s3objects.Config{Region: n["AWS_REGION"], Bucket: n["S3_BUCKET_NAME"], Endpoint: n["CLINICPRO_S3_ENDPOINT"],
+	if d.Objects, err = s3objects.New(s3objects.Config{Region: n["AWS_REGION"], Bucket: n["S3_BUCKET_NAME"], Endpoint: n["CLINICPRO_S3_ENDPOINT"], PublicEndpoint: r.phones,
 		AccessKey: n["AWS_ACCESS_KEY_ID"], SecretKey: app.Seal(n["AWS_SECRET_ACCESS_KEY"]), Way: way}); err != nil {
 		r.t.Fatal(err)
 	}

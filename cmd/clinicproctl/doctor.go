@@ -48,6 +48,7 @@ type doctor struct {
 	cloud workstation.Cloud
 	way   *egress.Way
 
+	away     map[string]bool // services that were not reached
 	show     func(finding)
 	findings []finding
 	headers  uploadHeaders // of the miniature session's upload
@@ -145,7 +146,7 @@ func (d *doctor) visit(ctx context.Context) {
 	known := d.step("settings", func() (string, text.FaultCode) {
 		var err error
 		if d.cfg, err = config.Load(d.dir); err != nil {
-			return err.Error(), text.FaultSettings
+			return cause(err), text.FaultSettings
 		}
 		if d.cfg.Moved() {
 			return "", text.FaultMoved
@@ -154,7 +155,7 @@ func (d *doctor) visit(ctx context.Context) {
 			return "", text.FaultNotEnrolled
 		}
 		if d.way, err = egress.New(d.cfg.Proxy, d.cfg.CAFile); err != nil {
-			return err.Error(), text.FaultSettings
+			return cause(err), text.FaultSettings
 		}
 		d.way.Install()
 		return string(d.cfg.Practice) + " by way of " + d.cfg.Gateway, ""
@@ -168,7 +169,7 @@ func (d *doctor) visit(ctx context.Context) {
 		case app.KindNotFound:
 			return "", text.FaultNotEnrolled
 		case app.KindCorrupt:
-			return err.Error(), text.FaultSettings
+			return cause(err), text.FaultSettings
 		}
 		return "", text.FaultKeyring
 	})
@@ -177,22 +178,19 @@ func (d *doctor) visit(ctx context.Context) {
 		d.skip("network", "S3", "Redis", "Ably", "gateway", "session in miniature")
 		return
 	}
-	reached := d.network(ctx)
-	if !enrolled {
-		d.skip("S3", "Redis", "Ably")
-		d.gateway(ctx)
-		d.skip("session in miniature")
-		return
+	healthy := d.network(ctx)
+	for _, s := range []struct {
+		name string
+		try  func(context.Context) bool
+	}{{"S3", d.s3}, {"Redis", d.redis}, {"Ably", d.ably}, {"gateway", d.gateway}, {"uploads", d.preflight}, {"session in miniature", d.session}} {
+		secret := s.name != "gateway"
+		if d.away[s.name] || secret && !enrolled || (s.name == "uploads" || s.name == "session in miniature") && !healthy {
+			d.skip(s.name)
+			healthy = false
+			continue
+		}
+		healthy = s.try(ctx) && healthy
 	}
-	healthy := d.s3(ctx)
-	healthy = d.redis(ctx) && healthy
-	healthy = d.ably(ctx) && healthy
-	healthy = d.gateway(ctx) && healthy
-	if !healthy || !reached {
-		d.skip("session in miniature")
-		return
-	}
-	d.session(ctx)
 }
 
 const lowSpace = 1 << 30 // bytes

@@ -61,6 +61,7 @@ func (d *doctor) services() []service {
 // reports whether all were reached.
 func (d *doctor) network(ctx context.Context) bool {
 	services := d.services()
+	d.away = map[string]bool{}
 	proxies := map[string]*url.URL{}
 	d.step("proxy", func() (string, text.FaultCode) {
 		var said []string
@@ -105,17 +106,14 @@ func (d *doctor) network(ctx context.Context) bool {
 			d.skip("way to " + s.name)
 			continue
 		}
-		d.step("way to "+s.name, func() (string, text.FaultCode) { return d.reach(ctx, s) })
+		if !d.step("way to "+s.name, func() (string, text.FaultCode) { return d.reach(ctx, s) }) {
+			d.away[s.name] = true
+		}
 	}
 	if ok {
 		ok = d.step("clock", func() (string, text.FaultCode) { return d.clock(ctx) })
 	}
-	for _, f := range d.findings {
-		if strings.HasPrefix(f.Step, "way to ") && f.Verdict == stepFault {
-			ok = false
-		}
-	}
-	return ok
+	return ok && len(d.away) == 0
 }
 
 // reach connects to a service and shakes hands.

@@ -40,12 +40,22 @@ func (d *doctor) s3(ctx context.Context) bool {
 	if !ok {
 		return false
 	}
-	d.step("S3: nobody else's images", func() (string, text.FaultCode) {
+	return d.step("S3: nobody else's images", func() (string, text.FaultCode) {
 		if objects.SeesOthers(ctx) {
 			return "", text.FaultTooWide
 		}
 		return "refused, as it should be", ""
 	})
+}
+
+// preflight asks the bucket as a phone's browser does, from the gateway's page.
+func (d *doctor) preflight(ctx context.Context) bool {
+	cfg := d.cloud.S3
+	cfg.Practice, cfg.Way = d.cfg.Practice, d.way
+	objects, err := s3objects.New(cfg)
+	if err != nil {
+		return false // the keyring's step has said so
+	}
 	return d.step("S3: upload by a phone's browser", func() (string, text.FaultCode) {
 		allowed, status, err := objects.Preflight(ctx, d.cfg.Gateway)
 		if err != nil {

@@ -54,7 +54,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // session is a whole session in miniature: a phone of our own sends one
 // picture that shows nobody, which is landed, filed into a scratch folder and
 // removed.
-func (d *doctor) session(ctx context.Context) {
+func (d *doctor) session(ctx context.Context) bool {
 	var at string
 	done := d.step("session in miniature", func() (string, text.FaultCode) {
 		ctx, cancel := context.WithTimeout(ctx, miniature)
@@ -71,7 +71,7 @@ func (d *doctor) session(ctx context.Context) {
 		return fmt.Sprintf("code, claim, upload, landing, filing in %.1f s; %s", time.Since(began).Seconds(), hint), ""
 	})
 	if !done {
-		return
+		return false
 	}
 	if d.cfg.S3Encrypts {
 		d.step("S3: encrypts", func() (string, text.FaultCode) {
@@ -87,6 +87,7 @@ func (d *doctor) session(ctx context.Context) {
 		}
 		return "what nobody fetches is deleted", ""
 	})
+	return true
 }
 
 // hold holds the session; at says how far it came.

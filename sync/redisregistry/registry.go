@@ -44,6 +44,13 @@ type Registry struct {
 
 var _ app.Registry = (*Registry)(nil)
 
+// The library's own lines say addresses, and are nobody's to read.
+func init() { redis.SetLogger(silent{}) }
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 type scripts struct {
 	open, read, mark, renew, close                *redis.Script
 	claim, status, reserve, stored, retract, done *redis.Script
