@@ -62,6 +62,9 @@ var edges = []struct {
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 
+	{"packaging/bom", nil},
+	{"packaging/announce", []string{"sync/updates"}},
+
 	{"cmd", nil},
 	{"cmd/clinicpro-images-ui", []string{"app", "app/...", "assets/...", "ui", "ui/..."}},
 	{"cmd/...", []string{"app", "app/...", "assets/...", "sync/...", "ui/text", "ui/model", "ui/link", "ui/tray", "ui/instance"}},
@@ -338,7 +341,7 @@ func TestOneVersion(t *testing.T) {
 		walk(t, root, func(name string, file *ast.File) {
 			for _, d := range file.Decls {
 				g, ok := d.(*ast.GenDecl)
-				if !ok || g.Tok != token.CONST {
+				if !ok || g.Tok != token.CONST && g.Tok != token.VAR { // a package's linker sets it
 					continue
 				}
 				for _, s := range g.Specs {
@@ -358,7 +361,7 @@ func TestOneVersion(t *testing.T) {
 		})
 	}
 	if found == 0 {
-		t.Error("no constant named Version in the code")
+		t.Error("nothing named Version in the code")
 	}
 }
 

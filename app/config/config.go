@@ -37,6 +37,8 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
+	// UpdateCheck lets the agent ask once a day whether a newer version is out.
+	UpdateCheck bool `toml:"update_check"`
 
 	// EnrolFile is where IT has put the practice's enrolment file; "" nowhere.
 	EnrolFile string `toml:"enrol_file"`
@@ -111,7 +113,7 @@ func Default() Config {
 	return Config{
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
-		RetentionDays: 7, TimeZone: "Pacific/Auckland",
+		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
 		Phone: Phone{Target: app.DefaultTarget / 1000},
 	}
 }

@@ -45,6 +45,7 @@ var PolicyKeys = []PolicyKey{
 	{"s3_endpoint", KindText, "another S3 server's origin; not given: AWS"},
 	{"s3_encrypts", KindBool, "whether the store encrypts at rest (SSE-S3)"},
 	{"ably_endpoint", KindText, "another hub's origin; not given: Ably"},
+	{"update_check", KindBool, "whether it asks once a day if a newer version is out; it never installs one"},
 	{"phone.consent", KindBool, "the phone asks who agrees to the photos"},
 	{"phone.require", KindList, "of site, side, view, type: what the phone asks for once"},
 	{"phone.target_kb", KindNum, "a photo is made smaller than this, 200 to 10000"},

@@ -55,6 +55,7 @@ type agent struct {
 	draft    link.Draft
 	problems []link.Problem
 	standing []link.Problem // what somebody has to look at, and nothing here clears
+	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
@@ -105,6 +106,8 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
+	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
+	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
@@ -320,7 +323,7 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
+		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
 		thumb: a.darkroom.HasThumb}
 	a.sendThumbs()
 	a.screens.show(snapshot(a.state, set, time.Now()))

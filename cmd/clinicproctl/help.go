@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/clinicpro-nz/images/app/config"
 )
 
 // command is one row of the table that dispatch, help, the man page and shell
@@ -130,6 +132,8 @@ func defaultOf(f *flag.Flag) string {
 	switch f.DefValue {
 	case "", "false", "0", "0s":
 		return ""
+	case config.DefaultDir(): // no machine's own path in a man page
+		return " (default this user's own)"
 	}
 	return " (default " + f.DefValue + ")"
 }

@@ -41,6 +41,7 @@ func commands() []command {
 		{"audit export", "", "write the trail, or some days of it, to a file", "", verb("export", auditTrail)},
 		{"spool recovery-key", "", "make a practice's recovery key", "", verb("recovery-key", spool)},
 		{"spool recover", "", "recover the images of a spool with the recovery key", "", verb("recover", spool)},
+		{"leave", "", "what an uninstaller runs: end the programs, say what stays, or purge it", "", leave},
 		{"bench", "", "time a photo from \"PUT answered\" to \"durable\", beside its floor", "", bench},
 		{"help", "[COMMAND]", "explain a command, or list them all", "", help},
 		{"man", "", "print the man page", "", man},
