@@ -54,6 +54,9 @@ type imageRecord struct {
 	Details       detailsRecord
 	Consent       Consent
 	Amended       int
+	Own           Own
+	Edits         []Edit
+	Aside         bool
 }
 
 // detailsRecord is Details written out.
@@ -98,6 +101,7 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 		Place: im.Place.Reveal(), Sinks: im.Sinks,
 		Receipt: im.Receipt, Handed: im.Handed, Attested: im.Attested,
 		Details: recordOfDetails(im.Details), Consent: im.Consent, Amended: im.Amended,
+		Own: im.Own, Edits: im.Edits, Aside: im.Aside,
 	})
 	if err != nil {
 		return Record{}, E("write image record", KindBug, err)
@@ -201,6 +205,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			Place: Seal(r.Place), Sinks: r.Sinks,
 			Receipt: r.Receipt, Handed: r.Handed, Attested: r.Attested,
 			Details: r.Details.details(), Consent: r.Consent, Amended: r.Amended,
+			Own: r.Own, Edits: r.Edits, Aside: r.Aside,
 			thawed:  r.State == ImageFiled,
 			durable: durable{r.State, r.Delivery, r.Filing},
 		}

@@ -112,6 +112,9 @@ type Image struct {
 	Details Details   // as captured, or as last amended
 	Consent Consent   // as captured
 	Amended int       // the amendment that Details are from; 0: none, as captured
+	Own     Own       // what in Details is the GP's own
+	Edits   []Edit    // burned into what is handed over, in this order
+	Aside   bool      // put aside by the GP: not filed, and discarded once the others are
 
 	Delivery string // names the hand-over asked for; "" none yet
 	Filing   bool   // a hand-over is under way
