@@ -3,7 +3,6 @@ package ui
 import (
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -150,17 +149,8 @@ func TestScreens(t *testing.T) {
 			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
 				t.Errorf("%s needs %v", name, min)
 			}
-			img := w.win.Canvas().Capture()
-			f, err := os.Create(filepath.Join(dir, name+"-"+look+".png"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := png.Encode(f, img); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Close(); err != nil {
-				t.Fatal(err)
-			}
+			savePNG(t, filepath.Join(dir, name+"-"+look+".png"), w.win.Canvas().Capture())
 		}
+		drawReview(t, dir, look, v)
 	}
 }

@@ -277,8 +277,8 @@ func (set setting) reviewed(s app.Session, im app.Image) link.Reviewed {
 		lacks = append(lacks, string(d))
 	}
 	out.Lacks = strings.Join(lacks, " ")
-	if !im.TakenAt.IsZero() {
-		out.Taken = im.TakenAt.UnixMilli()
+	if !im.TakenAt.IsZero() && set.zone != nil {
+		out.Taken = text.When(im.TakenAt.In(set.zone))
 	}
 	if set.reviewer != nil {
 		leaves := set.reviewer.leaves[leavingKey(s, im)]
@@ -299,8 +299,9 @@ func (set setting) reviewOf(sid app.SessionID) *link.Review {
 
 // earlier lists this patient's images of other sessions that are still here,
 // newest first.
-func earlier(st app.State, s app.Session) []link.Earlier {
+func earlier(st app.State, s app.Session, zone *time.Location) []link.Earlier {
 	var out []link.Earlier
+	when := map[string]time.Time{}
 	for _, other := range st.Sessions {
 		if other.ID == s.ID || !other.Patient.Same(s.Patient) {
 			continue
@@ -310,20 +311,21 @@ func earlier(st app.State, s app.Session) []link.Earlier {
 			if !visible(im) || im.Aside || im.Details.Intimate { // an intimate one is looked at in its own session
 				continue
 			}
-			e := link.Earlier{Ref: link.Ref{SID: string(other.ID), Image: string(id)}, Rev: revision(im),
-				About: text.Details(im.Details.Site, im.Details.Side, im.Details.View)}
 			taken := im.TakenAt
 			if taken.IsZero() {
 				taken = im.Arrived
 			}
-			if !taken.IsZero() {
-				e.Taken = taken.UnixMilli()
+			e := link.Earlier{Ref: link.Ref{SID: string(other.ID), Image: string(id)}, Rev: revision(im),
+				About: text.Details(im.Details.Site, im.Details.Side, im.Details.View)}
+			if !taken.IsZero() && zone != nil {
+				e.Taken = text.When(taken.In(zone))
 			}
+			when[e.SID+e.Image] = taken
 			out = append(out, e)
 		}
 	}
 	slices.SortFunc(out, func(a, b link.Earlier) int {
-		return cmp.Or(cmp.Compare(b.Taken, a.Taken), strings.Compare(a.Image, b.Image))
+		return cmp.Or(when[b.SID+b.Image].Compare(when[a.SID+a.Image]), strings.Compare(a.Image, b.Image))
 	})
 	return out[:min(len(out), maxEarlier)]
 }

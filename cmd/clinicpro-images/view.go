@@ -80,7 +80,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		}
 		out.Images = append(out.Images, view)
 	}
-	out.Review, out.Earlier, out.Require = set.reviewOf(s.ID), earlier(st, s), s.Row.Asks.Require
+	out.Review, out.Earlier, out.Require = set.reviewOf(s.ID), earlier(st, s, set.zone), s.Row.Asks.Require
 	filing, canFile := 0, 0
 	for _, im := range s.Images {
 		if im.Filing {

@@ -72,7 +72,7 @@ type Review struct {
 // on this workstation.
 type Earlier struct {
 	Ref
-	Taken int64  `json:"taken,omitempty"` // Unix milliseconds; 0: not known
+	Taken string `json:"taken,omitempty"` // in words, the practice's time
 	About string `json:"about,omitempty"`
 	Rev   string `json:"rev"`
 }
@@ -87,7 +87,7 @@ type Reviewed struct {
 	Editable bool          `json:"editable,omitempty"`
 	Aside    bool          `json:"aside,omitempty"`
 	Lacks    string        `json:"lacks,omitempty"` // app.Details that the practice requires, a space between
-	Taken    int64         `json:"taken,omitempty"` // Unix milliseconds; 0: not known
+	Taken    string        `json:"taken,omitempty"` // in words, the practice's time
 	Failed   bool          `json:"failed,omitempty"`
 	Filing   bool          `json:"filing,omitempty"`
 	// As what it would leave; "" and 0 until InputPrepare has been answered.
