@@ -73,9 +73,9 @@ lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
 
 .PHONY: go-test
 go-test: ## every Go test with the race detector, but the end-to-end ones
-	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens$$' $(NODESKTOP)
+	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens' $(NODESKTOP)
 	@# One goroutine draws them all, which the race detector slows tenfold.
-	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens$$' ./ui
+	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens' ./ui
 
 .PHONY: phone
 phone: ## the phone page: types, unit tests, freshness of its bundle

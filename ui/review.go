@@ -34,8 +34,10 @@ type reviewing struct {
 func (w *Window) newReview() {
 	w.review = views.NewReview(views.ReviewActs{
 		Back: w.backToAll, File: w.file, Keys: w.keys,
-		Go:     func(id string) { w.lookAt(id, w.beside) },
-		Beside: func(ref link.Ref) { w.lookAt(w.at, ref) },
+		Attest:    func(id string) { w.send(link.Input{Kind: link.InputAttest, SID: w.snap.SID, Image: id}) },
+		FileAgain: func(id string) { w.sure(link.Input{Kind: link.InputFileAgain, SID: w.snap.SID, Image: id}) },
+		Go:        func(id string) { w.lookAt(id, w.beside) },
+		Beside:    func(ref link.Ref) { w.lookAt(w.at, ref) },
 		Send: func(in link.Input) {
 			in.SID = w.snap.SID
 			w.send(in)

@@ -8,10 +8,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/picture"
@@ -44,6 +46,14 @@ func skin(w, h int, seed float64) *image.RGBA {
 	return img
 }
 
+// skins are painted once: they are the slowest thing here.
+var skins = sync.OnceValue(func() (out [3]*picture.Opened) {
+	for i := range out {
+		out[i] = picture.OpenedOf(skin(1000, 750, float64(i+1)))
+	}
+	return out
+})
+
 // answer gives the window what an agent with these images would: every look
 // it has asked for and not been answered.
 type answering struct {
@@ -57,7 +67,7 @@ type answering struct {
 func newAnswering(w *Window, sent *[]link.Input) *answering {
 	a := &answering{w: w, sent: sent, photos: map[string]*picture.Opened{}, edits: map[string][]app.Edit{}}
 	for i := range 5 {
-		a.photos[imageID(i)] = picture.OpenedOf(skin(1600, 1200, float64(i%3+1)))
+		a.photos[imageID(i)] = skins()[i%3]
 	}
 	return a
 }
@@ -191,23 +201,33 @@ var reviewScenes = map[string]func(t testing.TB, w *Window, a *answering){
 	},
 }
 
-// drawReview paints the review's scenes at 100 and 200 per cent.
-func drawReview(t *testing.T, dir, look string, v fyne.ThemeVariant) {
+// TestScreensOfTheReview paints the review's scenes, light and dark; with
+// CLINICPRO_SCREENSHOTS set (make screenshots) at 200 per cent too, which is
+// to be looked at and proves nothing more.
+func TestScreensOfTheReview(t *testing.T) {
+	dir, scales := os.Getenv("CLINICPRO_SCREENSHOTS"), []float32{1, 2}
+	if dir == "" {
+		dir, scales = t.TempDir(), scales[:1]
+	}
 	for name, scene := range reviewScenes {
-		for _, scale := range []float32{1, 2} {
-			w, sent := newTestWindow(t, v)
-			w.win.Canvas().(test.WindowlessCanvas).SetScale(scale)
-			a := newAnswering(w, sent)
-			scene(t, w, a)
-			for range 4 { // an answer can ask for more
-				a.answer()
+		t.Run(name, func(t *testing.T) {
+			for look, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+				for _, scale := range scales {
+					w, sent := newTestWindow(t, v)
+					w.win.Canvas().(test.WindowlessCanvas).SetScale(scale)
+					a := newAnswering(w, sent)
+					scene(t, w, a)
+					for range 4 { // an answer can ask for more
+						a.answer()
+					}
+					if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
+						t.Errorf("needs %v", min)
+					}
+					suffix := map[float32]string{1: "", 2: "-200"}[scale]
+					savePNG(t, filepath.Join(dir, name+"-"+look+suffix+".png"), w.win.Canvas().Capture())
+				}
 			}
-			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
-				t.Errorf("%s needs %v", name, min)
-			}
-			suffix := map[float32]string{1: "", 2: "-200"}[scale]
-			savePNG(t, filepath.Join(dir, name+"-"+look+suffix+".png"), w.win.Canvas().Capture())
-		}
+		})
 	}
 }
 

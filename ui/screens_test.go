@@ -77,6 +77,8 @@ func screens(t testing.TB) map[string]link.Snapshot {
 		im := link.Image{ID: imageID(i), State: st}
 		if st == app.ImageLanded {
 			im.Thumb = "t" + string(rune('1'+i))
+			im.Reviewed = reviewed("23 November 2026, 10:00")
+			im.Name, im.Bytes = "ZZZ0016_2026-11-23_"+string(rune('1'+i))+".jpg", int64(700_000+i)
 		}
 		gallery.Images = append(gallery.Images, im)
 	}
@@ -151,6 +153,5 @@ func TestScreens(t *testing.T) {
 			}
 			savePNG(t, filepath.Join(dir, name+"-"+look+".png"), w.win.Canvas().Capture())
 		}
-		drawReview(t, dir, look, v)
 	}
 }

@@ -37,9 +37,9 @@ type Review struct {
 	Caption      string
 	Intimate     bool
 	Editable     bool
-	Why          string // it cannot be edited; or what is missing; or that the photo as it came is kept
+	Why          string // it cannot be edited, what is missing, or what was changed
 	Bad          bool   // Why is to be seen
-	Changes      string
+	Unsure       bool   // the GP has to say whether it is filed
 	Strip        []Small
 }
 
@@ -75,7 +75,7 @@ func ReviewOf(s link.Snapshot, id string) (Review, bool) {
 	}
 	im := images[at]
 	r := Review{Index: at, Count: len(images), Image: im, Title: text.PhotoOf(at+1, len(images)), Consent: text.Consent(im.Consent),
-		Caption: im.Caption, Intimate: im.Hidden, Editable: im.Editable, When: im.Taken, Changes: text.Changes(im.Edits)}
+		Caption: im.Caption, Intimate: im.Hidden, Editable: im.Editable, When: im.Taken}
 	r.Chip, r.Tone = text.ImageState(im.State), toneOf(im)
 	switch {
 	case im.Aside:
@@ -83,15 +83,15 @@ func ReviewOf(s link.Snapshot, id string) (Review, bool) {
 	case im.Failed:
 		r.Chip, r.Why, r.Bad = text.ChipFailed, im.Problem, true
 	case im.State == app.ImageUnconfirmed:
-		r.Why, r.Bad = text.LockedUnsure, true
+		r.Why, r.Bad, r.Unsure = text.LockedUnsure, true, s.Filing == nil
 	case im.Lacks != "":
-		r.Why, r.Bad = text.Lacks(im.Lacks), true
+		r.Chip, r.Why, r.Bad = text.ChipLacks, text.Lacks(im.Lacks), true
 	case im.State == app.ImageFiled:
 		r.Why = im.Note
 	case !im.Editable:
 		r.Why = text.Locked
-	default:
-		r.Why = text.Untouched
+	case im.Edits > 0:
+		r.Why = text.Changes(im.Edits)
 	}
 	r.Rows = rowsOf(s, im)
 	for _, im := range images {

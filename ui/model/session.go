@@ -178,7 +178,7 @@ func TilesOf(s link.Snapshot) []Tile {
 			case im.Failed:
 				t.Chip = text.ChipFailed
 			case im.Lacks != "":
-				t.Tone, t.Note = ToneBad, text.Lacks(im.Lacks)
+				t.Chip, t.Tone, t.Note = text.ChipLacks, ToneBad, text.Lacks(im.Lacks)
 			}
 		case app.ImageFiled:
 			t.Tone = ToneGood

@@ -33,11 +33,11 @@ const (
 	ApplyAll      = "Same for all photos"
 	Required      = "required"
 	ChipAside     = "Deleted"
+	ChipLacks     = "Details missing"
 	ChipFailed    = "Not filed"
 	Locked        = "Handed over already: it cannot be changed any more."
 	LockedAside   = "Deleted: it will not be filed."
 	LockedUnsure  = "It may be filed already, so it cannot be changed. Look whether it is there."
-	Untouched     = "The photo as it came is kept; changes go into the filed copy."
 	DrawCrop      = "Drag over what is to stay. Or arrow keys, Shift+arrow keys for its size, then Enter. Esc leaves it."
 	DrawArrow     = "Drag to where the arrow points. Or arrow keys, Shift+arrow keys for its tip, then Enter. Esc leaves it."
 	DrawMask      = "Drag over what is to be blacked out. Or arrow keys, Shift+arrow keys for its size, then Enter. Esc leaves it."
@@ -52,7 +52,7 @@ const (
 // KeyHelp are the review's keys and what they do.
 func KeyHelp() [][2]string {
 	return [][2]string{
-		{"←  →", "Photo before, photo after; in an enlarged photo: move"},
+		{"Arrow keys", "Photo before, photo after; in an enlarged photo: move"},
 		{"Enter", "Next photo"},
 		{"Space", "All of the photo, or its own size"},
 		{"+  −", "Larger, smaller (or the wheel)"},
@@ -76,13 +76,11 @@ func PhotoOf(n, of int) string { return fmt.Sprintf("Photo %d of %d", n, of) }
 
 // Changes counts edits.
 func Changes(n int) string {
-	switch n {
-	case 0:
-		return "No changes"
-	case 1:
-		return "1 change"
+	changes := fmt.Sprintf("%d changes", n)
+	if n == 1 {
+		changes = "1 change"
 	}
-	return fmt.Sprintf("%d changes", n)
+	return changes + " in the copy that is filed; the photo as it came is kept."
 }
 
 // SideName is a side as it stands on a button.

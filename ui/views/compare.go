@@ -61,6 +61,7 @@ func (r *Review) setBeside(ref link.Ref) {
 		r.right.drop()
 	}
 	r.left.titled(at >= 0)
+	r.right.titled(at >= 0)
 	if len(r.panes.Objects) != len(panes) {
 		r.panes.Layout, r.panes.Objects = layout.NewGridLayoutWithColumns(len(panes)), panes
 		r.panes.Refresh()

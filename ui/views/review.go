@@ -22,6 +22,8 @@ import (
 type ReviewActs struct {
 	Back, File, Keys func()
 	Go               func(image string)
+	Attest           func(image string)
+	FileAgain        func(image string)
 	Beside           func(link.Ref)
 	Send             func(link.Input)
 	Refocus          func() // the keys go to the review again
@@ -41,7 +43,8 @@ type Review struct {
 	reveal  string // the intimate photo that the GP has asked to see
 
 	name, born, nhi   *widgets.Text
-	place, when, why  *widgets.Text
+	place, when       *widgets.Text
+	why               *widget.Label
 	chip              *widgets.Chip
 	left, right       *pane
 	panes             *fyne.Container
@@ -54,10 +57,14 @@ type Review struct {
 	compare           *widgets.Key
 	percent, toolHint *widgets.Text
 	rows              []*choiceRow
+	unsure            *fyne.Container
 	intimate, same    *widgets.Key
 	count, to         *widgets.Text
 	looks             looker
 }
+
+// frameWide is a photo of the strip, in Fyne's units.
+const frameWide = 92
 
 // choiceRow is a model.Row drawn.
 type choiceRow struct {
@@ -76,41 +83,42 @@ func NewReview(acts ReviewActs) *Review {
 	r.nhi = widgets.NewText("", 18, fg, fyne.TextStyle{Bold: true, Monospace: true})
 	r.place, r.when = widgets.NewText("", 14, fg, bold), widgets.NewText("", 13, muted, fyne.TextStyle{})
 	r.chip = widgets.NewChip("", "quiet")
+	r.percent, r.toolHint = widgets.NewText("", 13, muted, fyne.TextStyle{}), widgets.NewText("", 13, fg, fyne.TextStyle{})
 	back := widgets.NewKey(text.ReviewAll, "Esc", theme.NavigateBackIcon(), acts.Back)
 	keys := widgets.NewKey(text.ReviewKeys, "?", nil, acts.Keys)
 	head := widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 12, 10, container.NewBorder(nil, nil,
 		container.NewHBox(container.NewCenter(back), gapW(12), container.NewCenter(r.name), gapW(8), container.NewCenter(r.nhi), gapW(8), container.NewCenter(r.born)),
-		container.NewHBox(container.NewCenter(r.place), gapW(4), container.NewCenter(r.chip), gapW(4), container.NewCenter(keys))))
+		container.NewHBox(container.NewCenter(r.percent), gapW(8), container.NewCenter(r.place), gapW(4), container.NewCenter(r.chip), gapW(4), container.NewCenter(keys))))
 
-	r.turn = widgets.NewKey(text.Rotate, "R", theme.ViewRefreshIcon(), func() { r.retouch(link.Edit{Kind: app.EditTurn}) })
-	tool := func(t widgets.Tool, label, key string, icon fyne.Resource) *widgets.Key {
-		r.tools[t] = widgets.NewKey(label, key, icon, func() { r.take(t) })
+	r.turn = widgets.NewKey(text.Rotate, "R", nil, func() { r.retouch(link.Edit{Kind: app.EditTurn}) })
+	tool := func(t widgets.Tool, label, key string) *widgets.Key {
+		r.tools[t] = widgets.NewKey(label, key, nil, func() { r.take(t) })
 		return r.tools[t]
 	}
-	r.undo = widgets.NewKey(text.UndoEdit, "Ctrl+Z", theme.ContentUndoIcon(), r.Undo)
-	r.away = widgets.NewKey(text.Delete, "Del", theme.DeleteIcon(), r.putAside)
-	r.compare = widgets.NewKey(text.Compare, "P", theme.ViewFullScreenIcon(), r.toggleCompare)
-	r.percent, r.toolHint = widgets.NewText("", 13, muted, fyne.TextStyle{}), widgets.NewText("", 13, fg, fyne.TextStyle{})
-	bar := container.NewHBox(r.turn, tool(widgets.ToolCrop, text.Crop, "C", theme.ContentCutIcon()), tool(widgets.ToolArrow, text.Arrow, "A", theme.MailForwardIcon()),
-		tool(widgets.ToolMask, text.Mask, "M", theme.VisibilityOffIcon()), gapW(6), r.undo, r.away, gapW(6), r.compare, layout.NewSpacer(), container.NewCenter(r.percent))
+	r.undo = widgets.NewKey(text.UndoEdit, "Ctrl+Z", nil, r.Undo)
+	r.away = widgets.NewKey(text.Delete, "Del", nil, r.putAside)
+	r.compare = widgets.NewKey(text.Compare, "P", nil, r.toggleCompare)
+	bar := container.NewHBox(r.turn, tool(widgets.ToolCrop, text.Crop, "C"), tool(widgets.ToolArrow, text.Arrow, "A"),
+		tool(widgets.ToolMask, text.Mask, "M"), gapW(6), r.undo, r.away, gapW(6), r.compare, layout.NewSpacer())
 
 	r.left, r.right = r.newPane(true), r.newPane(false)
 	r.panes = container.NewGridWithColumns(1, r.left.root)
 	r.strip = container.NewHBox()
 	r.stripScroll = container.NewHScroll(r.strip)
+	r.stripScroll.SetMinSize(fyne.NewSize(0, frameWide*3/4+4))
 	below := container.New(layout.NewCustomPaddedVBoxLayout(4), container.NewHBox(r.toolHint), r.stripScroll)
 	look := container.NewBorder(bar, below, nil, nil, container.New(layout.NewCustomPaddedLayout(8, 4, 0, 0), r.panes))
 
 	r.Root = container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), container.NewBorder(head, nil, nil, nil,
 		container.New(layout.NewCustomPaddedLayout(10, 0, 0, 0), container.NewBorder(nil, nil, nil,
-			container.New(layout.NewCustomPaddedLayout(0, 0, 12, 0), container.New(fixedWide{348}, r.side())), look))))
+			container.New(layout.NewCustomPaddedLayout(0, 0, 12, 0), container.New(fixedWide{356}, r.side())), look))))
 	return r
 }
 
 // side is the panel of what is said of the photo, and the way out.
 func (r *Review) side() fyne.CanvasObject {
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
-	said := container.New(layout.NewCustomPaddedVBoxLayout(5))
+	said := container.New(layout.NewCustomPaddedVBoxLayout(4))
 	columns := map[link.Field]int{link.FieldSite: 2, link.FieldSide: 3, link.FieldView: 2, link.FieldType: 3}
 	empty, _ := model.ReviewOf(link.Snapshot{Images: []link.Image{{ID: "0", State: app.ImageLanded, Reviewed: link.Reviewed{Rev: "0"}}}}, "0")
 	for _, row := range empty.Rows {
@@ -133,14 +141,17 @@ func (r *Review) side() fyne.CanvasObject {
 	said.Add(widgets.NewText(text.Caption, 12, muted, bold))
 	said.Add(r.Caption)
 	said.Add(container.New(tightGrid{1}, container.NewBorder(nil, nil, r.intimate, nil, r.same)))
-	r.why = widgets.NewText("", 13, muted, fyne.TextStyle{})
+	r.why = widget.NewLabel("")
+	r.why.Wrapping = fyne.TextWrapWord
 
+	r.unsure = container.New(tightGrid{2}, widgets.NewKey(text.Attest, "", nil, func() { r.acts.Attest(r.now.Image.ID) }),
+		widgets.NewKey(text.FileAgain, "", nil, func() { r.acts.FileAgain(r.now.Image.ID) }))
 	r.File = widget.NewButtonWithIcon("", theme.ConfirmIcon(), r.acts.File)
 	r.File.Importance = widget.HighImportance
 	r.count, r.to = widgets.NewText("", 14, fg, bold), widgets.NewText("", 12, muted, fyne.TextStyle{})
 	foot := container.New(layout.NewCustomPaddedVBoxLayout(3), r.count, r.to, gap(3), container.New(minSize{100, 42}, r.File))
 	return widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 12, 12, container.NewBorder(nil, foot, nil, nil,
-		container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 6, 0, 4), container.New(layout.NewCustomPaddedVBoxLayout(4), r.when, said, r.why)))))
+		container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 6, 0, 4), container.New(layout.NewCustomPaddedVBoxLayout(4), r.when, r.why, r.unsure, said)))))
 }
 
 // Set shows the photo with an id; false when it is not there to be looked at.
@@ -192,6 +203,9 @@ func (r *Review) neighbours() []lookAt {
 func (r *Review) setSide() {
 	for i, row := range r.now.Rows {
 		title := row.Title
+		if key := map[link.Field]string{link.FieldView: "V", link.FieldType: "T"}[row.Field]; key != "" {
+			title += " (" + key + ")"
+		}
 		ink := widgets.ColorMuted
 		if row.Required {
 			title += " · " + text.Required
@@ -201,17 +215,19 @@ func (r *Review) setSide() {
 		}
 		r.rows[i].title.Set(title, ink)
 		for _, c := range row.Choices {
-			r.rows[i].keys[c.Value].Set(c.On, r.now.Editable, row.Wanted)
+			r.rows[i].keys[c.Value].Set(c.On, r.now.Editable)
 		}
 	}
 	r.Caption.load(r.now.Image.ID, r.now.Caption, r.now.Editable)
-	r.intimate.Set(r.now.Intimate, r.now.Editable, false)
-	r.same.Set(false, r.now.Editable && len(r.now.Strip) > 1, false)
-	ink := widgets.ColorMuted
+	r.intimate.Set(r.now.Intimate, r.now.Editable)
+	r.same.Set(false, r.now.Editable && len(r.now.Strip) > 1)
+	r.why.Importance = widget.MediumImportance
 	if r.now.Bad {
-		ink = theme.ColorNameError
+		r.why.Importance = widget.DangerImportance
 	}
-	r.why.Set(r.now.Why, ink)
+	r.why.SetText(r.now.Why)
+	r.why.Hidden = r.now.Why == ""
+	r.unsure.Hidden = !r.now.Unsure
 	bar := model.BarOf(r.snap)
 	r.File.SetText(bar.Button)
 	if bar.Enabled {
@@ -219,11 +235,8 @@ func (r *Review) setSide() {
 	} else {
 		r.File.Disable()
 	}
-	title := bar.Note
-	if title == "" {
-		title = text.Count(bar.Unfiled)
-	}
-	r.count.Set(title, theme.ColorNameForeground)
+	r.count.Set(bar.Note, theme.ColorNameForeground)
+	r.count.Hidden = bar.Note == ""
 	r.to.Set(bar.To, widgets.ColorMuted)
 }
 
@@ -233,7 +246,7 @@ func (r *Review) setStrip() {
 	for _, small := range r.now.Strip {
 		f := r.frames[small.ID]
 		if f == nil {
-			f = widgets.NewFrame(92, func() { r.acts.Go(small.ID) })
+			f = widgets.NewFrame(frameWide, func() { r.acts.Go(small.ID) })
 		}
 		cell := widgets.Cell{Picture: r.picture(small.Thumb), Covered: small.Covered, Faded: small.Faded, Chosen: small.Chosen, Tone: widgets.Tone(small.Tone)}
 		if small.Covered && r.reveal != small.ID {
@@ -255,14 +268,14 @@ func (r *Review) setStrip() {
 
 func (r *Review) setTools() {
 	can := r.now.Editable && !r.covered()
-	r.turn.Set(false, can, false)
+	r.turn.Set(false, can)
 	for t, key := range r.tools {
-		key.Set(r.left.loupe.Tool() == t, can, false)
+		key.Set(r.left.loupe.Tool() == t, can)
 	}
-	r.undo.Set(false, can && r.now.Image.Edits > 0, false)
-	r.away.Set(false, r.now.Editable || r.now.Image.Aside, false)
+	r.undo.Set(false, can && r.now.Image.Edits > 0)
+	r.away.Set(false, r.now.Editable || r.now.Image.Aside)
 	r.away.SetLabel(map[bool]string{true: text.PutBack, false: text.Delete}[r.now.Image.Aside])
-	r.compare.Set(r.beside != link.Ref{}, true, false)
+	r.compare.Set(r.beside != link.Ref{}, true)
 	r.percent.Set(text.Percent(r.left.loupe.Percent()), widgets.ColorMuted)
 	hint := map[widgets.Tool]string{widgets.ToolCrop: text.DrawCrop, widgets.ToolArrow: text.DrawArrow, widgets.ToolMask: text.DrawMask}[r.left.loupe.Tool()]
 	if r.beside == (link.Ref{}) && len(r.candidates()) == 0 && r.wantsCompare {
@@ -320,6 +333,7 @@ func (r *Review) take(t widgets.Tool) {
 		}
 		r.left.loupe.Take(t)
 		r.setTools()
+		r.Root.Refresh() // the hint takes a line
 	}
 }
 
@@ -405,8 +419,7 @@ func (r *Review) Key(name fyne.KeyName, shift bool) bool {
 	case fyne.KeyEscape:
 		switch {
 		case l.Tool() != widgets.ToolNone:
-			l.Take(widgets.ToolNone)
-			r.setTools()
+			r.take(l.Tool())
 		case l.Zoomed():
 			l.Toggle(.5, .5)
 		default:

@@ -60,7 +60,7 @@ func NewSheet(c model.Card, left bool, cancel, do func()) *Sheet {
 		container.NewHBox(layout.NewSpacer(), container.New(minSize{120, 42}, s.Cancel), container.New(minSize{160, 42}, s.Do)))
 	head := container.New(layout.NewCustomPaddedVBoxLayout(10), widgets.NewText(title, 20, fg, bold), who, warn,
 		container.NewHBox(widgets.NewText(text.FileTo, 14, muted, fyne.TextStyle{}), s.to), s.total)
-	s.Root = container.New(fixedSize{620, 560}, container.New(layout.NewCustomPaddedLayout(20, 16, 20, 20), container.NewBorder(head,
+	s.Root = container.New(fixedSize{640, 610}, container.New(layout.NewCustomPaddedLayout(20, 16, 20, 20), container.NewBorder(head,
 		container.New(layout.NewCustomPaddedVBoxLayout(10), s.why, foot), nil, nil,
 		container.New(layout.NewCustomPaddedLayout(8, 8, 0, 0), container.NewVScroll(s.lines)))))
 	return s

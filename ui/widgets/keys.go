@@ -23,7 +23,6 @@ type Key struct {
 	on       bool
 	disabled bool
 	hovered  bool
-	wanted   bool // something is missing here
 }
 
 // NewKey returns a button of a label and its key, "" for none; icon may be nil.
@@ -38,12 +37,12 @@ func NewKey(label, key string, icon fyne.Resource, do func()) *Key {
 	return k
 }
 
-// Set changes what it shows: on is chosen, wanted marks what is missing.
-func (k *Key) Set(on, enabled, wanted bool) {
-	if k.on == on && k.disabled == !enabled && k.wanted == wanted {
+// Set changes what it shows: on is chosen.
+func (k *Key) Set(on, enabled bool) {
+	if k.on == on && k.disabled == !enabled {
 		return
 	}
-	k.on, k.disabled, k.wanted = on, !enabled, wanted
+	k.on, k.disabled = on, !enabled
 	k.Refresh()
 }
 
@@ -54,15 +53,6 @@ func (k *Key) SetLabel(label string) {
 		k.Refresh()
 	}
 }
-
-// Label returns the words.
-func (k *Key) Label() string { return k.label.Value() }
-
-// On reports whether it is chosen.
-func (k *Key) On() bool { return k.on }
-
-// Disabled reports whether it does nothing.
-func (k *Key) Disabled() bool { return k.disabled }
 
 // Tapped implements fyne.Tappable.
 func (k *Key) Tapped(*fyne.PointEvent) {
@@ -103,7 +93,7 @@ type keyRenderer struct {
 const (
 	keyPad  = 9
 	keyIcon = 18
-	keyHigh = 32
+	keyHigh = 27
 )
 
 func (r *keyRenderer) paint() {
@@ -115,9 +105,6 @@ func (r *keyRenderer) paint() {
 		fill, ink = theme.ColorNamePrimary, theme.ColorNameForegroundOnPrimary
 	case k.disabled:
 		fill, ink = theme.ColorNameDisabledButton, theme.ColorNameDisabled
-	}
-	if k.wanted && !k.on {
-		k.back.StrokeWidth, k.back.StrokeColor = 1.5, theme.Color(theme.ColorNameError)
 	}
 	k.back.FillColor = theme.Color(fill)
 	if k.hovered && !k.disabled && !k.on {
@@ -249,7 +236,8 @@ type frameLayout struct{}
 
 func (frameLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 func (frameLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	o[0].Resize(size)
+	o[0].Move(fyne.NewPos(2, 2))
+	o[0].Resize(size.SubtractWidthHeight(4, 4))
 	for _, inner := range []fyne.CanvasObject{o[1], o[3]} {
 		inner.Move(fyne.NewPos(5, 5))
 		inner.Resize(size.SubtractWidthHeight(10, 10))
