@@ -12,9 +12,9 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-// forms are one scene in every form that a JPEG decodes to: a ground of which
+// grounds are one scene in every form that a JPEG decodes to: a ground of which
 // each pixel says where it is.
-func forms(w, h int) map[string]image.Image {
+func grounds(w, h int) map[string]image.Image {
 	at := func(x, y int) color.RGBA { return color.RGBA{byte(60 + 120*x/w), byte(60 + 120*y/h), 90, 255} }
 	out := map[string]image.Image{}
 	for name, ratio := range map[string]image.YCbCrSubsampleRatio{"420": image.YCbCrSubsampleRatio420, "422": image.YCbCrSubsampleRatio422,
@@ -68,7 +68,7 @@ func far(a, b color.Color) int {
 // crop, a mask and an arrow, each pixel that the GP is shown is the one that
 // leaves.
 func TestWhatIsLookedAtIsWhatLeaves(t *testing.T) {
-	for name, m := range forms(96, 64) {
+	for name, m := range grounds(96, 64) {
 		for orientation := 1; orientation <= 8; orientation++ {
 			for _, degrees := range []int{0, 90, 180, 270} {
 				im := app.Image{Details: app.Details{Rotate: degrees}, Edits: []app.Edit{
@@ -105,7 +105,7 @@ func TestWhatIsLookedAtIsWhatLeaves(t *testing.T) {
 
 // TestAMaskLeavesNothingBehind: not one pixel under it is anything but black.
 func TestAMaskLeavesNothingBehind(t *testing.T) {
-	for name, m := range forms(96, 64) {
+	for name, m := range grounds(96, 64) {
 		edit := app.Edit{Kind: app.EditMask, X0: unit(.3), Y0: unit(.8), X1: unit(.7), Y1: unit(.2)} // drawn upwards
 		left := paintable(copyOf(m))
 		across, down := sampling(left)
@@ -168,7 +168,7 @@ func TestDevelopedBurnsTheEditsIn(t *testing.T) {
 
 // TestAPartLooksLikeThatPartOfTheWhole: zooming in shows the same pixels.
 func TestAPartLooksLikeThatPartOfTheWhole(t *testing.T) {
-	m := forms(96, 64)["420"]
+	m := grounds(96, 64)["420"]
 	for orientation := 1; orientation <= 8; orientation++ {
 		c := ChangesOf(app.Image{Details: app.Details{Rotate: 90}, Edits: []app.Edit{{Kind: app.EditCrop, X0: unit(.25), Y0: 0, X1: unit(1), Y1: unit(.5)}}})
 		o := &Opened{m, orientation}
@@ -220,7 +220,7 @@ func FuzzEditsNeverPanic(f *testing.F) {
 				edits = append(edits, e)
 			}
 		}
-		m := forms(33, 21)["420"]
+		m := grounds(33, 21)["420"]
 		o := &Opened{m, int(orientation)%8 + 1}
 		c := ChangesOf(app.Image{Edits: edits, Details: app.Details{Rotate: degrees}.Known()})
 		w, h := o.Size(c)

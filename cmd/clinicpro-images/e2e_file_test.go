@@ -2,7 +2,10 @@
 
 package main_test
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // fileByKey files the session in the window as a GP does, Ctrl+Enter for the
 // sheet and Ctrl+Enter again once it has been read, until n photos are filed.
@@ -15,5 +18,5 @@ func (d *desk) fileByKey(n int) {
 		time.Sleep(1500 * time.Millisecond) // longer than a key held down repeats: the window knows the two apart
 		states = d.imageStates()
 		return states["filed"] >= n
-	}, func() string { return "Ctrl+Enter does not file: the images are " + shown(states) })
+	}, func() string { return "Ctrl+Enter does not file: the images are " + fmt.Sprint(states) })
 }
