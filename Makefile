@@ -104,11 +104,13 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
 .PHONY: bench
-bench: ## time from "PUT answered" to "durable in the spool", and the floor; the phone page's times
+bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window
 	@.ci/install test
 	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@.ci/phone-bench
+	@$(MAKE) --no-print-directory ui
+	@.ci/window-bench
 
 .PHONY: soak
 soak: ## an hour: the seed's load, long faults and kills, every test several times, fuzzing
