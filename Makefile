@@ -89,9 +89,9 @@ lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
 
 .PHONY: go-test
 go-test: ## every Go test with the race detector, but the end-to-end ones
-	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens$$' $(NODESKTOP)
+	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens' $(NODESKTOP)
 	@# One goroutine draws them all, which the race detector slows tenfold.
-	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens$$' ./ui
+	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens' ./ui
 
 .PHONY: phone
 phone: ## the phone page: types, unit tests, freshness of its bundle
@@ -104,11 +104,13 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
 .PHONY: bench
-bench: ## time from "PUT answered" to "durable in the spool", and the floor; the phone page's times
+bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window
 	@.ci/install test
 	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@.ci/phone-bench
+	@$(MAKE) --no-print-directory ui
+	@.ci/window-bench
 
 .PHONY: soak
 soak: ## an hour: the seed's load, long faults and kills, every test several times, fuzzing
