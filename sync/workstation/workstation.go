@@ -106,11 +106,6 @@ func SinksOf(c config.Config) []string {
 	return []string{folder.NameImages}
 }
 
-// Secrets are the names under which the keyring keeps what opens a cloud.
-func Secrets() []string {
-	return []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly}
-}
-
 // Parts are what a workstation adds of its own to a cloud.
 type Parts struct {
 	Spool    app.Spool

@@ -32,6 +32,10 @@ type Snapshot struct {
 	// Form: the GP asked for the next patient. A window shows the form although
 	// a session is open; that session is in Waiting too.
 	Form bool `json:"form,omitempty"`
+
+	Review  *Review      `json:"review,omitempty"`  // nil: the gallery
+	Require []app.Detail `json:"require,omitempty"` // of every image, before it is filed
+	Earlier []Earlier    `json:"earlier,omitempty"` // newest first
 }
 
 // Phase is where the session stands for the window.
@@ -119,6 +123,7 @@ type Image struct {
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
 	Name    string         `json:"name,omitempty"`    // to offer where a copy is saved; "" it cannot be
 	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
+	Reviewed
 }
 
 // Filing is a hand-over under way.
