@@ -29,6 +29,7 @@ var commands = []command{
 	{"audit", "check, search or export this user's audit trail", auditTrail},
 	{"spool", "make a recovery key; recover images with it", spool},
 	{"leave", "what an uninstaller runs: end the programs, say what stays, or purge it", leave},
+	{"relay", "keys of the relay to a record system: add, revoke, list", relayKeys},
 	{"bench", "time a photo from \"PUT answered\" to \"durable\", beside its floor", bench},
 }
 
