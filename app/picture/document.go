@@ -14,9 +14,10 @@ import (
 type Document struct {
 	Patient  app.Patient // on every page
 	Practice string
-	Made     time.Time // in the practice's zone; zero: not said
-	Pages    []Page    // at least one
-	Of       Volume    // zero: it is the whole of a hand-over
+	Made     time.Time            // in the practice's zone; zero: not said
+	Pages    []Page               // at least one
+	Of       Volume               // zero: it is the whole of a hand-over
+	Cut      func(pictures []int) // told how many pictures each file holds; nil: nobody asks
 }
 
 // Volume says which of several documents of one hand-over a document is, for
@@ -159,6 +160,13 @@ func (d Document) split(maxBytes int, size func(Page) int, write func(Document) 
 			over = over || len(out[i]) > maxBytes
 		}
 		if !over {
+			if d.Cut != nil {
+				counts := make([]int, len(groups))
+				for i := range groups {
+					counts[i] = len(groups[i])
+				}
+				d.Cut(counts)
+			}
 			return out, nil
 		}
 	}
