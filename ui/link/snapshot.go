@@ -121,7 +121,7 @@ type Image struct {
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
-	Name    string         `json:"name,omitempty"`    // to offer where a copy is saved; "" it cannot be
+	SaveAs  string         `json:"saveAs,omitempty"`  // the name to offer for a copy; "" none can be made
 	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
 	Reviewed
 }
