@@ -47,7 +47,7 @@ var edges = []struct {
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/durable", nil},
 	{"sync/diskspool", []string{"app", "sync/durable"}},
-	{"sync/folder", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "app/picture", "sync/durable"}},
 	{"sync/alex", []string{"app", "app/picture", "sync/egress"}},
 	{"sync/alex/alextest", nil}, // for tests only
 	{"sync/egress", []string{"app"}},

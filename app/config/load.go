@@ -117,7 +117,7 @@ func (c *Config) check() error {
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return errors.New("phone.target_kb: want 200 to 10000")
 	}
-	return nil
+	return c.checkFiling()
 }
 
 // origin reports whether text is scheme://host or scheme://host:port and
