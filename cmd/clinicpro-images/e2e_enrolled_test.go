@@ -140,11 +140,11 @@ func TestEndToEndEnrolled(t *testing.T) {
 	// The installer's policy names the practice; nobody has enrolled yet.
 	enrolment := filepath.Join(d.scratch, "hill-road.enrol")
 	policy := filepath.Join(d.scratch, "policy.toml")
-	if err := os.WriteFile(policy, []byte("practice = \"hill-road\"\ngateway = \"http://"+gatewayAddr+"\"\nlocal_mode = true\nsupport = \"Tess, 09 000 0000\"\nenrol_file = \""+enrolment+"\"\n"), 0o600); err != nil {
+	if err := os.WriteFile(policy, []byte("practice = \"hill-road\"\ngateway = \"http://"+gatewayAddr+"\"\nlocal_mode = true\nsupport = \"Tess, 09 000 0000\"\nenrol_file = \""+enrolment+"\"\nfolder = \""+d.sink+"\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d.env = append(d.env, "CLINICPRO_POLICY="+policy)
-	start(t, d.command(filepath.Join(d.bin, "clinicpro-images"), "-no-window", "-dir", d.data, "-sink", d.sink), filepath.Join(d.scratch, "agent.log"))
+	start(t, d.command(filepath.Join(d.bin, "clinicpro-images"), "-no-window", "-dir", d.data), filepath.Join(d.scratch, "agent.log"))
 	eventually(t, 30*time.Second, func() bool {
 		raw, err := os.ReadFile(filepath.Join(d.data, "logs", "agent.log"))
 		return err == nil && bytes.Contains(raw, []byte("start waits"))
@@ -162,7 +162,12 @@ func TestEndToEndEnrolled(t *testing.T) {
 	}
 	ctl(0, passphrase+"\n", "enrol", "apply", "-dir", d.data, "-passphrase-stdin")
 
-	// The agent takes it up by itself, and a photo goes the whole way.
+	// The agent takes it up by itself, in a fresh start, and a photo goes the
+	// whole way.
+	eventually(t, 60*time.Second, func() bool {
+		raw, err := os.ReadFile(filepath.Join(d.data, "logs", "agent.log"))
+		return err == nil && bytes.Count(raw, []byte("agent started")) == 2
+	}, func() string { return "the agent does not take its enrolment up" })
 	term := d.receive(somebody)
 	link := term.link()
 	if !strings.HasPrefix(link, "http://"+gatewayAddr+"/p/hill-road/") {
@@ -208,7 +213,9 @@ func TestEndToEndEnrolled(t *testing.T) {
 			t.Fatalf("%s was not read: the search would prove nothing", what)
 		}
 	}
-	d.noSecret(t, secrets, heard) // processes as they run
+	for _, where := range d.secretsFound(t, secrets, heard) { // processes as they run
+		t.Error(where)
+	}
 	for _, program := range []string{agentProgram, "clinicpro-gateway"} {
 		for _, proc := range d.processes() {
 			if proc.exe == filepath.Join(d.bin, program) {
@@ -225,12 +232,21 @@ func TestEndToEndEnrolled(t *testing.T) {
 		return "no crash output to search"
 	}
 	eventually(t, 30*time.Second, func() bool { return crashed() == "" }, crashed)
-	d.noSecret(t, secrets, heard) // and what they left behind
+	for _, where := range d.secretsFound(t, secrets, heard) { // and what they left behind
+		t.Error(where)
+	}
+	// A search that finds nothing proves something only if it finds.
+	if err := os.WriteFile(filepath.Join(d.scratch, "planted"), []byte("password="+passphrase), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found := d.secretsFound(t, secrets, heard); len(found) != 1 {
+		t.Errorf("a planted secret: found %q", found)
+	}
 }
 
-// noSecret searches everything this desk has written, the arguments and
-// environment of its processes, and what was said, for secrets.
-func (d *desk) noSecret(t *testing.T, secrets map[string]string, said []string) {
+// secretsFound searches everything this desk has written, the arguments and
+// environment of its processes, and what was said, and tells where a secret is.
+func (d *desk) secretsFound(t *testing.T, secrets map[string]string, said []string) (found []string) {
 	t.Helper()
 	searched := 0
 	look := func(where string, raw []byte) {
@@ -238,7 +254,7 @@ func (d *desk) noSecret(t *testing.T, secrets map[string]string, said []string) 
 		narrow := bytes.ReplaceAll(raw, []byte{0}, nil)
 		for what, secret := range secrets {
 			if bytes.Contains(raw, []byte(secret)) || bytes.Contains(narrow, []byte(secret)) {
-				t.Errorf("%s is in %s", what, where)
+				found = append(found, what+" is in "+where)
 			}
 		}
 	}
@@ -268,4 +284,5 @@ func (d *desk) noSecret(t *testing.T, secrets map[string]string, said []string) 
 	if searched < 40 {
 		t.Errorf("only %d places were searched", searched)
 	}
+	return found
 }
