@@ -89,7 +89,7 @@ lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
 
 .PHONY: go-test
 go-test: ## every Go test with the race detector, but the end-to-end ones
-	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens' $(NODESKTOP)
+	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens|^TestMinIO$$' $(NODESKTOP)
 	@# One goroutine draws them all, which the race detector slows tenfold.
 	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens' ./ui
 
@@ -117,6 +117,10 @@ soak: ## an hour: the seed's load, long faults and kills, every test several tim
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/soak
+
+.PHONY: minio
+minio: ## encryption and lifecycle on MinIO, built as a program of its own (ten minutes the first time)
+	@.ci/minio
 
 .PHONY: screenshots
 screenshots: ## every screen of window and phone, light and dark, into docs/screenshots/
