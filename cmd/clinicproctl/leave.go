@@ -57,7 +57,7 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	}
 	if *purge && *dir == "" { // other users' keys are out of reach, and open nothing any more
 		vault := keyringvault.New("", 0)
-		for _, name := range []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly,
+		for _, name := range []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly, config.SecretRelay, config.SecretALEX,
 			config.SecretIdentity, config.SecretAuditHMAC, config.SecretAuditHead} {
 			_ = vault.Delete(ctx, name)
 		}
