@@ -229,8 +229,13 @@ func (a *agent) worked() {
 	}
 }
 
+// agentMemory is what the agent's heap may come to before the collector works
+// harder: a session of twenty large images passes through less.
+const agentMemory = 72 << 20
+
 // rests gives memory back once nothing has been looked at for a while.
 func (a *agent) rests(ctx context.Context) error {
+	debug.SetMemoryLimit(agentMemory)
 	timer := time.NewTimer(restAfter)
 	for {
 		select {

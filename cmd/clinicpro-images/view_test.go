@@ -130,7 +130,7 @@ func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
 		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
 			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
 		}
-		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+		if wide := a.darkroom.Thumb(s.ID, im).Rect.Dx() > 32; wide != (degrees == 0) {
 			t.Errorf("by %d degrees it lies the other way", degrees)
 		}
 		if key != before && a.screens.has(before) {

@@ -1,11 +1,14 @@
 package workstation
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"image"
+	"image/draw"
+	"image/jpeg"
 	"sync"
 	"time"
 
@@ -47,7 +50,33 @@ func NewDarkroom(template string, zone *time.Location) *Darkroom {
 // decoded, and a better one is on its way.
 type thumbnail struct {
 	*image.NRGBA
-	rough bool
+	rough  bool
+	packed []byte // a JPEG in place of the pixels, while nobody looks
+}
+
+func (t thumbnail) there() bool { return t.NRGBA != nil || t.packed != nil }
+
+// pixels are the thumbnail's own; nil for none.
+func (t thumbnail) pixels() *image.NRGBA {
+	if t.packed == nil {
+		return t.NRGBA
+	}
+	m, err := jpeg.Decode(bytes.NewReader(t.packed))
+	if err != nil { // our own: cannot be
+		return nil
+	}
+	out := image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+	draw.Draw(out, out.Rect, m, m.Bounds().Min, draw.Src)
+	return out
+}
+
+// pack gives up the pixels for a JPEG of them.
+func (t thumbnail) pack() thumbnail {
+	var b bytes.Buffer
+	if t.NRGBA == nil || jpeg.Encode(&b, t.NRGBA, &jpeg.Options{Quality: 92}) != nil {
+		return t
+	}
+	return thumbnail{nil, t.rough, bytes.Clone(b.Bytes())}
 }
 
 // OnEarly calls early, which must not block, when a rough thumbnail has been
@@ -132,7 +161,7 @@ func (d *Darkroom) keep(sid app.SessionID, id app.ImageID, m *image.RGBA, rough 
 		d.thumbs[sid] = map[app.ImageID]thumbnail{}
 	}
 	// Opaque, so that both forms are the same bytes: the pipe's needs no copy.
-	d.thumbs[sid][id] = thumbnail{&image.NRGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}, rough}
+	d.thumbs[sid][id] = thumbnail{&image.NRGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}, rough, nil}
 }
 
 // taken is when an image was captured, as far as the session bears it out.
@@ -187,7 +216,7 @@ func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n
 func (d *Darkroom) HasThumb(sid app.SessionID, id app.ImageID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.thumbs[sid][id].NRGBA != nil
+	return d.thumbs[sid][id].there()
 }
 
 // Rough reports whether the thumbnail is one that a better one will replace.
@@ -202,7 +231,7 @@ func (d *Darkroom) Rough(sid app.SessionID, id app.ImageID) bool {
 // sharp as can be had without opening the image.
 func (d *Darkroom) Thumb(sid app.SessionID, im app.Image) *image.NRGBA {
 	d.mu.Lock()
-	thumb, open := d.thumbs[sid][im.ID].NRGBA, d.cached(sid, im.ID)
+	thumb, open := d.thumbs[sid][im.ID].pixels(), d.cached(sid, im.ID)
 	d.mu.Unlock()
 	changes := picture.ChangesOf(im)
 	switch {
