@@ -128,6 +128,19 @@ screenshots: ## every screen of window and phone, light and dark, into docs/scre
 	@ls docs/screenshots/window docs/screenshots/phone
 
 .PHONY: packages
-packages: ## installable packages (VERSION=x.y.z); not there yet
-	@echo "There are no packages yet: they come with the packaging work. make build makes the programs." >&2
-	@exit 1
+packages: ## every installable package, signed and verified, into packages/ (VERSION=x.y.z)
+	@.ci/install test
+	@.ci/install packages
+	@packaging/build "$(VERSION)"
+
+.PHONY: wine-packages
+wine-packages: ## the MSIs installed, used, upgraded and removed under Wine (minutes; not in make test)
+	@.ci/install packages
+	@.ci/install wine
+	@packaging/windows/testmsis .cache/msis 1.0.0 1.1.0
+	@mkdir -p artefacts/wine
+	CLINICPRO_MSIS=$(CURDIR)/.cache/msis CLINICPRO_SHOTS=$(CURDIR)/artefacts/wine CGO_ENABLED=0 go test -count=1 -v -timeout 40m -tags wine -run Wine ./packaging
+
+.PHONY: debian
+debian: ## the deb installed, started, removed and purged in a clean Debian (VERSION=x.y.z of make packages; needs root)
+	@packaging/linux/debian packages/$(VERSION)
