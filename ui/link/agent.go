@@ -162,6 +162,9 @@ func (a *Agent) write(ctx context.Context, w io.Writer) error {
 			}
 			continue
 		}
+		if a.packOne() {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -182,7 +185,6 @@ func (a *Agent) next() (frameKind, []byte, error) {
 		if !a.sent[key] {
 			a.sent[key] = true
 			body, err := encodePixels(p.pixels())
-			a.pixels[key] = p.pack()
 			return framePixels, body, err
 		}
 	}

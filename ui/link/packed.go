@@ -18,16 +18,40 @@ type kept struct {
 	packed []byte // a JPEG, in place of Image
 }
 
-// pack gives up the pixels for a JPEG of them, where that is worth it.
+// pack gives up the pixels for a JPEG of them.
 func (k kept) pack() kept {
-	if k.Image == nil || len(k.Image.Pix) < packedAbove {
-		return k
-	}
 	var b bytes.Buffer
 	if jpeg.Encode(&b, k.Image, &jpeg.Options{Quality: 92}) != nil {
 		return k
 	}
 	return kept{Pixels{Key: k.Key}, bytes.Clone(b.Bytes())}
+}
+
+// packOne packs one picture that has been sent, and reports whether there was
+// one: nobody waits for it.
+func (a *Agent) packOne() bool {
+	a.mu.Lock()
+	var due kept
+	for key, k := range a.pixels {
+		if a.sent[key] && k.packed == nil && k.Image != nil && len(k.Image.Pix) >= packedAbove {
+			due = k
+			break
+		}
+	}
+	a.mu.Unlock()
+	if due.Image == nil {
+		return false
+	}
+	packed := due.pack()
+	if packed.packed == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, still := a.pixels[due.Key]; still {
+		a.pixels[due.Key] = packed
+	}
+	return true
 }
 
 // pixels is the picture again.
