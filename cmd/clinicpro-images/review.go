@@ -31,12 +31,11 @@ const (
 // each image would leave, and the looks asked for. Under the agent's mutex,
 // but for the channels.
 type reviewer struct {
-	at       link.Review
-	of       app.SessionID      // whose review at is
-	leaves   map[string]leaving // by leavingKey; of one session
-	asked    chan link.Input    // looks, and preparing
-	work     chan struct{}      // something took memory
-	prepares bool               // the GP asked as what the images of `of` would leave
+	at     link.Review
+	of     app.SessionID      // whose review at is
+	leaves map[string]leaving // by leavingKey; of one session
+	asked  chan link.Input    // looks, and preparing
+	work   chan struct{}      // something took memory
 }
 
 // leaving is as what an image would be handed over.
