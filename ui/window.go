@@ -103,6 +103,7 @@ func (w *Window) Show(s link.Snapshot) {
 
 // Pixels takes a picture; it shows with the snapshot that names it.
 func (w *Window) Pixels(p link.Pixels) {
+	w.worked.Store(true)
 	if seen, ok := link.SeenOf(p); ok {
 		w.review.Seen(seen)
 		return

@@ -102,6 +102,7 @@ func runAgent(ctx context.Context, o options) error {
 		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.reviewer = newReviewer()
+	a.darkroom.OnEarly(a.refresh)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -338,7 +339,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
+		thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
 	a.sendThumbs()
 	shown := snapshot(a.state, set, time.Now())
 	a.handView(&shown, a.state.Sessions[a.state.Current])
@@ -377,8 +378,8 @@ func (a *agent) starting(problems ...link.Problem) {
 func (a *agent) sendThumbs() {
 	s := a.state.Sessions[a.state.Current]
 	for _, id := range s.Order {
-		key := thumbKey(s.ID, s.Images[id])
-		if !s.Images[id].Shown || a.screens.has(key) {
+		key := thumbKey(s.ID, s.Images[id], a.darkroom.Rough)
+		if !a.darkroom.HasThumb(s.ID, id) || a.screens.has(key) {
 			continue
 		}
 		if thumb := a.darkroom.Thumb(s.ID, s.Images[id]); thumb != nil {
