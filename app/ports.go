@@ -257,7 +257,7 @@ type Delivery struct {
 	Record  RecordRef
 	Again   bool          // a try came before this one
 	Unsure  bool          // and came to no known end
-	Quiet   time.Duration // since the last try was over, at least; 0: not known
+	Quiet   time.Duration // since the last try that may have sent anything was over, at least; 0: not known
 	Unknown time.Duration // since when that has been so; 0: not known
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before
@@ -290,4 +290,5 @@ type Receipt struct {
 	Unconfirmed bool
 	Err         error
 	Unknown     bool // beside Err: it may be there all the same; Deliver again finds out
+	Looked      bool // beside Unknown: this try sent nothing
 }

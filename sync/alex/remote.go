@@ -120,7 +120,10 @@ func (r *Remote) post(ctx context.Context, op, call string, body []byte, head fu
 		return Unknown(Fault(op, CodeUnknown, errors.New("not an answer of a relay")))
 	}
 	fault := Fault(op, no.Code, errors.New("refused"))
-	if no.Unknown {
+	switch {
+	case no.Looked:
+		fault = Looked(fault)
+	case no.Unknown:
 		fault = Unknown(fault)
 	}
 	return fault

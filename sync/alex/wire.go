@@ -50,6 +50,7 @@ type StatusAsk struct {
 type Refusal struct {
 	Code    string `json:"code"`
 	Unknown bool   `json:"unknown"`
+	Looked  bool   `json:"looked"` // and nothing was sent in this try
 }
 
 // AnswerOf and its Launched write and read a launch on the way.

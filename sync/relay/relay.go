@@ -144,7 +144,7 @@ func (r *Relay) bound(name string, do call) http.Handler {
 		status := http.StatusOK
 		if err != nil {
 			n.outcome = app.CodeOf(err)
-			status, body = alex.StatusOf(n.outcome), alex.Refusal{Code: n.outcome, Unknown: alex.IsUnknown(err)}
+			status, body = alex.StatusOf(n.outcome), alex.Refusal{Code: n.outcome, Unknown: alex.IsUnknown(err), Looked: alex.IsLooked(err)}
 		}
 		r.cfg.Log.Info("record", "call", name, "practice", string(b.Practice), "key", b.Key, "facility", n.facility, "resource", n.resource,
 			"delivery", n.delivery, "bytes", n.bytes, "outcome", n.outcome, "correlation", correlationOf(q), "ms", r.cfg.Now().Sub(began).Milliseconds())
