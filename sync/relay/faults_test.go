@@ -111,16 +111,21 @@ func TestDeliveriesSurviveKillsAndLostAnswers(t *testing.T) {
 	}
 	kills, flushes := 0, 0
 	began := time.Now()
-	for deadline := began.Add(4 * time.Minute); ; {
+	for deadline := began.Add(3 * time.Minute); ; {
 		filed, unsure := read()
 		if len(last) == deliveries && filed+unsure == deliveries {
 			break
 		}
 		if time.Now().After(deadline) {
+			for sid, e := range last {
+				if e.State != app.ImageFiled && e.State != app.ImageUnconfirmed {
+					t.Logf("%s: %+v", sid, e)
+				}
+			}
 			t.Fatalf("after %s %d filed and %d unconfirmed of %d begun", time.Since(began), filed, unsure, len(last))
 		}
 		time.Sleep(time.Duration(150+draw.IntN(350)) * time.Millisecond)
-		if time.Since(began) > 2*time.Minute { // whatever is left has to come to its end
+		if time.Since(began) > time.Minute { // whatever is left has to come to its end
 			continue
 		}
 		switch n := draw.IntN(10); {

@@ -106,6 +106,8 @@ type entry struct {
 	State    app.ImageState
 	Delivery string
 	Place    string
+	Stage    app.Stage
+	Hand     string // how the hand-over stands
 }
 
 // agent is a workstation's engine on a spool of its own, that files one
@@ -209,8 +211,12 @@ func ledgerOf(st app.State) ledger {
 	for sid, s := range st.Sessions {
 		e := entry{}
 		for _, im := range s.Images {
-			e = entry{im.State, im.Delivery, im.Place.Reveal()}
+			e.State, e.Delivery, e.Place = im.State, im.Delivery, im.Place.Reveal()
+			for _, h := range im.Handovers {
+				e.Hand = fmt.Sprint(h.State, " ", h.Kind, " ", h.Code, " unknown ", h.Unknown)
+			}
 		}
+		e.Stage = s.Stage
 		out[sid] = e
 	}
 	return out
