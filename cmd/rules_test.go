@@ -64,6 +64,7 @@ var edges = []struct {
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 
+	{"packaging", nil},
 	{"packaging/bom", nil},
 	{"packaging/announce", []string{"sync/updates"}},
 

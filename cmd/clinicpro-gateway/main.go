@@ -16,6 +16,12 @@
 //	                             the relay to Medtech (docs/medtech.md); default: none
 //	ALEX_SCOPE, ALEX_LAUNCH_URL, ALEX_SETTLE  what a relay may need besides
 //	CLINICPRO_PROXY_HOPS         proxies in front that add to X-Forwarded-For; default 0
+//	CLINICPRO_PROXY              proxy towards S3, Redis and Ably; default the system's
+//	CLINICPRO_CA_FILE            PEM certificates to trust besides the system's
+//
+// CLINICPRO_CONFIG names a file with any of these, NAME=value a line; the
+// environment goes before it. Any NAME may be given as NAME_FILE instead: the
+// file that holds the value, as containers and systemd hand secrets over.
 package main
 
 import (

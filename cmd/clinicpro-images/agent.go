@@ -60,6 +60,8 @@ type agent struct {
 	form     bool           // the GP asked for the form, whatever session is on show
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
+	spool    app.Spool      // nil until it is open
+	reviewer
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
@@ -96,6 +98,7 @@ func runAgent(ctx context.Context, o options) error {
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
 		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
+	a.reviewer = newReviewer()
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -105,6 +108,8 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
+	group.Go(func() error { return a.looksAt(ctx) })
+	group.Go(func() error { return a.rests(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
 	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
 	group.Go(func() error { return a.tellNewer(ctx) })
@@ -198,6 +203,8 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer spool.Close()
+		a.setSpool(spool)
+		defer a.setSpool(nil)
 		trail, err := a.openTrail(ctx, spool.Name())
 		if err != nil {
 			return err
@@ -324,7 +331,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb}
+		thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
 	a.sendThumbs()
 	a.screens.show(snapshot(a.state, set, time.Now()))
 	status := trayStatus(a.state, len(a.problems) > 0)
@@ -365,8 +372,9 @@ func (a *agent) sendThumbs() {
 		if !s.Images[id].Shown || a.screens.has(key) {
 			continue
 		}
-		if thumb := a.darkroom.Thumb(s.ID, id, s.Images[id].Details.Rotate); thumb != nil {
+		if thumb := a.darkroom.Thumb(s.ID, s.Images[id]); thumb != nil {
 			a.screens.send(link.PixelsOf(key, thumb))
+			a.worked()
 		}
 	}
 }

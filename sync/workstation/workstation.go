@@ -90,11 +90,6 @@ func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Clo
 	return c, nil
 }
 
-// Secrets are the names under which the keyring keeps what opens a cloud.
-func Secrets() []string {
-	return []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly}
-}
-
 // Parts are what a workstation adds of its own to a cloud.
 type Parts struct {
 	Spool    app.Spool
