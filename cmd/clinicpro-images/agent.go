@@ -58,6 +58,9 @@ type agent struct {
 	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
+	launches app.Launcher   // of the record system; nil: none
+	sinks    []string       // that the practice can file into; nil: the folder alone
+	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
 	spool    app.Spool      // nil until it is open
@@ -256,7 +259,8 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder,
+		Record: a.connectRecord(ctx, c.Base), Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
@@ -331,7 +335,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
+		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
 	a.sendThumbs()
 	a.screens.show(snapshot(a.state, set, time.Now()))
 	status := trayStatus(a.state, len(a.problems) > 0)

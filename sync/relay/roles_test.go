@@ -152,7 +152,7 @@ func (r roles) agent() error {
 		case st = <-states:
 			for sid, s := range st.Sessions {
 				begun[sid] = true
-				if err := r.store(ctx, s, registry, bucket); err != nil {
+				if err := r.store(ctx, s, registry, bucket, feed); err != nil {
 					return err
 				}
 				for _, im := range s.Images {
@@ -166,7 +166,8 @@ func (r roles) agent() error {
 				return err
 			}
 		case <-next.C:
-			if st.Booted && len(begun) < r.Deliveries && len(st.Sessions) == len(begun) {
+			// The session before is ended by the next: its picture has landed by then.
+			if st.Booted && len(begun) < r.Deliveries && len(st.Sessions) == len(begun) && landed(st) {
 				sid := app.NewSessionID()
 				begun[sid] = true
 				engine.Send(app.Input{SID: sid, What: app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson")},
@@ -177,8 +178,19 @@ func (r roles) agent() error {
 	}
 }
 
+// landed reports whether every session has its picture.
+func landed(st app.State) bool {
+	for _, s := range st.Sessions {
+		_, toCome := s.Outstanding()
+		if len(s.Images) == 0 || toCome > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // store puts one picture into a live session, as its phone does.
-func (r roles) store(ctx context.Context, s app.Session, registry *apptest.FakeRegistry, bucket *apptest.FakeBucket) error {
+func (r roles) store(ctx context.Context, s app.Session, registry *apptest.FakeRegistry, bucket *apptest.FakeBucket, feed *apptest.FakeFeed) error {
 	if s.Stage != app.StageLive || s.Row.TokenHash == "" {
 		return nil
 	}
@@ -202,8 +214,11 @@ func (r roles) store(ctx context.Context, s app.Session, registry *apptest.FakeR
 	if err := bucket.For(practiceA).Put(ctx, s.ID, id, sealed); err != nil && app.KindOf(err) != app.KindConflict {
 		return err
 	}
-	_, _ = registry.Stored(ctx, s.ID, phone, []app.RowImage{row}, nil) // said again at the next look
-	return nil
+	after, err := registry.Stored(ctx, s.ID, phone, []app.RowImage{row}, nil)
+	if err != nil {
+		return nil // said again at the next look
+	}
+	return feed.Publish(ctx, s.ID, app.EventImageStored, id, after.Seq)
 }
 
 func ledgerOf(st app.State) ledger {
