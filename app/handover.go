@@ -291,7 +291,7 @@ func (w *work) delivered(in Delivered) {
 			if h.Kind == "" {
 				h.Kind = KindBug
 			}
-			w.failed(h, false)
+			w.failed(h, h.Unknown)
 		case r.Err != nil:
 			h.Kind, h.Area, h.Code = KindOf(r.Err), areaOf(h.Sink), CodeOf(r.Err)
 			w.health(h.Area, r.Err)

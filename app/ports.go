@@ -289,6 +289,6 @@ type Receipt struct {
 	Ref         string // the same without a patient value in it, for the audit trail
 	Unconfirmed bool
 	Err         error
-	Unknown     bool // beside Err: it may be there all the same; Deliver again finds out
+	Unknown     bool // beside Err: it may be there, from this try or one before; Deliver again finds out
 	Looked      bool // beside Unknown: this try sent nothing
 }

@@ -73,8 +73,8 @@ func TestDeliveriesSurviveKillsAndLostAnswers(t *testing.T) {
 	told := roles{ALEX: apptest.FreeAddr(t), Relay: apptest.FreeAddr(t), Redis: apptest.RedisServer(t), Dir: dir, Keys: filepath.Join(dir, "relay.json"),
 		Key: secret.Reveal(), Identity: identity.String(), Deliveries: deliveries,
 		Settle: 2 * time.Second, Patience: time.Minute, Due: time.Second,
-		Options: alextest.Options{Dir: filepath.Join(dir, "alex"), RefuseOneIn: 3, Faults: alextest.Faults{
-			Asleep: 0.05, DropBefore: 0.12, DropAfter: 0.12, ErrorAfter: 0.05, Late: 0.08, LateBy: 500 * time.Millisecond, Busy: 0.03}}}
+		Options: alextest.Options{Dir: filepath.Join(dir, "alex"), RefuseOneIn: 2, Faults: alextest.Faults{
+			Asleep: 0.05, DropBefore: 0.12, DropAfter: 0.2, ErrorAfter: 0.1, Late: 0.08, LateBy: 500 * time.Millisecond, Busy: 0.03}}}
 	if err := book.Write(told.Keys); err != nil {
 		t.Fatal(err)
 	}
