@@ -20,8 +20,8 @@ type settings struct {
 	s3        s3objects.Config
 	ably      ablyfeed.Config
 	proxyHops int
-	alex      *alexSettings // nil: nothing is relayed to a record system
 	way       *egress.Way
+	alex      *alexSettings // nil: nothing is relayed to a record system
 }
 
 // readSettings names every missing variable at once, and never a value.

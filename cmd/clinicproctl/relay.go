@@ -12,6 +12,8 @@ import (
 	"github.com/clinicpro-nz/images/sync/relay"
 )
 
+const relayAbout = "The file is the gateway's ALEX_RELAY_KEYS. A running gateway takes a change up within ten seconds."
+
 // relayKeys keeps the file that says which workstation key reaches which
 // practice's facilities: the gateway's ALEX_RELAY_KEYS. A running gateway takes
 // a change up within ten seconds.
