@@ -58,7 +58,7 @@ type agent struct {
 	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
-	launches app.Launcher   // of the record system; nil: none
+	launcher app.Launcher   // of the record system; nil: none
 	sinks    []string       // that the practice can file into; nil: the folder alone
 	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
