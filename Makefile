@@ -109,6 +109,7 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor; the
 	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@.ci/phone-bench
+	@.ci/record-bench
 	@$(MAKE) --no-print-directory ui
 	@.ci/window-bench
 

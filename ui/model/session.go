@@ -193,6 +193,12 @@ func TilesOf(s link.Snapshot) []Tile {
 		if im.Problem != "" {
 			t.Note, t.Tone = im.Problem, ToneBad
 		}
+		t.Discardable = t.Discardable && !im.Held
+		for _, h := range im.Hands {
+			if h.State == link.HandoverWaiting && im.State == app.ImageLanded {
+				t.Chip = text.TryingAgain
+			}
+		}
 		tiles = append(tiles, t)
 	}
 	return tiles
