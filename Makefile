@@ -111,7 +111,7 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor; the
 	@.ci/phone-bench
 
 .PHONY: soak
-soak: ## the seed's load, long faults and kills, everything many times, fuzzing
+soak: ## an hour: the seed's load, long faults and kills, every test several times, fuzzing
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/soak

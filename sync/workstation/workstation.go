@@ -107,6 +107,6 @@ func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) 
 	c.Ably.Practice, c.Ably.Log = c.Practice, p.Log
 	return app.Ports{
 		Registry: registry, Amendments: registry, Kept: registry, Inviter: inviter{c.Base, c.Practice, time.Now}, Objects: objects, Feed: ablyfeed.New(c.Ably), Spool: p.Spool,
-		Sink: folder.New(p.Folder), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
+		Sinks: []app.Sink{folder.New(p.Folder)}, Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
 	}, func() { _ = registry.Shut() }, nil
 }
