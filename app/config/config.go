@@ -40,6 +40,7 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
+	UI       UI        `toml:"ui"` // how the window is painted, for support
 }
 
 // Phone is what the practice asks of the phone page.
@@ -100,6 +101,7 @@ func Default() Config {
 		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
 		RetentionDays: 7, TimeZone: "Pacific/Auckland",
 		Phone: Phone{Target: app.DefaultTarget / 1000},
+		UI:    UIAuto,
 	}
 }
 

@@ -46,6 +46,8 @@ func TestRead(t *testing.T) {
 		"own size":       {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
 		"too small":      {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
 		"too large":      {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
+		"painted":        {"ui = \"software\"\n", "", func(c Config) bool { return c.UI == UISoftware }},
+		"no such paint":  {"practice = \"hill-road\"\nui = \"opengl\"\n", "line 2", nil},
 		"secret inside":  {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

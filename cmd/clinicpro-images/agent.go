@@ -93,7 +93,7 @@ func runAgent(ctx context.Context, o options) error {
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+		surface: newSurface(cfg.UI), receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
@@ -106,6 +106,10 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
 	if !o.noWindow {
+		a.screens.surface.warm(ctx)
+		group.Go(func() error {
+			return watchDesktop(ctx, func(moved bool) { a.screens.surface.forget(ctx, moved) })
+		})
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
 	}
@@ -147,6 +151,9 @@ func settings(o options) (config.Config, error) {
 		if cfg.PracticeName == "" {
 			cfg.PracticeName = localPracticeName
 		}
+	}
+	if o.ui != "" {
+		cfg.UI = o.ui
 	}
 	if o.practiceName != "" {
 		cfg.PracticeName = o.practiceName
