@@ -1,6 +1,10 @@
 package desktop
 
-import "github.com/go-gl/glfw/v3.4/glfw"
+import (
+	"errors"
+
+	"github.com/go-gl/glfw/v3.4/glfw"
+)
 
 // Probe makes a hidden window as Fyne makes its own, and reports why it cannot:
 // where there is no OpenGL, Fyne runs on without a window and without a word.
@@ -17,6 +21,9 @@ func Probe() error {
 	w, err := glfw.CreateWindow(64, 64, "", nil, nil)
 	if err != nil {
 		return err
+	}
+	if w == nil { // a platform's error is only printed
+		return errors.New("no window with OpenGL")
 	}
 	defer w.Destroy()
 	w.MakeContextCurrent()
