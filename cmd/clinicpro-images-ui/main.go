@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 
+	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/desktop"
 	"github.com/clinicpro-nz/images/ui/link"
 )
 
 func main() {
+	diag.NoDump()
 	r, w, err := link.TakeStdio()
 	if err == nil {
 		err = run(context.Background(), os.Args[1:], r, w)

@@ -15,10 +15,12 @@ import (
 	"syscall"
 
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/instance"
 )
 
 func main() {
+	diag.NoDump()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
