@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"time"
@@ -85,6 +86,7 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 			s.mu.Unlock()
 			s.marker.set(windowClosed)
 			s.log.Error("no OpenGL here", "program", windowProgram)
+			fmt.Fprintln(os.Stderr, text.TrayNoOpenGL)
 			s.notice(text.TrayNoOpenGL)
 			return
 		}

@@ -3,7 +3,6 @@
 package main_test
 
 import (
-	"bufio"
 	"fmt"
 	"image/png"
 	"os"
@@ -49,37 +48,21 @@ func newWineDesk(t *testing.T, size string, scale int) *wineDesk {
 	d := &wineDesk{listen: apptest.FreeAddr(t), desk: &desk{t: t, bin: bin, scratch: scratch,
 		data: filepath.Join(scratch, "data"), sink: filepath.Join(scratch, "practice folder"),
 		prefix: []string{"sh", "-c", `umask 077; exec "$0" "$@"`}, // Wine keeps the mode of a file by it
-		env: []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + scratch, "WINEPREFIX=" + filepath.Join(wine, "prefix"),
+		env: []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + filepath.Join(scratch, "home"), "WINEPREFIX=" + filepath.Join(wine, "prefix"),
 			"WINEARCH=win64", "WINEDLLOVERRIDES=mscoree,mshtml=", "WINEDEBUG=-all"}}}
 	if err := os.MkdirAll(d.sink, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	d.screenWithoutGL(size)
+	if err := os.MkdirAll(filepath.Join(scratch, "home"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.displayWithoutGL(size)
 	t.Cleanup(d.shutDown)
-	d.wine(time.Minute, "reg", "add", `HKCU\Control Panel\Desktop`, "/v", "LogPixels", "/t", "REG_DWORD", "/d", fmt.Sprint(96*scale), "/f")
+	// Wine's first program starts its services, which takes a while.
+	if out, err := d.wine(2*time.Minute, "reg", "add", `HKCU\Control Panel\Desktop`, "/v", "LogPixels", "/t", "REG_DWORD", "/d", fmt.Sprint(96*scale), "/f"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	return d
-}
-
-func (d *wineDesk) screenWithoutGL(size string) {
-	d.t.Helper()
-	r, w, err := os.Pipe()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer r.Close()
-	x := d.command("Xvfb", "-displayfd", "3", "-screen", "0", size+"x24", "-extension", "GLX", "-nolisten", "tcp")
-	x.ExtraFiles = []*os.File{w}
-	start(d.t, x, filepath.Join(d.scratch, "xvfb.log"))
-	_ = w.Close()
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		d.t.Fatalf("Xvfb: %v", err)
-	}
-	d.env = append(d.env, "DISPLAY=:"+strings.TrimSpace(number))
-	if out, err := d.command("xdpyinfo").Output(); err != nil || strings.Contains(string(out), "GLX") {
-		d.t.Fatalf("this screen has OpenGL, so that the test proves nothing (%v)", err)
-	}
-	start(d.t, d.command("openbox"), filepath.Join(d.scratch, "openbox.log"))
 }
 
 // wine runs a Windows program to its end and returns what it says.
@@ -103,21 +86,12 @@ func (d *wineDesk) shutDown() {
 	_ = d.command("wineserver", "-w").Run()
 }
 
-// running counts this desk's processes of a Windows program whose command line
-// has all words.
+// running counts this desk's Windows processes whose command line has all words.
 func (d *wineDesk) running(words ...string) (n int) {
 	d.t.Helper()
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		d.t.Fatal(err)
-	}
 next:
-	for _, e := range entries {
-		raw, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		line := strings.ReplaceAll(string(raw), "\x00", " ")
-		if err != nil || !strings.Contains(line, filepath.Base(d.scratch)) {
-			continue
-		}
+	for _, p := range d.processes() {
+		line := strings.ReplaceAll(string(p.args), "\x00", " ")
 		for _, w := range words {
 			if !strings.Contains(line, w) {
 				continue next
