@@ -3,7 +3,6 @@ package ui
 import (
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -78,6 +77,8 @@ func screens(t testing.TB) map[string]link.Snapshot {
 		im := link.Image{ID: imageID(i), State: st}
 		if st == app.ImageLanded {
 			im.Thumb = "t" + string(rune('1'+i))
+			im.Reviewed = reviewed("23 November 2026, 10:00")
+			im.Name, im.Bytes = "ZZZ0016_2026-11-23_"+string(rune('1'+i))+".jpg", int64(700_000+i)
 		}
 		gallery.Images = append(gallery.Images, im)
 	}
@@ -150,17 +151,7 @@ func TestScreens(t *testing.T) {
 			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
 				t.Errorf("%s needs %v", name, min)
 			}
-			img := w.win.Canvas().Capture()
-			f, err := os.Create(filepath.Join(dir, name+"-"+look+".png"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := png.Encode(f, img); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Close(); err != nil {
-				t.Fatal(err)
-			}
+			savePNG(t, filepath.Join(dir, name+"-"+look+".png"), w.win.Canvas().Capture())
 		}
 	}
 }

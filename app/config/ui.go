@@ -12,17 +12,18 @@ const (
 	UISoftware UI = "software"
 )
 
-// UnmarshalText reads one of the three.
-func (u *UI) UnmarshalText(text []byte) error { return u.Set(string(text)) }
+// errUI says what is wanted.
+var errUI = errors.New("ui: want auto, gl or software")
+
+func (u UI) known() bool { return u == UIAuto || u == UIGL || u == UISoftware }
 
 // Set implements flag.Value.
 func (u *UI) Set(text string) error {
-	switch UI(text) {
-	case UIAuto, UIGL, UISoftware:
-		*u = UI(text)
-		return nil
+	if !UI(text).known() {
+		return errUI
 	}
-	return errors.New("ui: want auto, gl or software")
+	*u = UI(text)
+	return nil
 }
 
 // String implements flag.Value.

@@ -13,6 +13,12 @@
 //	CLINICPRO_S3_ENCRYPT         "off" for a store without server-side encryption
 //	CLINICPRO_ABLY_ENDPOINT      another hub's origin; default Ably
 //	CLINICPRO_PROXY_HOPS         proxies in front that add to X-Forwarded-For; default 0
+//	CLINICPRO_PROXY              proxy towards S3, Redis and Ably; default the system's
+//	CLINICPRO_CA_FILE            PEM certificates to trust besides the system's
+//
+// CLINICPRO_CONFIG names a file with any of these, NAME=value a line; the
+// environment goes before it. Any NAME may be given as NAME_FILE instead: the
+// file that holds the value, as containers and systemd hand secrets over.
 package main
 
 import (

@@ -48,12 +48,12 @@ func TestAPatientIsTypedAndASessionStartsByKeyboard(t *testing.T) {
 	}
 }
 
-func TestCtrlEnterFiles(t *testing.T) {
+func TestCtrlEnterAsksWhatIsToBeFiled(t *testing.T) {
 	d := newDesk(t, image.Pt(1080, 780), 1)
 	d.gallery(3)
 	save(t, d.w.Canvas().Capture(), "gallery")
 	d.pressed(fyne.KeyReturn, fyne.KeyModifierControl)
-	if last := d.sent[len(d.sent)-1]; last.Kind != link.InputFileAll || last.SID != sid {
+	if last := d.sent[len(d.sent)-1]; last.Kind != link.InputPrepare || last.SID != sid {
 		t.Fatalf("got %+v", last)
 	}
 	d.w.asksToClose()
@@ -89,7 +89,7 @@ func TestOnlyWhatChangesIsPaintedAndNothingIsForgotten(t *testing.T) {
 		d := newDesk(t, image.Pt(1000, 700), scale)
 		d.gallery(14)
 		part := 0
-		for step := range 60 {
+		for step := range 24 {
 			at := fyne.NewPos(rng.Float32()*1000/scale, rng.Float32()*700/scale)
 			switch rng.IntN(6) {
 			case 0:

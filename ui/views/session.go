@@ -20,7 +20,7 @@ import (
 type Acts struct {
 	File, NewCode, CopyLink, ToggleCode, Refresh, Retry, Next func()
 	Keep, Forget                                              func()
-	Discard, Attest, FileAgain                                func(image string)
+	Discard, Attest, FileAgain, Look                          func(image string)
 	Open                                                      func(sid string)
 }
 
@@ -243,6 +243,7 @@ func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image)
 				Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(t.ID) }},
 				Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(t.ID) }},
 				Show:    text.ShowIntimate, Hide: text.HideIntimate,
+				Look: func() { s.acts.Look(t.ID) },
 			})
 		}
 		w.Set(widgets.Face{Picture: picture(t.Thumb), Hidden: t.Hidden, Chip: t.Chip, Tone: widgets.Tone(t.Tone), About: t.About,
