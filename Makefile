@@ -114,6 +114,7 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor; the
 	@.ci/install test
 	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
+	@CGO_ENABLED=0 go test -run '^$$' -bench Scroll -benchtime 300x ./ui/software
 	@.ci/phone-bench
 	@$(MAKE) --no-print-directory ui
 	@.ci/window-bench

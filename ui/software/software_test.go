@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -208,40 +207,5 @@ func TestTextThatGrowsMakesRoom(t *testing.T) {
 	d.settle()
 	if second.Position().X <= before+100 {
 		t.Errorf("the neighbour went from %v to %v", before, second.Position().X)
-	}
-}
-
-func BenchmarkScroll(b *testing.B) {
-	for _, c := range []struct {
-		name  string
-		size  image.Point
-		scale float32
-	}{
-		{"1280x800 at 100%", image.Pt(1280, 800), 1},
-		{"1280x800 at 200%", image.Pt(1280, 800), 2},
-		{"2560x1600 at 200%", image.Pt(2560, 1600), 2},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			d := newDesk(b, c.size, c.scale)
-			d.gallery(20)
-			at := fyne.NewPos(float32(c.size.X)/2/c.scale, float32(c.size.Y)*0.6/c.scale)
-			d.w.pointer.moved(at)
-			d.settle()
-			made, slowest := d.w.scene.cache.made, time.Duration(0)
-			b.ResetTimer()
-			for i := range b.N {
-				up := float32(-1)
-				if i/12%2 == 1 {
-					up = 1
-				}
-				began := time.Now()
-				d.w.pointer.scrolled(0, up)
-				d.w.frame()
-				slowest = max(slowest, time.Since(began))
-			}
-			b.ReportMetric(float64(slowest.Microseconds())/1000, "slowest-ms")
-			b.ReportMetric(float64(d.w.scene.cache.made-made), "bitmaps")
-			b.ReportMetric(float64(d.w.scene.counts.painted)/float64(d.w.scene.counts.frames)/1e6, "Mpx/frame")
-		})
 	}
 }
