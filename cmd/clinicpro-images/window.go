@@ -89,7 +89,7 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 		front = false
 		s.mu.Lock()
 		s.pid = 0
-		if errors.Is(err, errNoSurface) {
+		if errors.Is(err, errNoSurface) && ctx.Err() == nil {
 			s.wanted, s.running = false, false
 			s.mu.Unlock()
 			s.marker.set(windowClosed)
