@@ -19,6 +19,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -84,6 +85,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
+	defer clipboard.Forget()
 	cfg, err := settings(&o)
 	if err != nil {
 		return err

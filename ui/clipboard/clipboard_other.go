@@ -7,6 +7,9 @@ import (
 	"image"
 )
 
+// TakesPictures: CopyImage works here.
+const TakesPictures = false
+
 func putImage(image.Image, []byte) (uint32, error) { return 0, errors.ErrUnsupported }
 
 func clear(uint32) {}

@@ -49,6 +49,9 @@ var keepOut = map[string]uint32{
 	"CanUploadToCloudClipboard":                    0,
 }
 
+// TakesPictures: CopyImage works here.
+const TakesPictures = true
+
 type entry struct {
 	format uintptr
 	data   []byte
