@@ -186,11 +186,10 @@ func TestWineSession(t *testing.T) {
 	c.reach(2*time.Minute, handset.StateLanded)
 	d.showsPhoto(before)
 	d.settle()
-	d.xdotool("key", "--clearmodifiers", "ctrl+Return")
-	eventually(t, 60*time.Second, func() bool { return len(d.filed()) == 3 }, func() string {
-		d.screenshot(filepath.Join(pictures, "wine-not-filed.png"))
-		return fmt.Sprintf("filed: %q", d.filed())
-	})
+	d.fileByKey(3)
+	if n := len(d.filed()); n != 3 {
+		t.Errorf("%d files in the practice folder", n)
+	}
 	for _, path := range d.filed() {
 		if !strings.HasPrefix(filepath.Base(path), patientNHI) {
 			t.Errorf("%s is not named after the patient's NHI", filepath.Base(path))
@@ -234,6 +233,13 @@ func TestWineAt200Percent(t *testing.T) {
 	}
 }
 
+// winePart is the part of a package's tests that is for Windows. Wine refuses
+// the removal of t.TempDir's folders, so tests that have one are not.
+var winePart = map[string]string{
+	"cmd-clinicpro-images.exe": "Desktop|OpenGL|Driver",
+	"ui-instance.exe":          "Together|Hostile",
+}
+
 // TestWinePackages runs the tests of what only Windows has, compiled for it.
 func TestWinePackages(t *testing.T) {
 	d := newWineDesk(t, "1280x900", 1)
@@ -243,7 +249,11 @@ func TestWinePackages(t *testing.T) {
 	}
 	for _, exe := range tests {
 		t.Run(strings.TrimSuffix(filepath.Base(exe), ".exe"), func(t *testing.T) {
-			out, err := d.wine(5*time.Minute, exe, "-test.v")
+			run, some := winePart[filepath.Base(exe)]
+			if !some {
+				run = "."
+			}
+			out, err := d.wine(5*time.Minute, exe, "-test.v", "-test.run", run)
 			if err != nil || !strings.Contains(out, "--- PASS") {
 				t.Errorf("%v\n%s", err, out)
 			}
