@@ -28,7 +28,6 @@ type look struct {
 	what       byte // which of Fyne's objects
 	text, font string
 	style      fyne.TextStyle
-	align      fyne.TextAlign
 	fill, line color.RGBA
 	shade      color.RGBA // of the shadow
 	n          [9]float32

@@ -25,7 +25,6 @@ var (
 	getKeyState                   = user32.NewProc("GetKeyState")
 	getMessage                    = user32.NewProc("GetMessageW")
 	getMonitorInfo                = user32.NewProc("GetMonitorInfoW")
-	getWindowRect                 = user32.NewProc("GetWindowRect")
 	isIconic                      = user32.NewProc("IsIconic")
 	loadCursor                    = user32.NewProc("LoadCursorW")
 	monitorFromPoint              = user32.NewProc("MonitorFromPoint")
@@ -35,7 +34,6 @@ var (
 	registerClassEx               = user32.NewProc("RegisterClassExW")
 	releaseCapture                = user32.NewProc("ReleaseCapture")
 	releaseDC                     = user32.NewProc("ReleaseDC")
-	screenToClient                = user32.NewProc("ScreenToClient")
 	sendMessage                   = user32.NewProc("SendMessageW")
 	setCapture                    = user32.NewProc("SetCapture")
 	setCursor                     = user32.NewProc("SetCursor")
@@ -146,7 +144,11 @@ type paintStruct struct {
 	reserved [32]byte
 }
 
-type minMaxInfo struct{ reserved, maxSize, maxPosition, minTrack, maxTrack point }
+type minMaxInfo struct {
+	_, _, _  point // reserved, and how large and where when maximised
+	minTrack point
+	_        point
+}
 
 type monitorInfo struct {
 	size          uint32
