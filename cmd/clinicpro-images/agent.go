@@ -19,6 +19,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -90,6 +91,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
+	defer clipboard.Forget()
 	cfg, err := settings(&o)
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ func runAgent(ctx context.Context, o options) error {
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+		surface: newSurface(cfg.UI), receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.reviewer = newReviewer()
 	a.darkroom.OnEarly(a.refresh)
@@ -122,6 +124,10 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
 	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
+		a.screens.surface.warm(ctx)
+		group.Go(func() error {
+			return watchDesktop(ctx, func(moved bool) { a.screens.surface.forget(ctx, moved) })
+		})
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
 	}
@@ -163,6 +169,9 @@ func settings(o *options) (config.Config, error) {
 		if cfg.PracticeName == "" {
 			cfg.PracticeName = localPracticeName
 		}
+	}
+	if o.ui != "" {
+		cfg.UI = o.ui
 	}
 	if o.practiceName != "" {
 		cfg.PracticeName = o.practiceName
