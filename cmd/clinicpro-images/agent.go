@@ -50,8 +50,7 @@ type agent struct {
 	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
-	store    app.Spool   // nil until it is open; the engine owns it
-	trail    app.Audit   // likewise
+	trail    app.Audit   // nil until it is open
 	engine   *app.Engine // nil until the spool is open and the cloud known
 	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
@@ -228,7 +227,7 @@ func (a *agent) engines(ctx context.Context) error {
 		}
 		defer trail.Close()
 		a.mu.Lock()
-		a.store, a.trail = spool, trail
+		a.trail = trail
 		a.mu.Unlock()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup

@@ -73,19 +73,6 @@ func (a *agent) chosen(sid app.SessionID) []string {
 	return a.chosenOf(sid)
 }
 
-// filedInto are the sinks that a session's images are handed to: those that
-// are chosen, the folder in the forms that the practice files there.
-func (a *agent) filedInto(sid app.SessionID) (out []string) {
-	for _, name := range a.chosen(sid) {
-		if name == folderSink {
-			out = append(out, workstation.SinksOf(a.cfg)...)
-			continue
-		}
-		out = append(out, name)
-	}
-	return out
-}
-
 // chosenOf is chosen; a.mu is held.
 func (a *agent) chosenOf(sid app.SessionID) []string {
 	if now, said := a.choices[sid]; said {

@@ -124,7 +124,7 @@ type Image struct {
 	Hands   []Handover     `json:"hands,omitempty"`   // by place, where there is more than one or a record system
 	Held    bool           `json:"held,omitempty"`    // may be at a place that has not said so: not to be discarded
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
-	Name    string         `json:"name,omitempty"`    // to offer where a copy is saved; "" it cannot be
+	SaveAs  string         `json:"saveAs,omitempty"`  // the name to offer for a copy; "" none can be made
 	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
 	Reviewed
 }
