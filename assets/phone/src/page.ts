@@ -9,7 +9,7 @@ import { Editing } from './editing.ts'
 import type { KeptPhone } from './keptphone.ts'
 import { Leaving } from './leaving.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { enlarge, loadTools, prepare, untilLoaded, withZone } from './prepare.ts'
+import { enlarge, loadTools, prepare, untilLoaded, withZone, type InTurn } from './prepare.ts'
 import { unsent, type Photo } from './queue.ts'
 import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, newRecord, Sending } from './sending.ts'
@@ -164,10 +164,12 @@ export class Page {
   }
 
   /** Pictures are decoded one at a time: two of 12 megapixels can cost the tab its life. */
-  private inTurn = <T,>(job: () => Promise<T>): Promise<T> => {
-    const done = this.work.then(job)
-    this.work = done.then(() => undefined, () => undefined)
-    return done
+  private inTurn: InTurn = async (job) => {
+    const before = this.work
+    let over = () => {}
+    this.work = new Promise((resolve) => (over = resolve))
+    await before
+    return job(over).finally(over)
   }
 
   show(screen: Screen): void {
