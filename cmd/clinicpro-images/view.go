@@ -75,6 +75,8 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 			view.Problem = unconfirmed
 		case im.FileKind != "":
 			view.Problem = text.Problem(places[im.FileArea], im.FileKind).What
+		case s.Row.Asks.Consent && im.Shown && im.Consent.By == "":
+			view.Problem = text.NoConsent
 		}
 		out.Images = append(out.Images, view)
 	}
@@ -173,7 +175,7 @@ func left(s app.Session) *link.Left {
 	if !s.Row.Left {
 		return nil
 	}
-	out := &link.Left{}
+	out := &link.Left{Declined: s.Row.Declined}
 	for _, im := range s.Images {
 		switch im.State {
 		case app.ImageRetracted:

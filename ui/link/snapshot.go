@@ -17,7 +17,7 @@ type Snapshot struct {
 	Draft    Draft     `json:"draft"`           // the patient form as last typed, for a window that reopens
 	Code     *Code     `json:"code,omitempty"`
 	Phone    Phone     `json:"phone,omitempty"`
-	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient
+	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient, or nobody agreed
 	Keep     Keep      `json:"keep,omitzero"`
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
@@ -82,8 +82,9 @@ const (
 
 // Left is what became of the images of a phone that left the session.
 type Left struct {
-	Kept      int `json:"kept"`
-	Withdrawn int `json:"withdrawn"`
+	Kept      int  `json:"kept"`
+	Withdrawn int  `json:"withdrawn"`
+	Declined  bool `json:"declined,omitempty"` // nobody agreed to photos
 }
 
 // Keep is what the GP can do about keeping a phone, and what was done.
@@ -115,7 +116,7 @@ type Image struct {
 	Consent app.ConsentBy  `json:"consent,omitempty"` // who agreed to it; "" nobody was asked
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
-	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
+	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined or was not filed, or what to ask first
 }
 
 // Filing is a hand-over under way.

@@ -2,13 +2,10 @@
 // worker where the browser can decode and draw there, on the page elsewhere.
 
 import { opensAnywhere } from './jpegform.ts'
-import { fit, fitting, lastStep, longEdge, steps, type Step } from './ladder.ts'
+import { defaultTarget, fit, fitting, lastStep, longEdge, steps, type Step } from './ladder.ts'
 import { judgedEdge, look, type Look } from './quality.ts'
 import { maxPixels, maxSide, sniff, stripMetadata, withOrientation } from './picture.ts'
 import { Refused, Unable } from './refused.ts'
-
-/** Below the 1 MB that the record systems accept: the target where the practice sets none. */
-export const targetBytes = 990_000
 
 export interface Small {
   jpeg: Uint8Array
@@ -21,11 +18,11 @@ export interface Small {
 }
 
 /**
- * `target` is in bytes. Calls `freed` once the decoded picture is let go: the
+ * The JPEG stays below `target` bytes. Calls `freed` once the decoded picture is let go: the
  * next one may be decoded while this one is encoded. Throws Refused when the
  * file is not a photo this page can send, Unable when only the page can tell.
  */
-export async function shrink(file: Blob, target = targetBytes, freed: () => void = () => {}): Promise<Small> {
+export async function shrink(file: Blob, target = defaultTarget, freed: () => void = () => {}): Promise<Small> {
   const original = new Uint8Array(await file.arrayBuffer())
   if (original.length === 0) throw new Refused('empty')
   const seen = sniff(original)
@@ -45,7 +42,7 @@ export async function shrink(file: Blob, target = targetBytes, freed: () => void
     if (!known) bounded(picture)
     const judged = await judge(picture)
     // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
-    const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= target && opensAnywhere(original)
+    const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length < target && opensAnywhere(original)
     const jpeg = stripMetadata(asIs ? original : await smaller(picture, target, free))
     const size = sniff(jpeg)
     if (size.kind !== 'jpeg') throw new Refused('damaged')
@@ -92,7 +89,7 @@ async function smaller(picture: Picture, target: number, free: () => void): Prom
   free()
   for (;;) {
     const bytes = await bytesOf(canvas, steps[at]!.quality)
-    if (bytes.length <= target || at === lastStep) {
+    if (bytes.length < target || at === lastStep) {
       empty(canvas)
       return bytes
     }

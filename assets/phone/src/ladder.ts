@@ -7,6 +7,9 @@ export interface Step {
   quality: number
 }
 
+/** Bytes that a JPEG stays below where the practice sets nothing else: what the record systems accept. */
+export const defaultTarget = 1_000_000
+
 /** A 12-megapixel photo keeps its long edge; iOS paints larger canvases black. */
 export const longEdge = 4096
 
@@ -21,9 +24,9 @@ export const steps: Step[] = [
 
 export const lastStep = steps.length - 1
 
-/** The first step from `from` on whose guessed bytes fit; the last one where none does. */
+/** The first step from `from` on whose guessed bytes stay below the target; the last one where none does. */
 export async function fitting(guess: (s: Step) => Promise<number>, target: number, from = 0): Promise<number> {
-  for (let at = from; at < lastStep; at++) if ((await guess(steps[at]!)) <= target) return at
+  for (let at = from; at < lastStep; at++) if ((await guess(steps[at]!)) < target) return at
   return lastStep
 }
 

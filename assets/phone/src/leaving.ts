@@ -1,8 +1,9 @@
-// "Wrong patient": the phone leaves the session.
+// The phone leaves the session: it shows the wrong patient, or nobody agrees to photos.
 
 import { Problem, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import type { Sending } from './sending.ts'
+import type { Way } from './store.ts'
 
 export class Leaving {
   /** Whether the workstation's side has been told. */
@@ -17,11 +18,15 @@ export class Leaving {
 
   constructor(
     private readonly sending: Sending,
-    readonly keep: boolean,
-    private readonly leave: (keep: boolean) => Promise<Answer>,
+    readonly way: Way,
+    private readonly leave: (way: Way) => Promise<Answer>,
     private readonly changed: () => void,
   ) {
     this.count = sending.uploader.photos.filter((p) => p.state !== 'failed' && p.state !== 'gone' && p.removal !== 'asked').length
+  }
+
+  get keep(): boolean {
+    return this.way !== 'discard'
   }
 
   /** Until the answer is there, or none can come any more. */
@@ -29,7 +34,7 @@ export class Leaving {
     if (!this.keep) await this.discard()
     for (let attempt = 1; !this.told; attempt++) {
       try {
-        this.sending.uploader.accept(await this.leave(this.keep))
+        this.sending.uploader.accept(await this.leave(this.way))
         this.told = true
       } catch (err) {
         const p = err instanceof Problem ? err : new Problem('offline', 0)

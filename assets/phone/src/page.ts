@@ -13,7 +13,7 @@ import { enlarge, loadTools, prepare, untilLoaded, withZone, type InTurn } from 
 import { unsent, type Photo } from './queue.ts'
 import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, newRecord, Sending } from './sending.ts'
-import { openStore, type SessionRecord, type Store } from './store.ts'
+import { openStore, type SessionRecord, type Store, type Way } from './store.ts'
 import { forget, hold, holdShutter, recall, stash, takeFragment, type Shutter } from './tab.ts'
 import type { Uploader } from './uploader.ts'
 import { wanting } from './wanted.ts'
@@ -213,13 +213,13 @@ export class Page {
     this.changed()
   }
 
-  /** Leaves the session because it shows the wrong patient. */
-  async leave(keep: boolean): Promise<void> {
+  /** Leaves the session: it shows the wrong patient, or nobody agrees. */
+  async leave(way: Way): Promise<void> {
     const s = this.sending
     if (!s) return
     this.editing?.takeBack()
-    s.record.leaving = keep ? 'keep' : 'discard'
-    const leaving = new Leaving(s, keep, (k) => sessionAPI(credentials(s.record)).leave(k), this.changed)
+    s.record.leaving = way
+    const leaving = new Leaving(s, way, (w) => sessionAPI(credentials(s.record)).leave(w), this.changed)
     this.screen = { name: 'left', leaving }
     await this.remember(s.record) // a killed tab goes on leaving
     this.changed()
@@ -356,7 +356,7 @@ export class Page {
     u.accept(answer)
     void u.run()
     void s.changes.restore()
-    if (record.leaving) void this.leave(record.leaving === 'keep')
+    if (record.leaving) void this.leave(record.leaving)
     void this.offerToKeep(s)
   }
 

@@ -68,9 +68,9 @@ export const scenes = {
     await page.tap('#by-patient')
     await page.tap('#no')
     await page.tap('#stop')
-    await screen(page, 'finished')
+    await page.waitForSelector('[data-screen="left"] [data-told="true"]')
     await emptied(page)
-    if (!mock.world.calls.includes('POST done') || mock.world.images.size) throw new Error(`the computer heard ${mock.world.calls}`)
+    if (!mock.world.left?.declined || mock.world.images.size) throw new Error(`the computer heard ${mock.world.calls}`)
   },
   async consentWrongPatient(on) {
     await asked(on)
