@@ -47,7 +47,7 @@ func TestEndToEndReview(t *testing.T) {
 	p.see(30*time.Second, "Wrong patient?")
 	p.do("tap", map[string]any{"selector": "#wrong"})
 	p.do("tap", map[string]any{"selector": "#leave-keep"})
-	term.see(text.PhoneLeft)
+	term.see(text.PhoneLeft(false))
 	d.waitStates(t, map[string]int{"landed": 1, "retracted": 1})
 	p.screenshot(filepath.Join(artefacts(t), "phone-left.png"))
 

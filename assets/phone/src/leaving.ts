@@ -2,6 +2,7 @@
 
 import { Problem, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
+import { Pause } from './pause.ts'
 import type { Sending } from './sending.ts'
 import type { Way } from './store.ts'
 
@@ -14,7 +15,7 @@ export class Leaving {
   readonly count: number
   /** Of those, the ones that never left this phone and are gone from it. */
   dropped = 0
-  private cutShort: () => void = () => {}
+  private readonly pause = new Pause()
 
   constructor(
     private readonly sending: Sending,
@@ -46,7 +47,7 @@ export class Leaving {
   }
 
   wake(): void {
-    this.cutShort()
+    this.pause.cut()
   }
 
   /** What the registry never heard of is dropped here; the rest is for the workstation to withdraw. */
@@ -66,12 +67,6 @@ export class Leaving {
   private wait(p: Problem, attempt: number): Promise<void> {
     this.trouble = p.code
     this.changed()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(p.retryAfterMs, backoffMs(attempt, 800, 15_000)))
-      this.cutShort = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    return this.pause.wait(Math.max(p.retryAfterMs, backoffMs(attempt, 800, 15_000)))
   }
 }

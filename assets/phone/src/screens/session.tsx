@@ -58,17 +58,17 @@ function notices(page: Page): [string, string][] {
 
 function Notices({ page }: { page: Page }) {
   const lines = notices(page)
-  const held = (over: boolean) => page.leftovers.filter((l) => Boolean(l.uploader.ended) === over).reduce((n, l) => n + l.held, 0)
-  if (held(false) > 0) lines.push(['leftover', plural(text.notice.leftover, held(false))])
+  const { leftovers } = page
+  if (leftovers.held(false) > 0) lines.push(['leftover', plural(text.notice.leftover, leftovers.held(false))])
   return (
     <div class="notices" role="status">
       {lines.map(([id, line]) => (
         <p key={id} data-notice={id}>{line}</p>
       ))}
-      {held(true) > 0 && (
+      {leftovers.held(true) > 0 && (
         <p data-notice="leftover-over">
-          {plural(text.notice.leftoverOver, held(true))}{' '}
-          <button class="link" onClick={() => void page.dropLeftovers()}>{text.remove}</button>
+          {plural(text.notice.leftoverOver, leftovers.held(true))}{' '}
+          <button class="link" onClick={() => void leftovers.drop()}>{text.remove}</button>
         </p>
       )}
     </div>
