@@ -55,6 +55,7 @@ type agent struct {
 	draft    link.Draft
 	problems []link.Problem
 	standing []link.Problem // what somebody has to look at, and nothing here clears
+	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
@@ -81,7 +82,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
-	cfg, err := settings(o)
+	cfg, err := settings(&o)
 	if err != nil {
 		return err
 	}
@@ -105,6 +106,8 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
+	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
+	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
@@ -135,13 +138,13 @@ func noStateFolder(dir string) error {
 	return usageError{"The folder " + dir + " cannot be made or written to. Choose another with -dir, or free some space, then start again."}
 }
 
-// settings are the file's with the flags over them.
-func settings(o options) (config.Config, error) {
-	path := filepath.Join(o.dir, "config.toml")
-	cfg, err := config.Read(path)
+// settings are those of the layers with the flags over them.
+func settings(o *options) (config.Config, error) {
+	cfg, err := config.Load(o.dir)
 	if err != nil {
-		return cfg, usageError{"The settings in " + path + " cannot be used: " + err.Error() + ". Correct them, then start again."}
+		return cfg, usageError{"The settings cannot be used: " + err.Error() + ". Correct them, then start again."}
 	}
+	o.local = o.local || cfg.Local()
 	if o.local {
 		cfg.Practice, cfg.S3Encrypts = localPractice, false
 		if cfg.PracticeName == "" {
@@ -162,8 +165,10 @@ func settings(o options) (config.Config, error) {
 			}
 		}
 	}
-	if !o.local && !cfg.Enrolled() {
-		return cfg, usageError{text.Problem(text.PlaceEnrol, app.KindNotFound).Line()}
+	if !o.local {
+		if err := leave(cfg); err != nil {
+			return cfg, err
+		}
 	}
 	return cfg, nil
 }
@@ -180,10 +185,14 @@ func (a *agent) engines(ctx context.Context) error {
 				a.starting(problem(text.PlaceRegistry, app.KindOffline))
 			})
 		})
-	} else {
-		clouds <- ready.Ready{Base: a.cfg.Gateway}
 	}
 	group.Go(func() error {
+		if !a.o.local {
+			if err := a.enrolled(ctx); err != nil {
+				return err
+			}
+			clouds <- ready.Ready{Base: a.cfg.Gateway}
+		}
 		spool, err := a.openSpool(ctx)
 		if err != nil {
 			return err
@@ -314,7 +323,7 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
+		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
 		thumb: a.darkroom.HasThumb}
 	a.sendThumbs()
 	a.screens.show(snapshot(a.state, set, time.Now()))
