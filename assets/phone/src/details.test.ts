@@ -42,7 +42,7 @@ describe('body sites', () => {
     expect(new Set(sites.map((s) => s.sct)).size).toBe(11)
     expect(sites.find((s) => s.id === 'hand')?.sct).toBe('85562004')
   })
-  it.each([['', 11], ['ha', 2], ['shin', 1], ['lower', 3], ['lower leg', 2], ['ARM', 3], ['zebra', 0]])('%s finds %i', (query, n) => {
+  it.each([['', 11], ['ha', 2], ['shin', 1], ['lower', 3], ['lower leg', 2], ['ARM', 3], ['hānd', 1], ['zebra', 0]])('%s finds %i', (query, n) => {
     expect(findSites(query)).toHaveLength(n)
   })
   it('put the one that is named so first', () => {
@@ -90,7 +90,7 @@ describe('languages', () => {
   })
   it('fall back to English string by string', () => {
     const both = { ...over(en, mi), ...over(laterEn, laterMi) }
-    expect([both.done, both.side.left, both.side.both, both.advice]).toEqual([mi.done, laterMi.side.left, laterEn.side.both, en.advice])
+    expect([both.done, both.side.left, both.kind.lesion, both.advice]).toEqual([mi.done, laterMi.side.left, laterEn.kind.lesion, en.advice])
     expect(over({ a: 'x', b: { c: 'y' } }, { b: 'not a tree' })).toEqual({ a: 'x', b: { c: 'y' } })
   })
   it('have only strings that English has, with the same places to fill', () => {

@@ -1,1 +1,0 @@
-import{f as a,g as b}from"./chunk.AWG6GBYW.js";import"./chunk.NHKK426N.js";import"./chunk.UEPQGIHS.js";import"./chunk.WA776LBV.js";import"./chunk.USLK7EJE.js";import"./chunk.K4K352JI.js";import"./chunk.DXVCDECK.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};
