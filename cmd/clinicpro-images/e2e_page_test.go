@@ -40,6 +40,9 @@ func TestEndToEndPage(t *testing.T) {
 			"twenty-photos":                twentyPhotos,
 			"odd-files":                    oddFiles,
 			"damaged-links":                damagedLinks,
+			"stalled-and-awake":            stalledAwake,
+			"clock-wrong":                  clockWrong,
+			"mini-browser":                 miniBrowser,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

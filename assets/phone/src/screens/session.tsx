@@ -1,5 +1,6 @@
 // Landing and grid: the screen a session is on most of the time.
 
+import { isMiniBrowser } from '../mini.ts'
 import type { Page } from '../page.ts'
 import { unsent } from '../queue.ts'
 import { plural, text } from '../text.ts'
@@ -52,7 +53,8 @@ function notices(page: Page): [string, string][] {
   else if (page.canShoot && page.roomLeft === 0) lines.push(['full', text.notice.full])
   if (page.kept?.over) lines.push(['kept-over', text.kept.over])
   else if (page.kept?.distrusted) lines.push(['distrusted', text.kept.distrusted])
-  if (page.store && !page.store.durable) lines.push(['not-durable', text.notice.notDurable])
+  if (page.canShoot && isMiniBrowser(navigator.userAgent)) lines.push(['mini-browser', text.notice.miniBrowser])
+  else if (page.store && !page.store.durable) lines.push(['not-durable', text.notice.notDurable])
   return lines
 }
 

@@ -1,1 +1,0 @@
-import{f as a,g as b}from"./chunk.CBHQW2MP.js";import"./chunk.CUNQBF2J.js";import"./chunk.UEPQGIHS.js";import"./chunk.DDIDIWV5.js";import"./chunk.USLK7EJE.js";import"./chunk.R624VF5X.js";import"./chunk.XSPDIZGD.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};

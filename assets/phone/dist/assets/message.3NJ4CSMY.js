@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.ERPIKCCU.js";import"./chunk.IBKCXF4P.js";import"./chunk.UEPQGIHS.js";import"./chunk.R624VF5X.js";import"./chunk.XSPDIZGD.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};
