@@ -63,8 +63,8 @@ describe('body sites', () => {
 describe('what is said of a photo', () => {
   const photo = (change: Partial<Photo>): Photo => ({ ...reduce([], { type: 'shot', id: 'a', order: 1 })[0]!, ...change })
   it('names the speed in the unit that fits', () => {
-    expect([0, 400, 320_400, 1_430_000].map(speedText)).toEqual(['', '1 KB/s', '320 KB/s', '1.4 MB/s'])
-    expect(stateText(photo({ state: 'sending', progress: 0.42, speed: 2e6 }))).toBe('Sending 42 % · 2.0 MB/s')
+    expect([0, 400, 320_400, 1_430_000].map(speedText)).toEqual(['', '1\u00a0KB/s', '320\u00a0KB/s', '1.4\u00a0MB/s'])
+    expect(stateText(photo({ state: 'sending', progress: 0.42, speed: 2e6 }))).toBe('Sending 42\u00a0% · 2.0\u00a0MB/s')
   })
   it('says "in the record" only for a record system’s own receipt', () => {
     expect(stateText(photo({ state: 'filed', sinks: ['folder'] }))).toBe(later.state.filed)

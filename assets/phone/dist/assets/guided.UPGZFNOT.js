@@ -1,1 +1,0 @@
-import{f as a,g as b}from"./chunk.4FH2R5XV.js";import"./chunk.54RUQELN.js";import"./chunk.UEPQGIHS.js";import"./chunk.ZZ4622FM.js";import"./chunk.USLK7EJE.js";import"./chunk.I672BJYK.js";import"./chunk.CJGS35MB.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};

@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.CZYKFDQ2.js";import"./chunk.ZEKE3O2R.js";import"./chunk.UEPQGIHS.js";import"./chunk.I672BJYK.js";import"./chunk.CJGS35MB.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};
