@@ -149,18 +149,16 @@ export class Page {
     this.notAdded = files.length - taken.length
     const details = s.shutter.nextIntimate ? { ...like, intimate: true } : like
     if (taken.length > 0) this.setShutter({ nextIntimate: false }, s)
-    const large: (() => Promise<void>)[] = []
-    taken.forEach((file, i) => {
+    const sealed = taken.map((file, i) => {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
       u.dispatch({ type: 'shot', id, order: takenAt, details })
-      const sealed = prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }, this.inTurn)
-      large.push(async () => {
-        const jpeg = await sealed
-        if (jpeg) await enlarge(id, jpeg, u)
-      })
+      const jpeg = prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }, this.inTurn)
+      return { id, jpeg }
     })
-    for (const make of large) void this.inTurn(make) // once all of them are on their way
+    void Promise.all(sealed.map(({ jpeg }) => jpeg)).then(() => { // once all of them are on their way
+      for (const { id, jpeg } of sealed) void this.inTurn(async () => enlarge(id, await jpeg, u))
+    })
     this.changed()
   }
 

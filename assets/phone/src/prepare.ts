@@ -75,9 +75,9 @@ export async function prepare(shot: Shot, into: Into, inTurn: InTurn): Promise<U
 }
 
 /** Makes the picture for the large view; a photo without one is sent all the same. */
-export async function enlarge(id: string, jpeg: Uint8Array, u: Uploader): Promise<void> {
+export async function enlarge(id: string, jpeg: Uint8Array | null, u: Uploader): Promise<void> {
   const photo = () => u.photos.some((p) => p.id === id)
-  if (!photo()) return
+  if (!jpeg || !photo()) return
   const large = await tools().then(({ off }) => off.run<Blob>({ task: 'preview', jpeg })).catch(() => null)
   if (large && photo()) u.dispatch({ type: 'preview', id, url: URL.createObjectURL(large) })
 }
