@@ -58,7 +58,8 @@ type Row struct {
 	TokenHash    Digest
 	PhoneHash    Digest    // SHA-256 of the phone key; "" until claimed
 	PhoneDone    bool      // the phone said it is finished
-	Left         bool      // the phone left the session: it shows another patient
+	Left         bool      // the phone left the session: it shows another patient, or
+	Declined     bool      // with Left: nobody agreed to photos
 	Keep         KeepOffer // the bound phone's; zero: it cannot be kept
 	Kept         time.Time // until when the bound phone is kept; zero: it is not
 	Created      time.Time
@@ -219,7 +220,8 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind, a Reason, "wrong-patient" where a phone left, or where an
+	Reason   string // a fixed word: a Kind, a Reason, "wrong-patient" or "consent-refused" where a phone
+	// left, or where an
 	// image is filed "consent-" and a ConsentBy;
 	// of a kept phone a word, part of its key's hash, and since when it is kept
 }

@@ -89,6 +89,8 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 			if im.FileArea == app.AreaRecord {
 				view.Problem = partial(im)
 			}
+		case s.Row.Asks.Consent && im.Shown && im.Consent.By == "":
+			view.Problem = text.NoConsent
 		}
 		view.Hands, view.Held = handsOf(im), im.State == app.ImageLanded && !im.Filing && !im.CanDiscard()
 		out.Images = append(out.Images, view)
@@ -198,7 +200,7 @@ func left(s app.Session) *link.Left {
 	if !s.Row.Left {
 		return nil
 	}
-	out := &link.Left{}
+	out := &link.Left{Declined: s.Row.Declined}
 	for _, im := range s.Images {
 		switch im.State {
 		case app.ImageRetracted:

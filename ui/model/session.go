@@ -108,7 +108,7 @@ type Strip struct {
 // StripOf words the phone's state.
 func StripOf(s link.Snapshot) Strip {
 	if s.Left != nil {
-		return Strip{text.PhoneLeft, text.LeftWith(s.Left.Kept, s.Left.Withdrawn), ToneBad}
+		return Strip{text.PhoneLeft(s.Left.Declined), text.LeftWith(s.Left.Declined, s.Left.Kept, s.Left.Withdrawn), ToneBad}
 	}
 	switch s.Phase {
 	case link.PhaseDraining:
