@@ -312,7 +312,7 @@ func TestAPhoneThatLeftIsSaid(t *testing.T) {
 		t.Fatalf("sent %+v", *sent)
 	}
 	markup := test.RenderToMarkup(w.win.Canvas())
-	for _, words := range []string{text.PhoneLeft, "3 photos kept, 1 photo withdrawn"} {
+	for _, words := range []string{text.PhoneLeft(false), "3 photos kept, 1 photo withdrawn"} {
 		if !strings.Contains(markup, words) {
 			t.Errorf("not said: %s", words)
 		}
