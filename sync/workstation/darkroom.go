@@ -17,7 +17,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/picture"
 	"github.com/clinicpro-nz/images/sync/envelope"
-	"github.com/clinicpro-nz/images/sync/folder"
 )
 
 // thumbSide bounds a thumbnail, in pixels: sharp at 200 % on a 240-wide tile.
@@ -30,6 +29,7 @@ type Darkroom struct {
 	decoder  *picture.Decoder
 	template string
 	zone     *time.Location
+	maxBytes int // of a picture that leaves; 0: as it is
 
 	mu     sync.Mutex
 	thumbs map[app.SessionID]map[app.ImageID]thumbnail
@@ -37,11 +37,12 @@ type Darkroom struct {
 	opened []opened // looked at last is last
 }
 
-// NewDarkroom names what leaves after template (folder.Render says which
-// fields it may have) and dates it in the practice's zone.
-func NewDarkroom(template string, zone *time.Location) *Darkroom {
+// NewDarkroom names what leaves after template (app.RenderName says which
+// fields it may have), dates it in the practice's zone and brings it down to
+// maxBytes; 0 leaves its size alone.
+func NewDarkroom(template string, zone *time.Location, maxBytes int) *Darkroom {
 	return &Darkroom{
-		decoder: picture.NewDecoder(), template: template, zone: zone,
+		decoder: picture.NewDecoder(), template: template, zone: zone, maxBytes: maxBytes,
 		thumbs: map[app.SessionID]map[app.ImageID]thumbnail{}, early: func() {},
 	}
 }
@@ -192,18 +193,19 @@ func reasonOf(err error) app.Reason {
 	return app.ReasonPicture
 }
 
-// Prepare implements app.Darkroom: the edits are in the pixels of what leaves.
+// Prepare implements app.Darkroom: the edits are in the pixels of what leaves,
+// and its size is the practice's.
 func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
 	details := s.Images[id].Details
-	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id])); err != nil {
+	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id]), d.maxBytes); err != nil {
 		return app.DeliveryItem{}, err
 	}
 	taken, _ := d.taken(s, id, meta)
-	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n,
+	name, err := app.RenderName(d.template, app.EndingJPEG, app.NameFields{Patient: s.Patient, Taken: taken, N: n,
 		Site: details.Site, Side: string(details.Side), View: string(details.View)})
 	if err != nil {
 		return app.DeliveryItem{}, err
