@@ -37,8 +37,9 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
-	Filing   Filing    `toml:"filing"`
 	Record   Record    `toml:"record"`
+	Filing   Filing    `toml:"filing"`
+	UI       UI        `toml:"ui"` // how the window is painted, for support
 	// UpdateCheck lets the agent ask once a day whether a newer version is out.
 	UpdateCheck bool `toml:"update_check"`
 
@@ -117,6 +118,7 @@ func Default() Config {
 		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
 		Phone: Phone{Target: app.DefaultTarget / 1000},
+		UI:    UIAuto,
 	}
 }
 

@@ -16,8 +16,8 @@ type Document struct {
 	Practice string
 	Made     time.Time            // in the practice's zone; zero: not said
 	Pages    []Page               // at least one
-	Of       Volume               // zero: it is the whole of a hand-over
 	Cut      func(pictures []int) // told how many pictures each file holds; nil: nobody asks
+	Of       Volume               // zero: it is the whole of a hand-over
 }
 
 // Volume says which of several documents of one hand-over a document is, for

@@ -108,7 +108,7 @@ type Strip struct {
 // StripOf words the phone's state.
 func StripOf(s link.Snapshot) Strip {
 	if s.Left != nil {
-		return Strip{text.PhoneLeft, text.LeftWith(s.Left.Kept, s.Left.Withdrawn), ToneBad}
+		return Strip{text.PhoneLeft(s.Left.Declined), text.LeftWith(s.Left.Declined, s.Left.Kept, s.Left.Withdrawn), ToneBad}
 	}
 	switch s.Phase {
 	case link.PhaseDraining:
@@ -192,6 +192,12 @@ func TilesOf(s link.Snapshot) []Tile {
 		}
 		if im.Problem != "" {
 			t.Note, t.Tone = im.Problem, ToneBad
+		}
+		t.Discardable = t.Discardable && !im.Held
+		for _, h := range im.Hands {
+			if h.State == link.HandoverWaiting && im.State == app.ImageLanded {
+				t.Chip = text.TryingAgain
+			}
 		}
 		tiles = append(tiles, t)
 	}

@@ -43,8 +43,8 @@ type Tile struct {
 type TileActs struct {
 	Discard, Attest, Again Act
 	Show, Hide             string
-	More                   func(below fyne.CanvasObject) // a menu of what else can be done
 	Look                   func()                        // at it, large
+	More                   func(below fyne.CanvasObject) // a menu of what else can be done
 }
 
 // Face is everything that a tile shows.
