@@ -7,11 +7,13 @@ import (
 	"image"
 	"image/jpeg"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
 )
@@ -33,7 +35,11 @@ type hands struct {
 }
 
 func newHands() *hands {
-	return &hands{wishes: make(chan link.Input, handsAtOnce), reveal: revealFile}
+	h := &hands{wishes: make(chan link.Input, handsAtOnce), reveal: revealFile}
+	if runtime.GOOS == "windows" { // elsewhere nothing keeps a picture out of the clipboard's history
+		h.copier = clipboard.CopyImage
+	}
+	return h
 }
 
 // ask queues a wish.
