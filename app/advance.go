@@ -107,7 +107,8 @@ func (w *work) images() {
 			w.do(DeleteObject{id})
 		}
 		if im.Filing && !im.handing {
-			if im.durable.Filing && im.durable.Delivery == im.Delivery {
+			unsaved := s.Assigned && (s.dirty || s.saving) // whose the photos are is durable before they leave
+			if im.durable.Filing && im.durable.Delivery == im.Delivery && !unsaved {
 				held[im.Delivery] = append(held[im.Delivery], id)
 				again[im.Delivery] = again[im.Delivery] || im.Tried
 			} else {

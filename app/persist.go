@@ -30,6 +30,7 @@ type sessionRecord struct {
 	CodePending, Ending                 bool
 	Keep                                time.Duration
 	Quiet                               time.Time
+	Assigned                            bool
 }
 
 type imageRecord struct {
@@ -82,6 +83,7 @@ func recordOfSession(s Session) (Record, error) {
 		Recipient: s.Secrets.Recipient, Pairing: s.Secrets.Pairing.Reveal(),
 		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, Order: s.Order,
 		Code: s.Code, CodePending: s.CodePending, Ending: s.ending, Keep: s.Keep, Quiet: s.Quiet,
+		Assigned: s.Assigned,
 	})
 	if err != nil {
 		return Record{}, E("write session record", KindBug, err)
@@ -176,7 +178,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 				Sex: Seal(r.Sex), Source: r.Source},
 			Secrets: Secrets{Token: Token{Seal(r.Token)}, Claimed: Token{Seal(r.Claimed)}, Identity: Seal(r.Identity),
 				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
-			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row,
+			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row, Assigned: r.Assigned,
 			Images: map[ImageID]Image{}, Code: r.Code, CodePending: r.CodePending, ending: r.Ending,
 			kept: true, readAgain: true,
 		}
