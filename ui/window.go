@@ -26,6 +26,8 @@ type Window struct {
 	form    *views.Form
 	ask     *views.Ask
 	session *views.Session
+	setting *views.Settings // made when they are first asked for
+	setUp   *views.SetUp
 	root    *fyne.Container
 
 	snap     link.Snapshot
@@ -34,17 +36,24 @@ type Window struct {
 	showCode bool      // asked for although a phone is connected
 	pixels   map[string]image.Image
 	asking   *widget.PopUp
+
+	assigning string // the session whose patient is being named
 }
 
 // NewWindow builds the window, hidden. send gets what the GP does.
 func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
 	w := &Window{bridge: newBridge(), app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
-	w.form = views.NewForm(now,
-		func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
-		w.startSession,
-		func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
-		w.help)
-	w.ask = views.NewAsk(func(yes bool) { send(link.Input{Kind: link.InputConfirmPatient, Confirmed: yes}) })
+	w.form = views.NewForm(now, views.FormActs{
+		Draft:    func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
+		Start:    w.startSession,
+		Assign:   w.assign,
+		Cancel:   func() { w.assigning = ""; w.paint() },
+		Open:     func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
+		Retry:    func() { send(link.Input{Kind: link.InputRetry}) },
+		Settings: func() { send(link.Input{Kind: link.InputOpenSettings}) },
+		Help:     w.help,
+	})
+	w.ask = views.NewAsk(w.answer)
 	w.session = views.NewSession(views.Acts{
 		File: w.file, NewCode: w.newCode, CopyLink: w.copyLink, Next: w.next, Discard: w.discard,
 		Open:       func(sid string) { w.send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
@@ -55,6 +64,7 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		Retry:      func() { w.act(link.InputRetry) },
 		Keep:       func() { w.act(link.InputKeepPhone) },
 		Forget:     func() { w.act(link.InputForgetPhone) },
+		Assign:     func() { w.assigning = w.snap.SID; w.paint() },
 	})
 	w.root = container.NewStack(w.form.Root)
 	w.win.SetContent(w.root)
@@ -77,12 +87,15 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 // Show replaces what is shown.
 func (w *Window) Show(s link.Snapshot) {
 	if s.SID != w.snap.SID {
-		w.showCode = false
+		w.showCode, w.assigning = false, ""
+	}
+	if s.Patient.Name != "" || s.Patient.NHI != "" || s.Form {
+		w.assigning = ""
 	}
 	if s.SID != w.snap.SID || s.Form != w.snap.Form {
 		w.dropDialog() // it asked about what is no longer on show
 	}
-	if w.shown && model.ScreenOf(w.snap) != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
+	if w.shown && w.screen() != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
 		w.form.Load(s.Draft)
 	}
 	w.snap, w.came, w.shown = s, w.now(), true
@@ -103,13 +116,15 @@ func (w *Window) Pixels(p link.Pixels) { w.pixels[p.Key] = p.Image }
 
 func (w *Window) paint() {
 	var screen fyne.CanvasObject
-	switch model.ScreenOf(w.snap) {
+	switch w.screen() {
 	case model.ScreenForm:
-		w.form.SetWaiting(w.snap.Waiting)
+		w.form.Set(w.snap, w.assigning != "")
 		screen = w.form.Root
 	case model.ScreenAsk:
-		w.ask.Set(*w.snap.Asked)
+		w.ask.Set(w.snap)
 		screen = w.ask.Root
+	case model.ScreenSettings, model.ScreenSetUp:
+		screen = w.settings()
 	default:
 		w.session.Set(w.snap, w.pairing(), func(key string) image.Image { return w.pixels[key] })
 		screen = w.session.Root
@@ -123,6 +138,29 @@ func (w *Window) paint() {
 			w.win.Canvas().Unfocus()
 		}
 	}
+}
+
+// screen is the snapshot's, or the form while a session's patient is named.
+func (w *Window) screen() model.Screen {
+	screen := model.ScreenOf(w.snap)
+	if screen == model.ScreenSession && w.assigning != "" {
+		return model.ScreenForm
+	}
+	return screen
+}
+
+// answer is about the patient on show: another may be on the way.
+func (w *Window) answer(yes bool) {
+	if w.snap.Asked != nil {
+		w.send(link.Input{Kind: link.InputConfirmPatient, Patient: *w.snap.Asked, Confirmed: yes})
+	}
+}
+
+// assign names the patient of the session that the form was opened for.
+func (w *Window) assign(p link.Patient) {
+	w.send(link.Input{Kind: link.InputAssign, SID: w.assigning, Patient: p})
+	w.assigning = ""
+	w.paint()
 }
 
 func (w *Window) pairing() model.Pairing {
@@ -157,7 +195,7 @@ func (w *Window) closing() {
 func (w *Window) act(kind link.InputKind) { w.send(link.Input{Kind: kind, SID: w.snap.SID}) }
 
 func (w *Window) file() {
-	if w.asking != nil || model.ScreenOf(w.snap) != model.ScreenSession || !model.BarOf(w.snap).Enabled {
+	if w.asking != nil || w.screen() != model.ScreenSession || !model.BarOf(w.snap).Enabled {
 		return
 	}
 	w.sure(link.Input{Kind: link.InputFileAll, SID: w.snap.SID})

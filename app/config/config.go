@@ -40,6 +40,8 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
+	Desktop  Desktop   `toml:"desktop"`
+	Local    bool      `toml:"local"` // local mode, chosen in the first run; never where a gateway is named
 }
 
 // Phone is what the practice asks of the phone page.
@@ -99,7 +101,7 @@ func Default() Config {
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
 		RetentionDays: 7, TimeZone: "Pacific/Auckland",
-		Phone: Phone{Target: app.DefaultTarget / 1000},
+		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true, Language: "en"},
 	}
 }
 
@@ -147,7 +149,7 @@ func Read(path string) (Config, error) {
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("phone.target_kb: want 200 to 10000"))
 	}
-	return c, nil
+	return c, c.Desktop.check()
 }
 
 // Zone is the practice's time zone; Read has checked it.

@@ -40,10 +40,14 @@ type agent struct {
 	darkroom *workstation.Darkroom
 	vault    app.Vault
 	quit     context.CancelFunc
-	replaced atomic.Bool // an update has put another program in this one's place
+	launches app.Launches // nil: nobody can decode a record system's button
+	replaced atomic.Bool  // an update has put another program in this one's place
 
-	kick chan struct{} // the GP pressed "Try again"
-	acts chan link.Input
+	kick   chan struct{} // the GP pressed "Try again"
+	reload chan struct{} // settings that the engine was made of have changed
+	acts   chan link.Input
+
+	background func(func(context.Context)) // runs beside everything else, until the agent ends
 
 	status chan tray.Status // newest wins
 
@@ -59,6 +63,9 @@ type agent struct {
 	form     bool           // the GP asked for the form, whatever session is on show
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
+	ports    *app.Ports     // the engine's; nil while there is none
+	prefs    preferences
+	came     arrivals
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
@@ -72,7 +79,8 @@ func runAgent(ctx context.Context, o options) error {
 	listener, err := instance.Claim(o.dir)
 	if errors.Is(err, instance.ErrRunning) {
 		if conn, dialErr := instance.Dial(o.dir); dialErr == nil {
-			_ = instance.WriteHello(conn, instance.Hello{Act: "raise"})
+			allowForeground(anyProcess) // to the window that comes forward for this start
+			_ = instance.WriteHello(conn, instance.Hello{Act: instance.ActRaise})
 			_ = conn.Close()
 		}
 		return err
@@ -91,15 +99,23 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
+		kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+		receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
 	defer a.quit()
 	group, ctx := errgroup.WithContext(ctx)
+	a.background = func(f func(context.Context)) {
+		group.Go(func() error {
+			f(ctx)
+			return nil
+		})
+	}
+	a.applyAutostart()
+	a.firstRun()
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
@@ -162,7 +178,7 @@ func settings(o options) (config.Config, error) {
 			}
 		}
 	}
-	if !o.local && !cfg.Enrolled() {
+	if !o.local && !cfg.Enrolled() && o.noWindow { // nobody is there to be shown the first run
 		return cfg, usageError{text.Problem(text.PlaceEnrol, app.KindNotFound).Line()}
 	}
 	return cfg, nil
@@ -180,8 +196,10 @@ func (a *agent) engines(ctx context.Context) error {
 				a.starting(problem(text.PlaceRegistry, app.KindOffline))
 			})
 		})
-	} else {
+	} else if a.cfg.Enrolled() {
 		clouds <- ready.Ready{Base: a.cfg.Gateway}
+	} else { // the first run says what to do
+		a.starting(problem(text.PlaceEnrol, app.KindNotFound))
 	}
 	group.Go(func() error {
 		spool, err := a.openSpool(ctx)
@@ -199,11 +217,15 @@ func (a *agent) engines(ctx context.Context) error {
 		defer running.Wait()
 		defer adopting.Wait()
 		adopting.Go(func() { a.adopt(ctx, spool) })
+		var r ready.Ready
 		for {
 			select {
 			case <-ctx.Done():
 				return nil
-			case r := <-clouds:
+			case r = <-clouds:
+			case <-a.reload:
+			}
+			if r.Base != "" {
 				if stop != nil {
 					stop()
 					running.Wait()
@@ -235,12 +257,12 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if a.o.local {
 		c, err = workstation.LocalCloud(r)
 	} else {
-		c, err = workstation.EnrolledCloud(ctx, a.cfg, a.vault)
+		c, err = workstation.EnrolledCloud(ctx, a.settings(), a.vault)
 	}
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.settings().Folder, Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
@@ -251,7 +273,7 @@ func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit,
 			engine := app.NewEngine(ports)
 			a.starting()
 			a.mu.Lock()
-			a.engine, a.base = engine, r.Base
+			a.engine, a.base, a.ports = engine, r.Base, &ports
 			if a.locked {
 				engine.Send(app.Input{What: app.WorkstationLocked{}})
 				a.locked = false
@@ -267,7 +289,7 @@ func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit,
 			unwatch()
 			watching.Wait()
 			a.mu.Lock()
-			a.engine = nil
+			a.engine, a.ports = nil, nil
 			a.mu.Unlock()
 			closePorts()
 		}
@@ -298,6 +320,7 @@ func (a *agent) watch(states <-chan app.State) {
 		if a.fresh != "" && st.Current == a.fresh {
 			a.form, a.fresh = false, ""
 		}
+		a.watchTrial(st)
 		a.mu.Unlock()
 		if st.Current != before {
 			a.darkroom.KeepOnly(func(sid app.SessionID) bool {
@@ -314,10 +337,16 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing),
+		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing),
 		thumb: a.darkroom.HasThumb}
 	a.sendThumbs()
-	a.screens.show(snapshot(a.state, set, time.Now()))
+	snap := snapshot(a.state, set, time.Now())
+	snap.Settings = a.settingsView()
+	if a.came.asked != nil {
+		asked := patientView(*a.came.asked, time.Now())
+		snap.Asked = &asked
+	}
+	a.screens.show(snap)
 	status := trayStatus(a.state, len(a.problems) > 0)
 	if status.Notice = a.noWindow; a.noWindow != "" {
 		status.State = tray.Problem

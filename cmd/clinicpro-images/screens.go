@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"log/slog"
@@ -40,8 +39,9 @@ type screensConfig struct {
 	headless bool // terminals only: no window process is ever started
 	marker   marker
 	receive  func(link.Input)
-	notice   func(string) // why no window can be shown; "" once that is over
-	replace  func()       // an update has put another program in this agent's place
+	arrived  func(instance.Hello) // a second start, with what it brings
+	notice   func(string)         // why no window can be shown; "" once that is over
+	replace  func()               // an update has put another program in this agent's place
 }
 
 func newScreens(cfg screensConfig, log *slog.Logger) *screens {
@@ -114,7 +114,7 @@ func (s *screens) accept(ctx context.Context, l net.Listener, group spawner) err
 
 func (s *screens) greet(ctx context.Context, conn net.Conn, group spawner) {
 	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // Windows pipes have none: harmless there
-	r := bufio.NewReader(conn)
+	r := instance.HelloReader(conn)
 	h, err := instance.ReadHello(r)
 	if err != nil {
 		_ = conn.Close()
@@ -122,10 +122,11 @@ func (s *screens) greet(ctx context.Context, conn net.Conn, group spawner) {
 	}
 	_ = conn.SetReadDeadline(time.Time{})
 	switch h.Act {
-	case "raise":
+	case instance.ActRaise, instance.ActLaunch, instance.ActPatient:
 		_ = conn.Close()
+		s.arrived(h)
 		s.open(ctx, group)
-	case "attach":
+	case instance.ActAttach:
 		s.attach(ctx, r, conn)
 	default:
 		_ = conn.Close()

@@ -1,7 +1,6 @@
 package instance
 
 import (
-	"bufio"
 	"errors"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func TestSecondStartReachesTheFirst(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		h, _ := ReadHello(bufio.NewReader(conn))
+		h, _ := ReadHello(HelloReader(conn))
 		got <- h
 	}()
 	conn, err := Dial(dir)
@@ -32,10 +31,10 @@ func TestSecondStartReachesTheFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := WriteHello(conn, Hello{Act: "raise"}); err != nil {
+	if err := WriteHello(conn, Hello{Act: ActLaunch, Context: strings.Repeat("c", 2048), Signature: strings.Repeat("s", 2048)}); err != nil {
 		t.Fatal(err)
 	}
-	if h := <-got; h.Act != "raise" {
+	if h := <-got; h.Act != ActLaunch || len(h.Context) != 2048 || len(h.Signature) != 2048 {
 		t.Fatalf("the first heard %q", h.Act)
 	}
 	if err := first.Close(); err != nil {
@@ -52,7 +51,7 @@ func TestHostileGreetings(t *testing.T) {
 	for name, in := range map[string]string{
 		"endless": strings.Repeat("x", 1<<20), "empty": "", "not JSON": "raise\n", "cut": `{"act":"ra`,
 	} {
-		if _, err := ReadHello(bufio.NewReader(strings.NewReader(in))); err == nil {
+		if _, err := ReadHello(HelloReader(strings.NewReader(in))); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

@@ -31,6 +31,8 @@ type Snapshot struct {
 	// Form: the GP asked for the next patient. A window shows the form although
 	// a session is open; that session is in Waiting too.
 	Form bool `json:"form,omitempty"`
+	// Settings: the GP asked for them, whatever else is open.
+	Settings *Settings `json:"settings,omitempty"`
 }
 
 // Phase is where the session stands for the window.

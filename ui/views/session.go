@@ -22,6 +22,7 @@ type Acts struct {
 	Keep, Forget                                              func()
 	Discard, Attest, FileAgain                                func(image string)
 	Open                                                      func(sid string)
+	Assign                                                    func()
 }
 
 // Session is the screen of one patient's session.
@@ -32,6 +33,7 @@ type Session struct {
 	acts                 Acts
 	name, born, nhi      *widgets.Text
 	local                *widgets.Chip
+	assign               *widget.Button
 	banner               *Banner
 	stripDot             *widgets.Chip
 	stripMore            *widgets.Text
@@ -72,9 +74,11 @@ func NewSession(acts Acts) *Session {
 	s.local = widgets.NewChip(text.LocalBadge, "quiet")
 	s.next = widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
 	s.next.IconPlacement = widget.ButtonIconTrailingText
+	s.assign = widget.NewButton(text.NoPatientDo, acts.Assign)
+	s.assign.Importance = widget.WarningImportance
 	patient := widgets.NewCard(container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born), nil,
-		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), gapW(16), container.NewCenter(s.next))))
+		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), container.NewCenter(s.assign), gapW(16), container.NewCenter(s.next))))
 
 	s.banner = NewBanner(acts.Retry)
 	s.stripDot = widgets.NewChip("", "quiet")
@@ -133,7 +137,8 @@ func NewSession(acts Acts) *Session {
 func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key string) image.Image) {
 	card := model.CardOf(snap.Patient)
 	s.name.Set(card.Name, theme.ColorNameForeground)
-	s.born.Set(card.Born, widgets.ColorMuted)
+	s.born.Set(card.Under(), widgets.ColorMuted)
+	s.assign.Hidden = !card.Nobody
 	ink := theme.ColorNameForeground
 	if card.NHIMissing {
 		ink = widgets.ColorMuted
