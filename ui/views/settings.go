@@ -38,7 +38,6 @@ type Settings struct {
 
 	pages   []SettingsPage
 	rail    []*widget.Button
-	open    int
 	body    *fyne.Container
 	scroll  *container.Scroll
 	refused *widgets.Text
@@ -60,7 +59,7 @@ func NewSettings(now func() time.Time, acts SettingsActs) *Settings {
 		{text.PageComputer, newComputerPage(acts)},
 		{text.PageSupport, newSupportPage(acts)},
 	} {
-		b := widget.NewButton(p.title, func() { s.show(i) })
+		b := widget.NewButton(p.title, func() { s.Open(i) })
 		b.Alignment = widget.ButtonAlignLeading
 		s.rail, s.pages = append(s.rail, b), append(s.pages, p.page)
 		rail.Add(b)
@@ -77,7 +76,7 @@ func NewSettings(now func() time.Time, acts SettingsActs) *Settings {
 	s.Root = container.New(layout.NewCustomPaddedLayout(16, 16, 16, 16), container.NewBorder(
 		container.New(layout.NewCustomPaddedLayout(0, 16, 0, 0), head), nil, container.NewHBox(left, gapW(12)), nil,
 		widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 24, s.scroll)))
-	s.show(0)
+	s.Open(0)
 	return s
 }
 
@@ -90,8 +89,8 @@ func (s *Settings) Set(st link.Settings) {
 	s.Root.Refresh()
 }
 
-func (s *Settings) show(i int) {
-	s.open = i
+// Open opens a section, counted from 0 at the top.
+func (s *Settings) Open(i int) {
 	for n, b := range s.rail {
 		b.Importance = widget.LowImportance
 		if n == i {
@@ -107,7 +106,7 @@ func (s *Settings) show(i int) {
 // page puts a title, what it is about, and its rows in a column.
 func page(title, about string, rows ...fyne.CanvasObject) fyne.CanvasObject {
 	words := widget.NewLabel(about)
-	words.Wrapping, words.Importance = fyne.TextWrapWord, widget.LowImportance
+	words.Wrapping = fyne.TextWrapWord
 	column := container.New(layout.NewCustomPaddedVBoxLayout(10),
 		widgets.NewText(title, 20, theme.ColorNameForeground, fyne.TextStyle{Bold: true}),
 		container.New(layout.NewCustomPaddedLayout(-6, 0, -9, 0), words))
