@@ -88,11 +88,12 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
 .PHONY: bench
-bench: ## time from "PUT answered" to "durable in the spool", and the floor; the phone page's times
+bench: ## time from "PUT answered" to "durable in the spool", and the floor; the phone page's times; window and agent
 	@.ci/install test
-	@$(MAKE) --no-print-directory tools
+	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@.ci/phone-bench
+	@.ci/desk-bench
 
 .PHONY: soak
 soak: ## the seed's load, long faults and kills, everything many times, fuzzing

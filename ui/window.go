@@ -42,7 +42,10 @@ type Window struct {
 
 // NewWindow builds the window, hidden. send gets what the GP does.
 func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
-	w := &Window{bridge: newBridge(), app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
+	fonts := readFonts()
+	win := a.NewWindow(text.Product)
+	fonts.Wait()
+	w := &Window{bridge: newBridge(), app: a, win: win, send: send, now: now, pixels: map[string]image.Image{}}
 	w.form = views.NewForm(now, views.FormActs{
 		Draft:    func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
 		Start:    w.startSession,

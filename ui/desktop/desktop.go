@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ const firstWord = 250 * time.Millisecond
 func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error, leave func(error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	usual := debug.SetGCPercent(-1) // nothing is thrown away before the window shows
 	early, over := ui.NewEarly(), make(chan error, 1)
 	ended := make(chan struct{}) // the pipe's end; over tells how
 	go func() {
@@ -62,6 +64,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	}
 	early.Dress(w, firstWord)
 	a.Lifecycle().SetOnStarted(func() {
+		debug.SetGCPercent(usual)
 		early.Live(w.Hear())
 		go w.Tick(ctx)
 		go func() {
