@@ -45,6 +45,22 @@ ui:
 	@mkdir -p bin
 	CGO_ENABLED=1 go build -tags x11 -ldflags "$(LDFLAGS)" -o bin/ ./cmd/clinicpro-images-ui
 
+# What the packages for Windows hold: no console opens with the agent, the
+# window or the local cloud, which the agent starts.
+.PHONY: windows
+windows: ## every program for Windows into bin/windows/
+	@.ci/install windows
+	@mkdir -p bin/windows
+	@$(MAKE) --no-print-directory -j2 windows-bin windows-ui
+
+.PHONY: windows-bin windows-ui
+windows-bin:
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-H windowsgui -s -w $(LDFLAGS)" -o bin/windows/ ./cmd/clinicpro-images ./cmd/clinicpro-localcloud
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-s -w $(LDFLAGS)" -o bin/windows/ ./cmd/clinicproctl ./cmd/clinicpro-gateway
+windows-ui:
+	CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc go build -tags release,no_metadata,migrated_fynedo \
+		-ldflags "-H windowsgui -s -w $(LDFLAGS)" -o bin/windows/ ./cmd/clinicpro-images-ui
+
 .PHONY: tools
 tools: bin
 	@mkdir -p .cache
@@ -96,7 +112,7 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor; the
 	@.ci/desk-bench
 
 .PHONY: soak
-soak: ## the seed's load, long faults and kills, everything many times, fuzzing
+soak: ## an hour: the seed's load, long faults and kills, every test several times, fuzzing
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/soak

@@ -10,6 +10,7 @@ const (
 	readUnhealthy = 5 * time.Second // while realtime is not known to work
 	readExpecting = 10 * time.Second
 	readWaiting   = 20 * time.Second // nobody has claimed: a lost registry must not make the code a dead one
+	readPaired    = time.Minute      // hints can fail at the gateway alone, where no workstation hears of it
 	readDraining  = time.Minute
 	feedPatience  = 10 * time.Second // connecting is no news yet
 	tellTogether  = 300 * time.Millisecond
@@ -74,9 +75,6 @@ func (w *work) images() {
 			flying++
 		}
 	}
-	held := map[string][]ImageID{} // deliveries to hand over, with their images
-	wait := map[string]bool{}      // deliveries with an image whose intent is not durable yet
-	again := map[string]bool{}
 	for _, id := range s.Order {
 		im := s.Images[id]
 		committed := im.Filing || im.Delivery != ""
@@ -98,6 +96,7 @@ func (w *work) images() {
 			w.do(ExamineImage{id})
 		}
 		w.amend(&im)
+		w.retry(&im)
 		if im.dirty && !im.saving && !w.at.Before(im.saveDue) {
 			im.dirty, im.saving = false, true
 			w.do(SaveImage{im, s.notesOf(im, w.at)})
@@ -106,58 +105,52 @@ func (w *work) images() {
 			im.deleting = true
 			w.do(DeleteObject{id})
 		}
-		if im.Filing && !im.handing {
-			unsaved := s.Assigned && (s.dirty || s.saving) // whose the photos are is durable before they leave
-			if im.durable.Filing && im.durable.Delivery == im.Delivery && !unsaved {
-				held[im.Delivery] = append(held[im.Delivery], id)
-				again[im.Delivery] = again[im.Delivery] || im.Tried
-			} else {
-				wait[im.Delivery] = true
-			}
-		}
 		s.Images[id] = im
 	}
 	w.thaw()
-	for _, id := range s.Order { // in the images' order, so that Step is deterministic
-		d := s.Images[id].Delivery
-		if len(held[d]) == 0 || wait[d] || held[d][0] != id {
-			continue
-		}
-		for _, id := range held[d] {
-			im := s.Images[id]
-			im.handing = true
-			s.Images[id] = im
-		}
-		w.do(Deliver{d, held[d], again[d]})
-	}
+	w.handOver()
 }
 
 // thaw drops the frozen bytes of deliveries of which every image is filed,
 // and known to the index to be.
 func (w *work) thaw() {
 	over := map[string][]ImageID{}
+	sinks := map[string][]string{}
 	open := map[string]bool{}
+	var order []string
 	for _, id := range w.s.Order {
 		im := w.s.Images[id]
-		if im.State == ImageFiled && im.durable.State == ImageFiled && !im.durable.Filing {
-			if !im.thawed {
-				over[im.Delivery] = append(over[im.Delivery], id)
+		filed := im.State == ImageFiled && im.durable.State == ImageFiled && !im.durable.Filing
+		for _, h := range im.Handovers {
+			open[h.Delivery] = open[h.Delivery] || !filed
+			if im.thawed {
+				continue
 			}
-		} else if im.Delivery != "" {
-			open[im.Delivery] = true
+			if !slices.Contains(order, h.Delivery) {
+				order = append(order, h.Delivery)
+			}
+			if !slices.Contains(over[h.Delivery], id) {
+				over[h.Delivery] = append(over[h.Delivery], id)
+			}
+			if !slices.Contains(sinks[h.Delivery], h.Sink) {
+				sinks[h.Delivery] = append(sinks[h.Delivery], h.Sink)
+			}
 		}
 	}
-	for _, id := range w.s.Order {
-		d := w.s.Images[id].Delivery
-		if len(over[d]) == 0 || open[d] || over[d][0] != id {
+	dropped := map[ImageID]bool{}
+	for _, d := range order {
+		if open[d] {
 			continue
 		}
 		for _, id := range over[d] {
-			im := w.s.Images[id]
-			im.thawed = true
-			w.s.Images[id] = im
+			dropped[id] = true
 		}
-		w.do(DropFrozen{d, over[d]})
+		w.do(DropFrozen{d, sinks[d], over[d]})
+	}
+	for id := range dropped {
+		im := w.s.Images[id]
+		im.thawed = true
+		w.s.Images[id] = im
 	}
 }
 
@@ -268,6 +261,8 @@ func (w *work) readEvery() time.Duration {
 		return readExpecting
 	case s.ServerNow(w.at).After(s.Row.Expires):
 		return readWaiting
+	case s.Row.State == SessionPaired:
+		return readPaired
 	}
 	return 0
 }

@@ -34,8 +34,8 @@ func TestConsentStaysWithTheImage(t *testing.T) {
 	}
 	reasons := map[AuditEvent]string{}
 	for _, state := range []func(*Image){
-		func(im *Image) { im.State = ImageFiled },
-		func(im *Image) { im.State, im.Attested = ImageFiled, true },
+		func(im *Image) { im.State, im.Handovers = ImageFiled, []Handover{{State: HandDone}} },
+		func(im *Image) { im.State, im.Handovers = ImageFiled, []Handover{{State: HandDone, Attested: true}} },
 		func(im *Image) { im.State = ImageDiscarded },
 	} {
 		became := im

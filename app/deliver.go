@@ -4,63 +4,157 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 )
+
+// sinkName is the name of the sink that an empty name stands for.
+func (e *Engine) sinkName(name string) string {
+	if name == "" && len(e.ports.Sinks) > 0 {
+		return e.ports.Sinks[0].Name()
+	}
+	return name
+}
+
+// sink is the practice's sink of a name; nil when it has none.
+func (e *Engine) sink(name string) Sink {
+	for _, s := range e.ports.Sinks {
+		if s.Name() == name {
+			return s
+		}
+	}
+	return nil
+}
 
 // deliver freezes what is to leave, unless that was done before, and hands it
 // over, some of it at a time: a session can be hundreds of megabytes.
 func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
-	out := Delivered{Delivery: do.Delivery, Area: AreaSpool}
-	var frozen []frozenItem
-	if do.Again {
-		frozen, out.Err = e.frozen(ctx, s.ID, do.Delivery)
+	out := Delivered{Delivery: do.Delivery, Sink: do.Sink, Area: areaOf(do.Sink)}
+	to := e.sink(e.sinkName(do.Sink))
+	if to == nil { // of a practice's settings that have changed since
+		out.Err = E("find the sink", KindNotFound, errors.New("the practice does not file there any more"))
+		return out
 	}
-	if out.Err == nil && frozen == nil {
-		frozen, out.Err = e.freeze(ctx, s, do)
+	out.Area = AreaSpool
+	h := handing{e: e, s: s, do: do, to: to}
+	if out.Err = h.freeze(ctx); out.Err != nil {
+		return out
 	}
-	asked := map[ImageID]bool{}
-	for _, id := range do.Images {
-		asked[id] = true
-	}
-	var group []frozenItem
-	var size int64
-	for i, it := range frozen {
+	for _, group := range h.groups() {
+		var receipts []Receipt
+		receipts, out.Area, out.Err = h.hand(ctx, group)
+		out.Receipts = append(out.Receipts, receipts...)
 		if out.Err != nil {
 			break
-		}
-		if asked[it.Image] {
-			group, size = append(group, it), size+it.Bytes
-		}
-		if len(group) > 0 && (i == len(frozen)-1 || size+frozen[i+1].Bytes > handedBytes) {
-			var receipts []Receipt
-			receipts, out.Area, out.Err = e.hand(ctx, s.ID, do, group)
-			out.Receipts = append(out.Receipts, receipts...)
-			group, size = nil, 0
 		}
 	}
 	return out
 }
 
+// handing is one call of a sink's Deliver, with what was frozen for it.
+type handing struct {
+	e     *Engine
+	s     Session
+	do    Deliver
+	to    Sink
+	items []frozenItem
+	parts []frozenPart // of a Composer
+}
+
+// freeze reads what was frozen earlier, or freezes it now: the pictures, which
+// all sinks of the delivery share, and a Composer's parts.
+func (h *handing) freeze(ctx context.Context) error {
+	select {
+	case h.e.freezing <- struct{}{}:
+		defer func() { <-h.e.freezing }()
+	case <-ctx.Done():
+		return E("freeze delivery", KindOffline, ctx.Err())
+	}
+	var err error
+	if h.items, err = h.e.frozen(ctx, h.s.ID, h.do.Delivery); err == nil && h.items == nil {
+		h.items, err = h.e.freeze(ctx, h.s, h.do)
+	}
+	if composer, ok := h.to.(Composer); ok && err == nil {
+		err = h.compose(ctx, composer)
+	}
+	return err
+}
+
+// group is what one call of Deliver gets: pictures, or one part.
+type group struct {
+	items []frozenItem
+	part  *frozenPart
+}
+
+func (h *handing) groups() (out []group) {
+	asked := func(id ImageID) bool { return slices.Contains(h.do.Images, id) }
+	if _, composes := h.to.(Composer); composes {
+		for i := range h.parts {
+			if slices.ContainsFunc(h.parts[i].Images, asked) {
+				out = append(out, group{part: &h.parts[i]})
+			}
+		}
+		return out
+	}
+	var size int64
+	for _, it := range h.items {
+		if !asked(it.Image) {
+			continue
+		}
+		if len(out) == 0 || size+it.Bytes > handedBytes {
+			out, size = append(out, group{}), 0
+		}
+		last := &out[len(out)-1]
+		last.items, size = append(last.items, it), size+it.Bytes
+	}
+	return out
+}
+
 // hand gives one group of a delivery to the sink.
-func (e *Engine) hand(ctx context.Context, sid SessionID, do Deliver, group []frozenItem) ([]Receipt, Area, error) {
-	d := Delivery{ID: do.Delivery, SID: sid, Again: do.Again}
-	for _, it := range group {
-		jpeg, err := e.frozenBytes(ctx, sid, do.Delivery, it.Image)
+func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
+	d := h.delivery()
+	if g.part != nil {
+		body, err := h.e.frozenBytes(ctx, h.s.ID, RecordPart, partKey(h.do.Delivery, h.to.Name(), g.part.N))
 		if err != nil {
 			return nil, AreaSpool, err
 		}
-		d.Items = append(d.Items, DeliveryItem{Image: it.Image, Name: Seal(it.Name), JPEG: jpeg, SHA256: it.SHA256})
+		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Body: body, SHA256: g.part.SHA256}}
 	}
-	receipts, err := e.ports.Sink.Deliver(ctx, d)
+	for _, it := range g.items {
+		jpeg, err := h.e.frozenBytes(ctx, h.s.ID, RecordItem, itemKey(h.do.Delivery, it.Image))
+		if err != nil {
+			return nil, AreaSpool, err
+		}
+		item := h.item(it)
+		item.JPEG = jpeg
+		d.Items = append(d.Items, item)
+	}
+	receipts, err := h.to.Deliver(ctx, d)
 	for i := range receipts {
 		r := &receipts[i]
-		r.Sink = e.ports.Sink.Name()
-		for _, it := range group {
+		r.Sink = h.to.Name()
+		if g.part != nil {
+			r.SHA256 = g.part.SHA256
+		}
+		for _, it := range g.items {
 			if it.Image == r.Image {
 				r.SHA256 = it.SHA256
 			}
 		}
 	}
-	return receipts, AreaSink, err
+	return receipts, areaOf(h.to.Name()), err
+}
+
+// delivery is the hand-over without its pictures.
+func (h *handing) delivery() Delivery {
+	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record,
+		Again: h.do.Again, Unsure: h.do.Unsure, Quiet: h.do.Quiet, Unknown: h.do.Unknown}
+}
+
+// item is a picture without its bytes.
+func (h *handing) item(it frozenItem) DeliveryItem {
+	im := h.s.Images[it.Image]
+	return DeliveryItem{Image: it.Image, Name: Seal(it.Name), SHA256: it.SHA256,
+		Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt}
 }
 
 // frozenItem is what a delivery's record says of one of its items; the bytes
@@ -84,7 +178,10 @@ func (e *Engine) freeze(ctx context.Context, s Session, do Deliver) ([]frozenIte
 		place[id] = i + 1
 	}
 	var items []frozenItem
-	for _, id := range do.Images {
+	for _, id := range s.Order {
+		if im := s.Images[id]; im.State == ImageDiscarded || im.handed("", do.Delivery) == nil {
+			continue
+		}
 		it, err := e.freezeOne(ctx, s, do.Delivery, id, place[id])
 		if err != nil {
 			return nil, err
@@ -135,9 +232,10 @@ func (e *Engine) frozen(ctx context.Context, sid SessionID, id string) ([]frozen
 	return d.Items, nil
 }
 
-func (e *Engine) frozenBytes(ctx context.Context, sid SessionID, delivery string, image ImageID) ([]byte, error) {
-	records, err := e.ports.Spool.Load(ctx, func(of SessionID, kind, key string) bool {
-		return of == sid && kind == RecordItem && key == itemKey(delivery, image)
+// frozenBytes are the body of an item or a part.
+func (e *Engine) frozenBytes(ctx context.Context, sid SessionID, of, named string) ([]byte, error) {
+	records, err := e.ports.Spool.Load(ctx, func(session SessionID, kind, key string) bool {
+		return session == sid && kind == of && key == named
 	})
 	if err != nil {
 		return nil, err

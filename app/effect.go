@@ -38,7 +38,7 @@ func (e *Engine) run(ctx context.Context, st State, eff Effect) {
 		e.goLand(ctx, eff.SID, do)
 	case Deliver:
 		s := st.Sessions[eff.SID]
-		e.goDo(ctx, eff.SID, deliverDeadline, e.delivers, func(ctx context.Context) What { return e.deliver(ctx, s, do) })
+		e.goDo(ctx, eff.SID, deliverDeadline, e.delivers[e.sinkName(do.Sink)], func(ctx context.Context) What { return e.deliver(ctx, s, do) })
 	case ExamineImage: // its time begins when its turn comes
 		s := st.Sessions[eff.SID]
 		e.goLater(ctx, eff.SID, objectDeadline, e.examines, func(ctx context.Context) What { return e.call(ctx, s, do) })

@@ -37,8 +37,8 @@ type Ports struct {
 	Objects    Objects
 	Feed       Feed
 	Spool      Spool
-	Sink       Sink
-	Audit      Audit // nil: nothing is noted
+	Sinks      []Sink // of the practice; the first is asked where none is named
+	Audit      Audit  // nil: nothing is noted
 	Darkroom   Darkroom
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -62,16 +62,21 @@ type Engine struct {
 	deletes   chan struct{}                         // a slot per object being deleted
 	landBytes *semaphore.Weighted                   // what landings hold in memory together
 	examines  chan struct{}                         // one image opened at a time: its bytes, and its pixels
-	delivers  chan struct{}                         // one hand-over at a time
+	delivers  map[string]chan struct{}              // one hand-over at a time to each sink
+	freezing  chan struct{}                         // one delivery frozen at a time: sinks share its pictures
 	listeners map[SessionID]context.CancelCauseFunc // Run's goroutine only
 }
 
 // NewEngine returns an engine that does nothing until Run.
 func NewEngine(p Ports) *Engine {
+	delivers := map[string]chan struct{}{}
+	for _, s := range p.Sinks {
+		delivers[s.Name()] = make(chan struct{}, 1)
+	}
 	return &Engine{
 		ports: p, wake: make(chan struct{}, 1), watchers: map[chan State]struct{}{},
 		saves: make(chan Effect, 4096), landings: make(chan struct{}, landsAtOnce), deletes: make(chan struct{}, deletesAtOnce),
-		landBytes: semaphore.NewWeighted(landingBytes), examines: make(chan struct{}, 1), delivers: make(chan struct{}, 1),
+		landBytes: semaphore.NewWeighted(landingBytes), examines: make(chan struct{}, 1), delivers: delivers, freezing: make(chan struct{}, 1),
 		listeners: map[SessionID]context.CancelCauseFunc{},
 	}
 }

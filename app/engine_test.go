@@ -74,7 +74,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Amendments: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
-		Sink: w.sink, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Sinks: []app.Sink{w.sink}, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()
 	w.states = w.engine.Watch(ctx)

@@ -40,6 +40,7 @@ type (
 	// Start opens a session about Patient; the Input's SID is the new id.
 	Start struct {
 		Patient      Patient
+		Record       RecordRef
 		Secrets      Secrets
 		PracticeName string
 		Asks         Asks
@@ -53,10 +54,12 @@ type (
 		Code   Digest
 		Insist bool
 	}
-	// File hands over the images named, or every image that can be filed.
+	// File hands over the images named, or every image that can be filed, to
+	// the sinks named; nil: to the practice's first.
 	File struct {
 		Delivery string
 		Images   []ImageID
+		Sinks    []string
 		// Confirmed: the GP has said that the photos are of this patient. A
 		// session that the phone left as another patient's needs it.
 		Confirmed bool
@@ -149,6 +152,7 @@ type (
 	}
 	Delivered struct {
 		Delivery string
+		Sink     string
 		Area     Area // where Err comes from: the spool while freezing, else the sink
 		Receipts []Receipt
 		Err      error // what has no receipt was not handed over
@@ -266,15 +270,20 @@ type (
 	RemoveSession struct{ Audit []AuditEntry }
 	DeleteObject  struct{ Image ImageID }
 	ListObjects   struct{}
-	// Deliver freezes the images (unless Again) and hands them over.
+	// Deliver freezes the images (unless Again) and hands them over to one sink.
 	Deliver struct {
 		Delivery string
+		Sink     string
 		Images   []ImageID
 		Again    bool
+		Unsure   bool
+		Quiet    time.Duration // as in Delivery
+		Unknown  time.Duration
 	}
 	// DropFrozen forgets the frozen bytes of a delivery that is over.
 	DropFrozen struct {
 		Delivery string
+		Sinks    []string
 		Images   []ImageID
 	}
 	// SaveKept notes what happened in the audit trail, then writes the index; a

@@ -4,71 +4,94 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 )
 
-// LaunchScheme is the URL protocol that the installers register.
+// Launch is what a record system's toolbar hands over through
+// clinicpro-images://launch?context=…&signature=…: two strings that only the
+// record system can read. Any web page can make such an address, so both are
+// untrusted; sealed, because they name a patient to whoever may decode them.
+type Launch struct{ Context, Signature Sealed }
+
+// launchForm is what either string may be made of: base64 in both alphabets,
+// and dots between, never in front, where they would lead to another path.
+var launchForm = regexp.MustCompile(`^[A-Za-z0-9+/=_-][A-Za-z0-9+/=_.~-]*$`)
+
+const maxLaunchPart = 4096
+
+func launchPart(s string) bool { return len(s) <= maxLaunchPart && launchForm.MatchString(s) }
+
+// NewLaunch returns a Launch of the two strings, or a KindCorrupt error that
+// repeats neither.
+func NewLaunch(context, signature string) (Launch, error) {
+	if !launchPart(context) || !launchPart(signature) {
+		return Launch{}, E("read launch", KindCorrupt, fmt.Errorf("want a context and a signature"))
+	}
+	return Launch{Seal(context), Seal(signature)}, nil
+}
+
+// LaunchScheme begins the addresses that start ClinicPro Images.
 const LaunchScheme = "clinicpro-images"
 
-// maxLaunch bounds each of the two values, in bytes.
-const maxLaunch = 2 << 10
-
-// Launch is what a record system's button hands over: two opaque values that
-// only its vendor's service can read. Any web page can send one, so it is
-// believed no more than whoever decodes it says.
-type Launch struct {
-	Context   Sealed // the record system's sealed context, as it stood in the link
-	Signature Sealed
+// ParseLaunch reads clinicpro-images://launch?context=…&signature=…. Another
+// scheme or host, a parameter twice, missing or besides those two (a patient
+// is never taken from an address), or a path is KindCorrupt.
+func ParseLaunch(address string) (Launch, error) {
+	const op = "read launch address"
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != LaunchScheme || u.Host != "launch" || u.User != nil || u.Fragment != "" ||
+		u.Path != "" && u.Path != "/" { // Windows may add the slash
+		return Launch{}, E(op, KindCorrupt, fmt.Errorf("want %s://launch?context=…&signature=…", LaunchScheme))
+	}
+	query, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, "+", "%2B")) // base64's own, never a space
+	if err != nil || len(query) != 2 || len(query["context"]) != 1 || len(query["signature"]) != 1 {
+		return Launch{}, E(op, KindCorrupt, fmt.Errorf("want context and signature, once each, and nothing else"))
+	}
+	return NewLaunch(query["context"][0], query["signature"][0])
 }
 
-// ParseLaunch reads clinicpro-images://launch?context=…&signature=… and
-// nothing else: both values once each, 1 to 2,048 bytes of base64, base64url or
-// hexadecimal, no other parameter, no path, no fragment, no user. KindCorrupt
-// otherwise; the error repeats nothing of the link.
-func ParseLaunch(link string) (Launch, error) {
-	bad := func(why string) (Launch, error) {
-		return Launch{}, E("read launch link", KindCorrupt, fmt.Errorf("%s", why))
-	}
-	if len(link) > 8<<10 {
-		return bad("too long")
-	}
-	u, err := url.Parse(link)
-	switch {
-	case err != nil || u.Scheme != LaunchScheme:
-		return bad("not a launch link")
-	case u.Host != "launch" || u.Path != "" && u.Path != "/" || u.User != nil || u.Fragment != "" || u.Opaque != "":
-		return bad("another address than launch")
-	}
-	values, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, "+", "%2B")) // base64's own, not a space
-	if err != nil || len(values) != 2 || len(values["context"]) != 1 || len(values["signature"]) != 1 {
-		return bad("want context and signature, once each")
-	}
-	context, signature := values.Get("context"), values.Get("signature")
-	if !launchValue(context) || !launchValue(signature) {
-		return bad("a value of another form")
-	}
-	return Launch{Context: Seal(context), Signature: Seal(signature)}, nil
+// MaxLaunchAge is from the click in the record system to the latest moment at
+// which its launch is accepted.
+const MaxLaunchAge = 5 * time.Minute
+
+// Launched is what a launch decoded to.
+type Launched struct {
+	// Patient has Name, NHI, BirthDate and Sex from the record itself, and
+	// Source SourceMedtech. The zero value: no patient is open in the record
+	// system; say so and offer the manual form.
+	Patient Patient
+	Record  RecordRef // for app.Start; zero without a patient
 }
 
-// launchValue reports whether s has the alphabet and length of either value.
-func launchValue(s string) bool {
-	return len(s) >= 1 && len(s) <= maxLaunch && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-.~") == ""
+// SourceMedtech is the Source of a patient that a launch named.
+const SourceMedtech = "medtech"
+
+// RecordRef is where in the record system a patient's images go. The zero
+// value: the patient did not come from there, and only a folder can be filed
+// into.
+type RecordRef struct {
+	Facility string // the record system's id of the practice, "F2N060-E"
+	Patient  Sealed // its id of the patient
+	Provider string // its id of the clinician who launched; "" not known
 }
 
-// LaunchContext is a Launch as the record system's service decodes it.
-type LaunchContext struct {
-	Patient  Patient // Source "medtech"; zero: no patient was open
-	Facility string  // the practice's HPI facility id
-	Provider string  // the record system's id of whoever pressed the button
-	Created  time.Time
-}
+// IsZero reports whether the patient did not come from the record system.
+func (r RecordRef) IsZero() bool { return r.Patient.IsZero() }
 
-// Launches decodes what a record system hands over. Decode may be called
-// concurrently and may be asked the same twice. KindNotFound: nobody is
-// configured to decode it, or the record system knows nothing of it; KindAuth:
-// the signature is wrong, or this practice may not ask; KindExpired: the
-// context is too old; KindOffline: no answer.
-type Launches interface {
-	Decode(ctx context.Context, l Launch) (LaunchContext, error)
+// Launcher decodes launches: through the relay, or directly where the practice
+// has an admission of its own. Calls may be concurrent and have a deadline of
+// their own.
+//
+// The same Launch is decoded once: a click is one click. Errors, each of which
+// starts nothing and ends nothing:
+//
+//	KindCorrupt   not a launch, or the record system cannot read it
+//	KindExpired   older than MaxLaunchAge
+//	KindConflict  decoded before (a replay)
+//	KindAuth      of a facility that is not this practice's, or we are refused
+//	KindOffline   no answer; the GP clicks again
+type Launcher interface {
+	Decode(ctx context.Context, l Launch) (Launched, error)
 }

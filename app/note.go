@@ -43,40 +43,41 @@ func (s Session) notesOf(im Image, at time.Time) []AuditEntry {
 		e.Image, e.SHA256, e.Reason = im.ID, im.SHA256, reason
 		return e
 	}
-	filing := func(event AuditEvent, reason string) AuditEntry {
-		e := note(event, reason)
-		e.Delivery, e.Receipt = im.Delivery, im.Receipt
-		if len(im.Sinks) > 0 {
-			e.Sink = im.Sinks[0]
-		}
-		if im.Handed != "" {
-			e.SHA256 = im.Handed
-		}
-		return e
-	}
 	var out []AuditEntry
 	if !im.Arrived.IsZero() {
 		out = append(out, note(AuditLanded, ""))
 	}
+	for _, h := range im.Handovers {
+		e := note(AuditIntent, "")
+		e.Delivery, e.Provider = h.Delivery, s.Record.Provider
+		if h.State != HandAsked {
+			e.Sink, e.Receipt = h.Sink, h.Ref
+		}
+		if h.SHA256 != "" && h.State != HandAsked {
+			e.SHA256 = h.SHA256
+		}
+		switch {
+		case h.State == HandDone && h.Attested:
+			e.Event, e.Reason = AuditAttested, im.Consent.reason()
+		case h.State == HandDone:
+			e.Event, e.Reason = AuditFiled, im.Consent.reason()
+		case h.State == HandUnsure:
+			e.Event = AuditUnconfirmed
+		case h.State != HandAsked:
+			e.Event, e.Reason = AuditRefused, string(h.Kind)
+			if h.Code != "" {
+				e.Reason = h.Code
+			}
+		}
+		out = append(out, e)
+	}
 	switch {
-	case im.Filing:
-		intent := note(AuditIntent, "")
-		intent.Delivery = im.Delivery
-		out = append(out, intent)
-	case im.State == ImageFiled && im.Attested:
-		out = append(out, filing(AuditAttested, im.Consent.reason()))
-	case im.State == ImageFiled:
-		out = append(out, filing(AuditFiled, im.Consent.reason()))
-	case im.State == ImageUnconfirmed:
-		out = append(out, filing(AuditUnconfirmed, ""))
 	case im.State == ImageQuarantined:
 		out = append(out, note(AuditQuarantined, string(im.Reason)))
 	case im.State == ImageRetracted:
 		out = append(out, note(AuditRetracted, ""))
 	case im.State == ImageDiscarded:
 		out = append(out, note(AuditDiscarded, ""))
-	case im.FileKind != "":
-		out = append(out, filing(AuditRefused, string(im.FileKind)))
 	}
 	return out
 }

@@ -12,6 +12,7 @@ const (
 	RecordImage    = "image"
 	RecordDelivery = "delivery" // key: delivery id; names its items, written once they all are
 	RecordItem     = "item"     // key: delivery id "/" image id; the body is the exact bytes that leave
+	RecordPart     = "part"     // key: delivery id "/" sink "/" number; the exact bytes of a Composer's part
 )
 
 // sessionRecord and imageRecord are what the sealed index holds: the one
@@ -30,6 +31,7 @@ type sessionRecord struct {
 	CodePending, Ending                 bool
 	Keep                                time.Duration
 	Quiet                               time.Time
+	Facility, RecordPatient, Provider   string
 	Assigned                            bool
 }
 
@@ -44,6 +46,55 @@ type imageRecord struct {
 	Arrived       time.Time
 	Shown         bool
 	Delivery      string
+	Handovers     []handoverRecord
+	Details       detailsRecord
+	Consent       Consent
+	Amended       int
+}
+
+// handoverRecord is Handover written out.
+type handoverRecord struct {
+	Sink, Delivery string
+	State          HandState
+	Tried, Unknown bool
+	Kind           Kind
+	Area           Area
+	Code           string
+	Place          string
+	Ref            string
+	SHA256         Digest
+	Attested       bool
+}
+
+func recordOfHandovers(all []Handover) []handoverRecord {
+	var out []handoverRecord
+	for _, h := range all {
+		out = append(out, handoverRecord{h.Sink, h.Delivery, h.State, h.Tried, h.Unknown, h.Kind, h.Area, h.Code,
+			h.Place.Reveal(), h.Ref, h.SHA256, h.Attested})
+	}
+	return out
+}
+
+func handoversOf(r storedImage) []Handover {
+	var out []Handover
+	for _, h := range r.Handovers {
+		out = append(out, Handover{Sink: h.Sink, Delivery: h.Delivery, State: h.State, Tried: h.Tried, Unknown: h.Unknown,
+			Kind: h.Kind, Area: h.Area, Code: h.Code, Place: Seal(h.Place), Ref: h.Ref, SHA256: h.SHA256, Attested: h.Attested})
+	}
+	if out == nil && r.Delivery != "" {
+		out = r.only()
+	}
+	return out
+}
+
+// storedImage is imageRecord as it is read: of this version or of one before.
+type storedImage struct {
+	imageRecord
+	alone
+}
+
+// alone is the one hand-over of a record that knew of one sink only.
+type alone struct {
 	Filing, Tried bool
 	FileKind      Kind
 	FileArea      Area
@@ -52,9 +103,21 @@ type imageRecord struct {
 	Receipt       string
 	Handed        Digest
 	Attested      bool
-	Details       detailsRecord
-	Consent       Consent
-	Amended       int
+}
+
+// only reads an image that an earlier version filed, or began to.
+func (r storedImage) only() []Handover {
+	h := Handover{Sink: "folder", Delivery: r.Delivery, State: HandFailed, Tried: r.Tried, Kind: r.FileKind, Area: r.FileArea,
+		Place: Seal(r.Place), Ref: r.Receipt, SHA256: r.Handed, Attested: r.Attested}
+	switch {
+	case r.Filing:
+		h.State = HandAsked
+	case r.State == ImageUnconfirmed:
+		h.State = HandUnsure
+	case r.State == ImageFiled:
+		h.State = HandDone
+	}
+	return []Handover{h}
 }
 
 // detailsRecord is Details written out.
@@ -83,6 +146,7 @@ func recordOfSession(s Session) (Record, error) {
 		Recipient: s.Secrets.Recipient, Pairing: s.Secrets.Pairing.Reveal(),
 		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, Order: s.Order,
 		Code: s.Code, CodePending: s.CodePending, Ending: s.ending, Keep: s.Keep, Quiet: s.Quiet,
+		Facility: s.Record.Facility, RecordPatient: s.Record.Patient.Reveal(), Provider: s.Record.Provider,
 		Assigned: s.Assigned,
 	})
 	if err != nil {
@@ -96,9 +160,7 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 		State: im.State, Bytes: im.Bytes, SHA256: im.SHA256, Reason: im.Reason,
 		Width: im.Width, Height: im.Height, TakenAt: im.TakenAt, TakenBy: im.TakenBy,
 		Arrived: im.Arrived, Shown: im.Shown,
-		Delivery: im.Delivery, Filing: im.Filing, Tried: im.Tried, FileKind: im.FileKind, FileArea: im.FileArea,
-		Place: im.Place.Reveal(), Sinks: im.Sinks,
-		Receipt: im.Receipt, Handed: im.Handed, Attested: im.Attested,
+		Delivery: im.Delivery, Handovers: recordOfHandovers(im.Handovers),
 		Details: recordOfDetails(im.Details), Consent: im.Consent, Amended: im.Amended,
 	})
 	if err != nil {
@@ -176,6 +238,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			ID: rec.SID,
 			Patient: Patient{Name: Seal(r.Name), NHI: nhi, BirthDate: Seal(r.BirthDate),
 				Sex: Seal(r.Sex), Source: r.Source},
+			Record: RecordRef{Facility: r.Facility, Patient: Seal(r.RecordPatient), Provider: r.Provider},
 			Secrets: Secrets{Token: Token{Seal(r.Token)}, Claimed: Token{Seal(r.Claimed)}, Identity: Seal(r.Identity),
 				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
 			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row, Assigned: r.Assigned,
@@ -190,22 +253,23 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			continue
 		}
 		s := byID[rec.SID]
-		var r imageRecord
+		var r storedImage
 		if s == nil || json.Unmarshal(rec.Body, &r) != nil {
 			unreadable++
 			continue
 		}
 		id := ImageID(rec.Key)
-		s.Images[id] = Image{
+		im := Image{
 			ID: id, State: r.State, Bytes: r.Bytes, SHA256: r.SHA256, Reason: r.Reason,
 			Width: r.Width, Height: r.Height, TakenAt: r.TakenAt, TakenBy: r.TakenBy, Arrived: r.Arrived,
-			Delivery: r.Delivery, Filing: r.Filing, Tried: r.Tried || r.Filing, FileKind: r.FileKind, FileArea: r.FileArea,
-			Place: Seal(r.Place), Sinks: r.Sinks,
-			Receipt: r.Receipt, Handed: r.Handed, Attested: r.Attested,
+			Delivery: r.Delivery, Handovers: handoversOf(r),
 			Details: r.Details.details(), Consent: r.Consent, Amended: r.Amended,
-			thawed:  r.State == ImageFiled,
-			durable: durable{r.State, r.Delivery, r.Filing},
+			thawed: r.State == ImageFiled,
 		}
+		im.tally()
+		im.durable = durableOf(im)
+		im.tried()
+		s.Images[id] = im
 	}
 	out := make([]Session, 0, len(order))
 	for _, sid := range order {

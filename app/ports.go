@@ -241,7 +241,9 @@ type Vault interface {
 // Sink hands images over to where they belong. Deliver may be called again
 // with the same Delivery after any failure or kill: it must find out what it
 // did before and never do it twice. What it can neither prove done nor prove
-// absent it answers with Unconfirmed set, and leaves as it is.
+// absent it answers with Unconfirmed set, and leaves as it is. One that hands
+// over something else than the pictures is a Composer too. Calls for different
+// deliveries may be concurrent.
 type Sink interface {
 	Name() string
 	Deliver(ctx context.Context, d Delivery) ([]Receipt, error)
@@ -250,10 +252,17 @@ type Sink interface {
 // Delivery is a frozen hand-over: the bytes that leave, fixed in the spool
 // before the first try.
 type Delivery struct {
-	ID    string // 26 Crockford characters
-	SID   SessionID
-	Again bool // a try came before this one
-	Items []DeliveryItem
+	ID      string // 26 Crockford characters
+	SID     SessionID
+	Patient Patient
+	Record  RecordRef
+	Again   bool          // a try came before this one
+	Unsure  bool          // and came to no known end
+	Quiet   time.Duration // since the last try was over, at least; 0: not known
+	Unknown time.Duration // since when that has been so; 0: not known
+	Items   []DeliveryItem
+	Made    int    // for Compose: parts of this delivery made before
+	Parts   []Part // of a Composer: what leaves; Items have no JPEG then
 }
 
 // DeliveryItem is one picture of a Delivery. Name was rendered when the
@@ -264,6 +273,10 @@ type DeliveryItem struct {
 	Name   Sealed // file name without folder, ".jpg"
 	JPEG   []byte // exact bytes, EXIF stripped
 	SHA256 Digest // of JPEG
+	// What is known of the picture, as far as it was before it was frozen.
+	Details Details
+	Consent Consent
+	TakenAt time.Time // in the practice's zone; zero: unknown
 }
 
 // Receipt is what a sink answers for one item. Exactly one of the three
@@ -276,4 +289,5 @@ type Receipt struct {
 	Ref         string // the same without a patient value in it, for the audit trail
 	Unconfirmed bool
 	Err         error
+	Unknown     bool // beside Err: it may be there all the same; Deliver again finds out
 }

@@ -44,7 +44,11 @@ func RecoverSession(records []Record) (RecoveredSession, bool) {
 		case RecordSession, RecordKept: // a kept phone holds nothing of a patient
 		case RecordImage:
 			_, understood = out.Session.Images[ImageID(rec.Key)]
+		case RecordPart: // made of the items
 		case RecordDelivery:
+			if strings.Contains(rec.Key, "/") { // names parts
+				break
+			}
 			understood = json.Unmarshal(rec.Body, &frozenDelivery{}) == nil
 			delivery(rec.Key)
 		case RecordItem:

@@ -89,7 +89,7 @@ func (e *Engine) saveAll(ctx context.Context, batch []Effect) {
 			entries = append(entries, do.Audit...)
 			answers[i] = func(all error) What { return KeptSaved{do.Kept, first(err, all)} }
 		case DropFrozen:
-			recs = frozenRecords(eff.SID, do)
+			recs = e.frozenRecords(ctx, eff.SID, do)
 			answers[i] = func(error) What { return nil } // what a failure leaves goes with the session
 		case RemoveSession:
 			entries = append(entries, do.Audit...)
@@ -135,8 +135,18 @@ func first(a, b error) error {
 }
 
 // frozenRecords name the bytes of a delivery whose receipts are in the index.
-func frozenRecords(sid SessionID, do DropFrozen) []Record {
+func (e *Engine) frozenRecords(ctx context.Context, sid SessionID, do DropFrozen) []Record {
 	records := []Record{{SID: sid, Kind: RecordDelivery, Key: do.Delivery}}
+	for _, sink := range do.Sinks {
+		parts, err := e.frozenParts(ctx, sid, do.Delivery, e.sinkName(sink))
+		if err != nil || parts.Made == 0 {
+			continue // it handed the pictures over as they are; or what it left goes with the session
+		}
+		records = append(records, Record{SID: sid, Kind: RecordDelivery, Key: partsKey(do.Delivery, e.sinkName(sink))})
+		for n := range parts.Made {
+			records = append(records, Record{SID: sid, Kind: RecordPart, Key: partKey(do.Delivery, e.sinkName(sink), n)})
+		}
+	}
 	for _, id := range do.Images {
 		records = append(records, Record{SID: sid, Kind: RecordItem, Key: itemKey(do.Delivery, id)})
 	}

@@ -28,6 +28,7 @@ const (
 	AreaSpool    Area = "spool"
 	AreaVault    Area = "vault"
 	AreaSink     Area = "sink"
+	AreaRecord   Area = "record" // a record system
 )
 
 // Stage is where a session stands on this workstation.
@@ -44,6 +45,7 @@ const (
 type Session struct {
 	ID      SessionID
 	Patient Patient
+	Record  RecordRef // where the patient is in the record system; zero: not known there
 	Secrets Secrets
 	Limits  Limits
 	Stage   Stage
@@ -115,16 +117,14 @@ type Image struct {
 	Consent Consent   // as captured
 	Amended int       // the amendment that Details are from; 0: none, as captured
 
-	Delivery string // names the hand-over asked for; "" none yet
-	Filing   bool   // a hand-over is under way
-	Tried    bool   // Delivery may have been tried before
-	FileKind Kind   // why the last hand-over failed; "" none
-	FileArea Area   // and what failed
-	Place    Sealed // where it was filed
-	Sinks    []string
-	Receipt  string // the sink's answer, without a patient value
-	Handed   Digest // SHA-256 of what was handed over
-	Attested bool   // filed by the GP's word, after it was unconfirmed
+	Handovers []Handover // one for each sink asked for
+	Delivery  string     // the hand-over asked for last; "" none yet
+	// What follows is derived from Handovers (tally).
+	Filing   bool     // a hand-over is to be made, or under way
+	FileKind Kind     // why one did not come through; "" none
+	FileArea Area     // and what failed
+	Place    Sealed   // where it was filed
+	Sinks    []string // that have confirmed it
 
 	announced     int  // the highest amendment that the registry holds
 	unusable      int  // an amendment up to which nothing can be read: not asked for again
@@ -137,7 +137,6 @@ type Image struct {
 	dirty, saving bool
 	saveDue       time.Time
 	fetching      bool
-	handing       bool // Deliver is running
 	thawed        bool // the frozen bytes were dropped
 	tries         int
 	due           time.Time  // earliest next fetch
@@ -153,10 +152,12 @@ type Image struct {
 
 // durable is the part of an image's record that decides what may follow.
 type durable struct {
-	State    ImageState
-	Delivery string
-	Filing   bool
+	State  ImageState
+	Asked  string // Image.asked
+	Filing bool
 }
+
+func durableOf(im Image) durable { return durable{im.State, im.asked(), im.Filing} }
 
 // Reason says in one fixed word why an image was quarantined.
 type Reason string

@@ -18,7 +18,7 @@ func Step(st State, in Input) (State, []Effect) {
 	if !kept {
 		st, effects = step(st, in)
 	}
-	st, more := keepUp(st, in.At)
+	st, more := keepUp(mended(st), in.At)
 	return st, append(effects, more...)
 }
 
@@ -113,7 +113,7 @@ func start(st State, in Input, what Start) (State, []Effect) {
 		effects = w.effects
 	}
 	w := work{at: in.At, trouble: st.Trouble, s: Session{
-		ID: in.SID, Patient: what.Patient, Secrets: what.Secrets, Limits: what.Limits, Keep: what.Keep,
+		ID: in.SID, Patient: what.Patient, Record: what.Record, Secrets: what.Secrets, Limits: what.Limits, Keep: what.Keep,
 		Stage: StageOpening, Started: in.At, Code: what.Code, CodePending: true, dirty: true,
 		Images: map[ImageID]Image{}, Row: Row{PracticeName: what.PracticeName, Asks: what.Asks},
 	}}
@@ -194,7 +194,7 @@ func (s Session) idle(at time.Time) bool {
 		return false
 	}
 	for _, im := range s.Images {
-		if im.dirty || im.saving || im.Filing || im.State == ImageLanded && !im.Shown || im.mark() != nil && !s.lost || im.amendable() && !s.lost {
+		if im.dirty || im.saving || im.Filing || im.waiting() || im.State == ImageLanded && !im.Shown || im.mark() != nil && !s.lost || im.amendable() && !s.lost {
 			return false
 		}
 	}

@@ -190,6 +190,20 @@ func TestAHintIsFetchedWithoutAskingTheRegistry(t *testing.T) {
 	}
 }
 
+// The gateway may lose every hint while the workstation's own realtime is well.
+func TestAPairedSessionIsReadOnceAMinuteWithoutAHint(t *testing.T) {
+	s := &script{t: t, at: day}
+	s.live(sidA)
+	s.at = s.at.Add(readPaired - time.Second)
+	none[ReadRow](t, s.in("", Tick{}))
+	s.at = s.at.Add(time.Second)
+	want[ReadRow](t, s.in("", Tick{}))
+	none[ReadRow](t, s.in("", Tick{}))
+
+	id := imageID(1)
+	want[LandImage](t, s.in(sidA, RowRead{Row: s.row(SessionPaired, RowImage{ID: id, State: ImageStored, Bytes: 9, SHA256: "aa"})}))
+}
+
 func TestAFailedIndexWriteHoldsEverythingBack(t *testing.T) {
 	s := &script{t: t, at: day}
 	s.live(sidA)

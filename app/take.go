@@ -29,7 +29,7 @@ func (w *work) take(what What) {
 	case Discard:
 		for _, id := range in.Images {
 			im, ok := s.Images[id]
-			if ok && !im.Filing && slices.Contains([]ImageState{ImageLanded, ImageUnconfirmed, ImageQuarantined}, im.State) {
+			if ok && im.CanDiscard() {
 				im.State, im.dirty = ImageDiscarded, true
 				s.Images[id] = im
 			}
@@ -37,7 +37,7 @@ func (w *work) take(what What) {
 	case Attest:
 		for _, id := range in.Images {
 			if im, ok := s.Images[id]; ok && !im.Filing && im.State == ImageUnconfirmed {
-				im.State, im.Attested, im.dirty = ImageFiled, true, true
+				im.attest()
 				s.Images[id] = im
 			}
 		}
@@ -123,7 +123,7 @@ func (w *work) take(what What) {
 		if in.Err != nil {
 			im.dirty, im.saveDue = true, w.at.Add(2*time.Second)
 		} else {
-			im.durable = durable{in.Image.State, in.Image.Delivery, in.Image.Filing}
+			im.durable = durableOf(in.Image)
 		}
 		s.Images[im.ID] = im
 	case ObjectDeleted:
@@ -190,6 +190,7 @@ func (w *work) retryNow() {
 	w.s.callDue, w.s.tellDue, w.s.saveDue = time.Time{}, time.Time{}, time.Time{}
 	for id, im := range w.s.Images {
 		im.due, im.deleteDue, im.saveDue, im.examineDue, im.amendDue = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		im.hurry()
 		w.s.Images[id] = im
 	}
 }
@@ -337,6 +338,15 @@ func (w *work) file(in File) {
 	if w.s.Patient.IsZero() || in.Delivery == "" || w.s.Row.Left && !in.Confirmed {
 		return
 	}
+	sinks := in.Sinks
+	if len(sinks) == 0 {
+		sinks = []string{""}
+	}
+	if w.s.Record.IsZero() { // a record system that does not know the patient is not asked
+		if sinks = slices.DeleteFunc(slices.Clone(sinks), IsRecord); len(sinks) == 0 {
+			return
+		}
+	}
 	for _, id := range w.s.Order {
 		im := w.s.Images[id]
 		asked := slices.Contains(in.Images, id)
@@ -344,48 +354,21 @@ func (w *work) file(in File) {
 		if !unsure && !im.CanFile() || len(in.Images) > 0 && !asked {
 			continue
 		}
-		if im.Delivery == "" || unsure {
-			im.Delivery, im.Tried, im.Sinks, im.Receipt = in.Delivery, false, nil, ""
-		}
-		im.State, im.Filing, im.FileKind, im.FileArea, im.dirty = ImageLanded, true, "", "", true
+		im.ask(sinks, in.Delivery, unsure)
+		im.tally()
+		im.dirty = true
 		w.s.Images[id] = im
 	}
+}
+
+// CanDiscard reports whether the image may be thrown away. One that a sink may
+// have, and has still to say so of, may not: what would become of it there?
+func (im Image) CanDiscard() bool {
+	return !im.Filing && slices.Contains([]ImageState{ImageLanded, ImageUnconfirmed, ImageQuarantined}, im.State) &&
+		!slices.ContainsFunc(im.Handovers, func(h Handover) bool { return h.Unknown })
 }
 
 // CanFile reports whether the image is there, examined and not on its way.
 func (im Image) CanFile() bool {
 	return im.State == ImageLanded && im.Shown && !im.Filing
-}
-
-func (w *work) delivered(in Delivered) {
-	w.health(in.Area, in.Err)
-	receipts := map[ImageID]Receipt{}
-	for _, r := range in.Receipts {
-		receipts[r.Image] = r
-	}
-	for id, im := range w.s.Images {
-		if im.Delivery != in.Delivery || !im.handing {
-			continue
-		}
-		r, answered := receipts[id]
-		if r.Sink != "" {
-			im.Sinks, im.Receipt, im.Handed = []string{r.Sink}, r.Ref, r.SHA256
-		}
-		im.handing, im.Filing, im.Tried, im.dirty = false, false, true, true
-		switch {
-		case !answered:
-			im.FileKind, im.FileArea = KindOf(in.Err), in.Area
-			if im.FileKind == "" {
-				im.FileKind = KindBug
-			}
-		case r.Err != nil:
-			im.FileKind, im.FileArea = KindOf(r.Err), AreaSink
-			w.health(AreaSink, r.Err)
-		case r.Unconfirmed:
-			im.State = ImageUnconfirmed
-		default:
-			im.State, im.Place = ImageFiled, r.Place
-		}
-		w.s.Images[id] = im
-	}
 }

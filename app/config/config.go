@@ -1,13 +1,11 @@
-// Package config reads the agent's settings: defaults, then a TOML file, then
+// Package config reads the settings of a workstation, each layer over the one
+// before: defaults, the machine's policy, the enrolment, the user's own file,
 // flags. No secret is a setting: those live in the OS keyring. An unknown key
 // is an error that names its line.
 package config
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,7 +14,6 @@ import (
 	_ "time/tzdata" // Windows has no zone files
 
 	"filippo.io/age"
-	"github.com/pelletier/go-toml/v2"
 
 	"github.com/clinicpro-nz/images/app"
 )
@@ -41,7 +38,24 @@ type Config struct {
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
 	Desktop  Desktop   `toml:"desktop"`
-	Local    bool      `toml:"local"` // local mode, chosen in the first run; never where a gateway is named
+	// UpdateCheck lets the agent ask once a day whether a newer version is out.
+	UpdateCheck bool `toml:"update_check"`
+
+	// EnrolFile is where IT has put the practice's enrolment file; "" nowhere.
+	EnrolFile string `toml:"enrol_file"`
+	// Autostart says whether the agent starts when its user signs in; nil
+	// leaves it to the user. False takes away an entry that was made before.
+	Autostart *bool `toml:"autostart"`
+	// LocalMode asks for local mode; see Local.
+	LocalMode bool   `toml:"local_mode"`
+	Support   string `toml:"support"` // whom a GP calls: a name and a number
+	// Proxy is an http:// or socks5:// origin without a password, or "none";
+	// "" is the system's own setting.
+	Proxy  string `toml:"proxy"`
+	CAFile string `toml:"ca_file"` // PEM certificates to trust besides the system's
+
+	// policyPractice is the practice that the machine's policy names.
+	policyPractice app.Practice
 }
 
 // Phone is what the practice asks of the phone page.
@@ -100,56 +114,9 @@ func Default() Config {
 	return Config{
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
-		RetentionDays: 7, TimeZone: "Pacific/Auckland",
+		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
 		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true, Language: "en"},
 	}
-}
-
-// Read lays the file at path over Default. A missing file is no error.
-// Anything else wrong is KindCorrupt with the line in its cause.
-func Read(path string) (Config, error) {
-	c := Default()
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err != nil {
-		return c, app.E("read settings", app.KindFull, err)
-	}
-	dec := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil {
-		var strict *toml.StrictMissingError
-		if errors.As(err, &strict) && len(strict.Errors) > 0 {
-			row, _ := strict.Errors[0].Position()
-			err = fmt.Errorf("line %d: unknown setting %q", row, strict.Errors[0].Key())
-		}
-		var bad *toml.DecodeError
-		if errors.As(err, &bad) {
-			row, _ := bad.Position()
-			err = fmt.Errorf("line %d: %s", row, bad.Error())
-		}
-		return c, app.E("read settings", app.KindCorrupt, err)
-	}
-	if c.Practice != "" {
-		if _, err := app.ParsePractice(string(c.Practice)); err != nil {
-			return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("practice: want 3 to 40 of a-z, 0-9 and -"))
-		}
-	}
-	if c.RetentionDays < 1 || c.RetentionDays > 90 {
-		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("retention_days: want 1 to 90"))
-	}
-	if _, err := time.LoadLocation(c.TimeZone); err != nil {
-		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("time_zone: want a name like Pacific/Auckland"))
-	}
-	for _, d := range c.Phone.Require {
-		if !d.Known() {
-			return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("phone.require: want any of site, side, view, type, got %q", string(d)))
-		}
-	}
-	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
-		return c, app.E("read settings", app.KindCorrupt, fmt.Errorf("phone.target_kb: want 200 to 10000"))
-	}
-	return c, c.Desktop.check()
 }
 
 // Zone is the practice's time zone; Read has checked it.
@@ -164,8 +131,17 @@ func (c Config) Zone() *time.Location {
 // Keep is the retention as app.Start takes it.
 func (c Config) Keep() time.Duration { return time.Duration(c.RetentionDays) * 24 * time.Hour }
 
-// Enrolled reports whether the settings name a practice and its gateway.
-func (c Config) Enrolled() bool { return c.Practice != "" && c.Gateway != "" }
+// Named reports whether the settings name a practice and its gateway. It
+// takes the secrets of an enrolment besides to use them.
+func (c Config) Named() bool { return c.Practice != "" && c.Gateway != "" }
+
+// Local reports whether the settings ask for local mode. Where a practice's
+// gateway or enrolment is named, nothing that a setting says makes it local.
+func (c Config) Local() bool { return c.LocalMode && c.Gateway == "" && c.EnrolFile == "" }
+
+// Moved reports that the machine's policy names another practice than the
+// enrolment or the user's file: secrets and settings would not fit together.
+func (c Config) Moved() bool { return c.policyPractice != "" && c.policyPractice != c.Practice }
 
 // DefaultDir is the agent's state folder: per user and per machine, never
 // roaming.

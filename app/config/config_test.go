@@ -14,7 +14,7 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-func TestRead(t *testing.T) {
+func TestLoad(t *testing.T) {
 	pair, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -25,8 +25,8 @@ func TestRead(t *testing.T) {
 		want  string // part of the error; "" for none
 		check func(Config) bool
 	}{
-		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, Default()) && !c.Enrolled() && c.Asks().Nothing() }},
-		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Enrolled() && c.Bucket == Default().Bucket }},
+		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, Default()) && !c.Named() && c.Asks().Nothing() }},
+		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Named() && c.Bucket == Default().Bucket }},
 		"unknown key":   {"practice = \"hill-road\"\n\npractise = \"x\"\n", "line 3", nil},
 		"not TOML":      {"practice = \n", "line 1", nil},
 		"bad practice":  {"practice = \"Hill Road\"\n", "practice:", nil},
@@ -46,14 +46,17 @@ func TestRead(t *testing.T) {
 		"own size":       {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
 		"too small":      {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
 		"too large":      {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
+		"a path":         {"gateway = \"https://x.example/p/\"\n", "gateway:", nil},
+		"slash behind":   {"gateway = \"https://x.example/\"\n", "", func(c Config) bool { return c.Gateway == "https://x.example" }},
+		"proxy password": {"proxy = \"http://u:p@proxy:3128\"\n", "without a password", nil},
 		"secret inside":  {"redis-url = \"rediss://x\"\n", "unknown setting", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "config.toml")
-			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, UserFile), []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Read(path)
+			got, err := load(nil, dir)
 			if c.want == "" {
 				if err != nil || !c.check(got) {
 					t.Fatalf("got %+v, %v", got, err)
@@ -68,7 +71,7 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Read(filepath.Join(t.TempDir(), "none.toml")); err != nil {
-		t.Fatalf("a missing file: %v", err)
+	if _, err := load(nil, t.TempDir()); err != nil {
+		t.Fatalf("no file at all: %v", err)
 	}
 }

@@ -17,31 +17,24 @@ import (
 type Desktop struct {
 	Sound    bool   `toml:"sound"`    // a quiet one when a photo lands
 	Language string `toml:"language"` // en, mi
-	// Autostart is IT's word on starting with the user's session: "always",
-	// "never", or "" for the user's own choice, which lies with the system.
-	Autostart string `toml:"autostart"`
-	SetUp     bool   `toml:"set_up"` // the first run has been gone through
+	SetUp    bool   `toml:"set_up"`   // the first run has been gone through
 }
 
 func (d Desktop) check() error {
-	switch d.Autostart {
-	case "", "always", "never":
-	default:
-		return app.E("read settings", app.KindCorrupt, errors.New(`desktop.autostart: want "always", "never" or ""`))
-	}
 	if d.Language != "en" && d.Language != "mi" {
-		return app.E("read settings", app.KindCorrupt, errors.New(`desktop.language: want "en" or "mi"`))
+		return errors.New("desktop.language: want en or mi")
 	}
 	return nil
 }
 
-// Change writes settings into the TOML file at path, which may be missing, and
-// leaves what it does not name as it is, but for comments. A name is a key, or
-// table and key: "phone.consent". What Read would refuse is not written, and
-// nothing is half written: KindCorrupt, or KindFull where the disk refuses.
-// One caller at a time.
-func Change(path string, settings map[string]any) error {
+// Change writes settings into the user's file of the state folder dir, which
+// may be missing, and leaves what it does not name as it is, but for comments.
+// A name is a key, or table and key: "phone.consent". What Load would refuse is
+// not written, and nothing is half written: KindCorrupt, or KindFull where the
+// disk refuses. One caller at a time.
+func Change(dir string, settings map[string]any) error {
 	const op = "change settings"
+	path := filepath.Join(dir, UserFile)
 	all := map[string]any{}
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -66,19 +59,20 @@ func Change(path string, settings map[string]any) error {
 	if err != nil {
 		return app.E(op, app.KindBug, err)
 	}
-	next, err := os.CreateTemp(filepath.Dir(path), "config-*.toml")
+	c := Default()
+	if err := c.lay(layer{UserFile, text}); err != nil {
+		return app.E(op, app.KindCorrupt, err)
+	}
+	next, err := os.CreateTemp(dir, "config-*.toml")
 	if err != nil {
 		return app.E(op, app.KindFull, err)
 	}
 	defer os.Remove(next.Name())
 	_, err = fmt.Fprintf(next, "# Changed in the settings window too, which keeps no comments.\n%s", text)
-	if err = errors.Join(err, next.Sync(), next.Close()); err != nil {
-		return app.E(op, app.KindFull, err)
+	if err = errors.Join(err, next.Sync(), next.Close()); err == nil {
+		err = os.Rename(next.Name(), path)
 	}
-	if _, err := Read(next.Name()); err != nil {
-		return err
-	}
-	if err := os.Rename(next.Name(), path); err != nil {
+	if err != nil {
 		return app.E(op, app.KindFull, err)
 	}
 	return nil

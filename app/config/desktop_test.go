@@ -11,14 +11,15 @@ import (
 )
 
 func TestChangeKeepsTheRest(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config.toml")
-	if err := config.Change(path, map[string]any{"desktop.sound": false, "retention_days": 14}); err != nil {
+	dir := t.TempDir()
+	path := filepath.Join(dir, config.UserFile)
+	if err := config.Change(dir, map[string]any{"desktop.sound": false, "retention_days": 14}); err != nil {
 		t.Fatal(err)
 	}
-	if err := config.Change(path, map[string]any{"phone.consent": true, "phone.require": []string{"site"}, "folder": `C:\mt32\attachments`}); err != nil {
+	if err := config.Change(dir, map[string]any{"phone.consent": true, "phone.require": []string{"site"}, "folder": `C:\mt32\attachments`}); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Read(path)
+	c, err := config.Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +35,14 @@ func TestChangeKeepsTheRest(t *testing.T) {
 }
 
 func TestChangeRefusesWhatReadRefuses(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config.toml")
+	dir := t.TempDir()
+	path := filepath.Join(dir, config.UserFile)
 	if err := os.WriteFile(path, []byte("# IT's\nretention_days = 30\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	before, _ := os.ReadFile(path)
-	for name, value := range map[string]any{"retention_days": 0, "desktop.autostart": "perhaps", "desktop.language": "fr", "desktop.sond": true, "phone.target_kb": 5} {
-		if err := config.Change(path, map[string]any{name: value}); app.KindOf(err) != app.KindCorrupt {
+	for name, value := range map[string]any{"retention_days": 0, "desktop.language": "fr", "desktop.sond": true, "phone.target_kb": 5} {
+		if err := config.Change(dir, map[string]any{name: value}); app.KindOf(err) != app.KindCorrupt {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -50,7 +52,7 @@ func TestChangeRefusesWhatReadRefuses(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "config-*")); len(left) > 0 {
 		t.Errorf("left behind: %s", strings.Join(left, " "))
 	}
-	if err := config.Change(filepath.Join(t.TempDir(), "no", "config.toml"), nil); app.KindOf(err) != app.KindFull {
+	if err := config.Change(filepath.Join(t.TempDir(), "no"), nil); app.KindOf(err) != app.KindFull {
 		t.Errorf("no folder: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ type frame struct {
 	foreign       bool // arithmetic, lossless, hierarchical or not 8-bit
 	parts         []part
 	rgb           bool // stored as RGB, or may be taken to be
+	adobe         bool // has Adobe's colour marker
 	scans         int
 }
 
@@ -28,7 +29,7 @@ func readFrame(b []byte) (frame, bool) {
 				f.start(marker, body)
 			}
 		case marker == markerAPPE && adobe(body):
-			f.rgb = f.rgb || body[11] == 0
+			f.rgb, f.adobe = f.rgb || body[11] == 0, true
 		case marker == markerSOS:
 			f.scans++
 		}

@@ -118,16 +118,21 @@ func (a *agent) newSession(p link.Patient, source string) app.SessionID {
 		a.log.Warn("session refused", "kind", string(app.KindOf(err)))
 		return ""
 	}
-	return a.startSession(patient)
+	return a.startSession(app.Launched{Patient: patient})
 }
 
-// startSession starts a session about a patient who has been checked.
-func (a *agent) startSession(patient app.Patient) app.SessionID {
+// startSession starts a session about a patient who has been checked, and
+// whose record the photos may go into where a record system named it.
+func (a *agent) startSession(about app.Launched) app.SessionID {
 	cfg := a.settings()
-	start, err := workstation.NewSession(patient, cfg.PracticeName, cfg.Asks(), cfg.Keep())
+	start, err := workstation.NewSession(about.Patient, cfg.PracticeName, cfg.Asks(), cfg.Keep())
 	if err != nil {
 		a.log.Error("session refused", "kind", string(app.KindOf(err)))
 		return ""
+	}
+	if what, ok := start.What.(app.Start); ok {
+		what.Record = about.Record
+		start.What = what
 	}
 	a.mu.Lock()
 	a.draft, a.fresh, a.came.problem = link.Draft{}, start.SID, nil

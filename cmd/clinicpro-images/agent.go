@@ -40,7 +40,7 @@ type agent struct {
 	darkroom *workstation.Darkroom
 	vault    app.Vault
 	quit     context.CancelFunc
-	launches app.Launches // nil: nobody can decode a record system's button
+	launcher app.Launcher // nil: nobody can decode a record system's button
 	replaced atomic.Bool  // an update has put another program in this one's place
 
 	kick   chan struct{} // the GP pressed "Try again"
@@ -59,6 +59,7 @@ type agent struct {
 	draft    link.Draft
 	problems []link.Problem
 	standing []link.Problem // what somebody has to look at, and nothing here clears
+	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
@@ -89,7 +90,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
-	cfg, err := settings(o)
+	cfg, err := settings(&o)
 	if err != nil {
 		return err
 	}
@@ -121,6 +122,8 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
+	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
+	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
@@ -151,13 +154,13 @@ func noStateFolder(dir string) error {
 	return usageError{"The folder " + dir + " cannot be made or written to. Choose another with -dir, or free some space, then start again."}
 }
 
-// settings are the file's with the flags over them.
-func settings(o options) (config.Config, error) {
-	path := filepath.Join(o.dir, "config.toml")
-	cfg, err := config.Read(path)
+// settings are those of the layers with the flags over them.
+func settings(o *options) (config.Config, error) {
+	cfg, err := config.Load(o.dir)
 	if err != nil {
-		return cfg, usageError{"The settings in " + path + " cannot be used: " + err.Error() + ". Correct them, then start again."}
+		return cfg, usageError{"The settings cannot be used: " + err.Error() + ". Correct them, then start again."}
 	}
+	o.local = o.local || cfg.Local()
 	if o.local {
 		cfg.Practice, cfg.S3Encrypts = localPractice, false
 		if cfg.PracticeName == "" {
@@ -178,8 +181,10 @@ func settings(o options) (config.Config, error) {
 			}
 		}
 	}
-	if !o.local && !cfg.Enrolled() && o.noWindow { // nobody is there to be shown the first run
-		return cfg, usageError{text.Problem(text.PlaceEnrol, app.KindNotFound).Line()}
+	if !o.local {
+		if err := leave(cfg, o.noWindow); err != nil {
+			return cfg, err
+		}
 	}
 	return cfg, nil
 }
@@ -196,12 +201,14 @@ func (a *agent) engines(ctx context.Context) error {
 				a.starting(problem(text.PlaceRegistry, app.KindOffline))
 			})
 		})
-	} else if a.cfg.Enrolled() {
-		clouds <- ready.Ready{Base: a.cfg.Gateway}
-	} else { // the first run says what to do
-		a.starting(problem(text.PlaceEnrol, app.KindNotFound))
 	}
 	group.Go(func() error {
+		if !a.o.local {
+			if err := a.enrolled(ctx); err != nil {
+				return err
+			}
+			clouds <- ready.Ready{Base: a.cfg.Gateway}
+		}
 		spool, err := a.openSpool(ctx)
 		if err != nil {
 			return err
@@ -337,13 +344,13 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing),
+		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing, a.advice),
 		thumb: a.darkroom.HasThumb}
 	a.sendThumbs()
 	snap := snapshot(a.state, set, time.Now())
 	snap.Settings = a.settingsView()
 	if a.came.asked != nil {
-		asked := patientView(*a.came.asked, time.Now())
+		asked := patientView(a.came.asked.Patient, time.Now())
 		snap.Asked = &asked
 	}
 	a.screens.show(snap)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -11,27 +10,20 @@ import (
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
-const (
-	// decodeFor bounds how long a record system may take to say who its patient is.
-	decodeFor = 15 * time.Second
-	// launchFresh is how old a launch may be to be believed without asking the
-	// GP: older ones were kept by somebody.
-	launchFresh = 2 * time.Minute
-)
+// decodeFor bounds how long a record system may take to say who its patient is.
+const decodeFor = 15 * time.Second
 
 const (
 	sourceForm     = "form"
 	sourceHandover = "handover"
-	sourceMedtech  = "medtech"
 )
 
 // arrivals is what has come from other systems; agent.mu guards it.
 type arrivals struct {
-	asked    *app.Patient // the GP has to say whether this is who sits there
-	asking   bool         // the record system has not answered yet
-	problem  []link.Problem
-	launched map[[sha256.Size]byte]bool // launches seen: one that comes again is asked about
-	latest   int                        // of several launches under way the last one counts
+	asked   *app.Launched // the GP has to say whether this is who sits there
+	asking  bool          // the record system has not answered yet
+	problem []link.Problem
+	latest  int // of several launches under way the last one counts
 }
 
 // arrived takes what a second start brings: nothing, a launch, or a patient.
@@ -49,7 +41,7 @@ func (a *agent) arrived(h instance.Hello) {
 			return
 		}
 		a.leaveSettings()
-		a.ask(p)
+		a.ask(app.Launched{Patient: p})
 	}
 }
 
@@ -62,29 +54,24 @@ func handedOver(p *instance.Patient) (app.Patient, error) {
 }
 
 // launch asks the record system who a launch is about, and opens that
-// patient's session: at once where the launch is fresh and nothing else waits
-// for the GP, else once the GP has said that it is who sits there.
+// patient's session: at once where nothing else waits for the GP, else once
+// the GP has said that it is who sits there. The Launcher vouches for the
+// launch being fresh, and for its being the first of its kind.
 func (a *agent) launch(ctx context.Context, l app.Launch) {
 	ctx, cancel := context.WithTimeout(ctx, decodeFor)
 	defer cancel()
-	id := sha256.Sum256([]byte(l.Context.Reveal()))
 	a.mu.Lock()
-	before := a.came.launched[id]
-	if a.came.launched == nil || len(a.came.launched) > 1000 {
-		a.came.launched = map[[sha256.Size]byte]bool{}
-	}
-	a.came.launched[id] = true
 	a.came.latest++
 	mine := a.came.latest
 	a.came.asked, a.came.problem, a.came.asking = nil, nil, true
-	launches := a.launches
+	launcher := a.launcher
 	a.mu.Unlock()
 	a.refresh()
 
-	var about app.LaunchContext
+	var about app.Launched
 	err := app.E("decode a launch", app.KindNotFound, nil)
-	if launches != nil {
-		about, err = launches.Decode(ctx, l)
+	if launcher != nil {
+		about, err = launcher.Decode(ctx, l)
 	}
 	a.mu.Lock()
 	late := mine != a.came.latest // the GP has pressed the button again, for whom matters now
@@ -93,7 +80,7 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	}
 	st := a.state
 	a.mu.Unlock()
-	switch age := time.Since(about.Created); {
+	switch {
 	case late:
 	case err != nil:
 		a.log.Info("launch not decoded", "kind", string(app.KindOf(err)))
@@ -102,12 +89,11 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 		a.showForm(true)
 		a.tell(link.Problem{What: text.LaunchNobody, Do: text.LaunchNobodyDo})
 	case isOpen(st, about.Patient):
-		a.refresh()
 		a.showForm(false)
-	case before || age > launchFresh || age < -launchFresh || unfiled(st):
-		a.ask(about.Patient)
+	case unfiled(st):
+		a.ask(about)
 	default:
-		a.startSession(about.Patient)
+		a.startSession(about)
 	}
 }
 
@@ -126,9 +112,9 @@ func unfiled(st app.State) bool {
 }
 
 // ask shows a patient for the GP to confirm. The newest one counts.
-func (a *agent) ask(p app.Patient) {
+func (a *agent) ask(about app.Launched) {
 	a.mu.Lock()
-	a.came.asked, a.came.problem = &p, nil
+	a.came.asked, a.came.problem = &about, nil
 	a.mu.Unlock()
 	a.refresh()
 }
@@ -138,7 +124,7 @@ func (a *agent) ask(p app.Patient) {
 func (a *agent) confirm(in link.Input) {
 	a.mu.Lock()
 	asked := a.came.asked
-	if asked == nil || !samePatient(patientView(*asked, time.Now()), in.Patient) {
+	if asked == nil || !samePatient(patientView(asked.Patient, time.Now()), in.Patient) {
 		a.mu.Unlock()
 		return
 	}
@@ -176,7 +162,7 @@ func (a *agent) told() []link.Problem {
 // there is nothing yet that could be shown in their place.
 func (a *agent) leaveSettings() {
 	a.mu.Lock()
-	if a.o.local || a.cfg.Enrolled() {
+	if a.o.local || a.cfg.Named() {
 		a.prefs.shown = false
 	}
 	a.came.problem = nil

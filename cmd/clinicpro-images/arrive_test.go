@@ -83,12 +83,12 @@ func TestAWrongHandOverStartsNothing(t *testing.T) {
 // recordSystem decodes launches as it is told to.
 type recordSystem struct {
 	mu      sync.Mutex
-	answers map[string]app.LaunchContext
+	answers map[string]app.Launched
 	err     error
 	wait    map[string]chan struct{}
 }
 
-func (r *recordSystem) Decode(ctx context.Context, l app.Launch) (app.LaunchContext, error) {
+func (r *recordSystem) Decode(ctx context.Context, l app.Launch) (app.Launched, error) {
 	r.mu.Lock()
 	wait := r.wait[l.Context.Reveal()]
 	r.mu.Unlock()
@@ -101,7 +101,7 @@ func (r *recordSystem) Decode(ctx context.Context, l app.Launch) (app.LaunchCont
 }
 
 func aPatient(name, nhi string) app.Patient {
-	p, err := patientOf(link.Patient{Name: name, NHI: nhi}, sourceMedtech)
+	p, err := patientOf(link.Patient{Name: name, NHI: nhi}, app.SourceMedtech)
 	if err != nil {
 		panic(err)
 	}
@@ -116,8 +116,8 @@ func launchOf(context string) app.Launch {
 // mixed up; everything else is asked or said.
 func TestLaunches(t *testing.T) {
 	aroha, wiremu := aPatient("Aroha Testperson", "ZZZ0016"), aPatient("Wiremu Testcase", "ZZZ0024")
-	fresh := func(p app.Patient) app.LaunchContext {
-		return app.LaunchContext{Patient: p, Created: time.Now()}
+	fresh := func(p app.Patient) app.Launched {
+		return app.Launched{Patient: p, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("1")}}
 	}
 	open := func(a *agent, toFile int) {
 		s := sessionOf("open", 1, app.SessionPaired, []app.ImageState{app.ImageLanded, app.ImageStored}[:toFile]...)
@@ -126,26 +126,26 @@ func TestLaunches(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		before  func(a *agent)
-		context app.LaunchContext
+		context app.Launched
 		err     error
 		started string // whose session begins at once
 		asked   string // who is asked about
 		says    string
 	}{
 		"nothing open":              {context: fresh(aroha), started: "Aroha Testperson"},
-		"old":                       {context: app.LaunchContext{Patient: aroha, Created: time.Now().Add(-time.Hour)}, asked: "Aroha Testperson"},
-		"from the future":           {context: app.LaunchContext{Patient: aroha, Created: time.Now().Add(time.Hour)}, asked: "Aroha Testperson"},
+		"too old":                   {err: app.E("", app.KindExpired, nil), says: text.Problem(text.PlaceLaunch, app.KindExpired).What},
+		"used before":               {err: app.E("", app.KindConflict, nil), says: text.Problem(text.PlaceLaunch, app.KindConflict).What},
 		"nobody's photos are left":  {before: func(a *agent) { open(a, 0) }, context: fresh(wiremu), started: "Wiremu Testcase"},
 		"another's photos are left": {before: func(a *agent) { open(a, 2) }, context: fresh(wiremu), asked: "Wiremu Testcase"},
 		"the same patient":          {before: func(a *agent) { open(a, 2) }, context: fresh(aroha)},
-		"no patient is open there":  {context: app.LaunchContext{Created: time.Now()}, says: text.LaunchNobody},
+		"no patient is open there":  {context: app.Launched{}, says: text.LaunchNobody},
 		"refused":                   {err: app.E("", app.KindAuth, nil), says: text.Problem(text.PlaceLaunch, app.KindAuth).What},
 		"no answer":                 {err: app.E("", app.KindOffline, nil), says: text.Problem(text.PlaceLaunch, app.KindOffline).What},
 		"nobody to decode it":       {says: text.Problem(text.PlaceLaunch, app.KindNotFound).What},
 	} {
 		a := testAgent(t)
 		if c.err != nil || name != "nobody to decode it" {
-			a.launches = &recordSystem{answers: map[string]app.LaunchContext{"c": c.context}, err: c.err}
+			a.launcher = &recordSystem{answers: map[string]app.Launched{"c": c.context}, err: c.err}
 		}
 		if c.before != nil {
 			c.before(a)
@@ -154,10 +154,13 @@ func TestLaunches(t *testing.T) {
 		started := ""
 		if a.pending != nil {
 			started = a.pending.What.(app.Start).Patient.Name.Reveal()
+			if a.pending.What.(app.Start).Record != c.context.Record {
+				t.Errorf("%s: the record is lost", name)
+			}
 		}
 		asked := ""
 		if a.came.asked != nil {
-			asked = a.came.asked.Name.Reveal()
+			asked = a.came.asked.Patient.Name.Reveal()
 		}
 		says := ""
 		if told := a.told(); len(told) > 0 {
@@ -169,28 +172,13 @@ func TestLaunches(t *testing.T) {
 	}
 }
 
-// A launch that comes a second time was kept by somebody: the GP is asked.
-func TestALaunchIsBelievedOnce(t *testing.T) {
-	a := testAgent(t)
-	a.launches = &recordSystem{answers: map[string]app.LaunchContext{"c": {Patient: aPatient("Aroha Testperson", "ZZZ0016"), Created: time.Now()}}}
-	a.launch(t.Context(), launchOf("c"))
-	if a.pending == nil {
-		t.Fatal("the first did not begin")
-	}
-	a.pending = nil
-	a.launch(t.Context(), launchOf("c"))
-	if a.pending != nil || a.came.asked == nil {
-		t.Error("the second began unasked")
-	}
-}
-
 // Of two launches the later one counts, however late the first is answered.
 func TestAnEarlierLaunchDoesNotOvertake(t *testing.T) {
 	a := testAgent(t)
 	hold := make(chan struct{})
-	a.launches = &recordSystem{wait: map[string]chan struct{}{"first": hold}, answers: map[string]app.LaunchContext{
-		"first":  {Patient: aPatient("Aroha Testperson", "ZZZ0016"), Created: time.Now()},
-		"second": {Patient: aPatient("Wiremu Testcase", "ZZZ0024"), Created: time.Now()}}}
+	a.launcher = &recordSystem{wait: map[string]chan struct{}{"first": hold}, answers: map[string]app.Launched{
+		"first":  {Patient: aPatient("Aroha Testperson", "ZZZ0016")},
+		"second": {Patient: aPatient("Wiremu Testcase", "ZZZ0024")}}}
 	done := make(chan struct{})
 	go func() { defer close(done); a.launch(t.Context(), launchOf("first")) }()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -216,9 +204,9 @@ func TestAnEarlierLaunchDoesNotOvertake(t *testing.T) {
 func TestAnAnswerIsAboutThePatientOnShow(t *testing.T) {
 	a := testAgent(t)
 	aroha, wiremu := aPatient("Aroha Testperson", "ZZZ0016"), aPatient("Wiremu Testcase", "ZZZ0024")
-	a.ask(aroha)
+	a.ask(app.Launched{Patient: aroha})
 	shown := patientView(aroha, time.Now())
-	a.ask(wiremu) // comes while the GP reads the first
+	a.ask(app.Launched{Patient: wiremu}) // comes while the GP reads the first
 	a.confirm(link.Input{Kind: link.InputConfirmPatient, Patient: shown, Confirmed: true})
 	if a.pending != nil || a.came.asked == nil {
 		t.Fatal("a yes to one began the session of another")
@@ -228,7 +216,7 @@ func TestAnAnswerIsAboutThePatientOnShow(t *testing.T) {
 		t.Fatal("the yes was not taken")
 	}
 	a.pending = nil
-	a.ask(aroha)
+	a.ask(app.Launched{Patient: aroha})
 	a.confirm(link.Input{Kind: link.InputConfirmPatient, Patient: shown})
 	if a.pending != nil || a.came.asked != nil || !a.form {
 		t.Error("a no does not lead to the form")
@@ -243,7 +231,7 @@ func TestAPatientHandedOver(t *testing.T) {
 		t.Error("a wrong NHI was taken")
 	}
 	a.arrived(instance.Hello{Act: instance.ActPatient, Patient: &instance.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016", BirthDate: "1979-05-17"}})
-	if a.came.asked == nil || a.came.asked.Source != sourceHandover || a.pending != nil || len(a.told()) != 0 {
+	if a.came.asked == nil || a.came.asked.Patient.Source != sourceHandover || a.pending != nil || len(a.told()) != 0 {
 		t.Error("not asked about")
 	}
 	a.arrived(instance.Hello{Act: instance.ActPatient})

@@ -16,7 +16,7 @@ const (
 	exitQuit    = 0  // the user asked, or the keeper's own input ended
 	exitUsage   = 64 // a flag or the configuration is wrong: starting again cannot help
 	exitRunning = 3  // another agent runs already and was brought forward
-	exitReplace = 4  // an update has put another agent program in this one's place
+	exitReplace = 4  // an update has put another agent program in this one's place, or beside it
 )
 
 // Why the keeper starts an agent again; the agent is told with -after.
@@ -29,7 +29,8 @@ const (
 // 0.25 s at first and up to 15 s when it dies young again and again. A
 // library that panics the process costs seconds, not the evening's photos.
 // An agent that an update has replaced is started again the same way, from
-// the same path. The child's standard input stays open as long as the keeper
+// the same path; where a newer version lies in a folder beside, the keeper of
+// that takes this one's place, so that nothing of the old version runs on. The child's standard input stays open as long as the keeper
 // lives: its end is the child's sign to leave.
 func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	exe, err := os.Executable()
@@ -38,6 +39,9 @@ func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	wait := 250 * time.Millisecond
 	again := []string{"-agent"}
+	if after, rest, ok := takeOver(args); ok {
+		again, args = []string{"-agent", "-after", after}, rest
+	}
 	for {
 		started := time.Now()
 		code, err := runChild(ctx, exe, append(again, args...), stdout, stderr)
@@ -51,6 +55,9 @@ func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if err == nil && code == exitReplace {
 			again = []string{"-agent", "-after", afterUpdate}
 		}
+		if next := newestProgram(exe); next != exe && handOver(next, append(again[1:], args...), stdout, stderr) == nil {
+			return exitQuit
+		}
 		if time.Since(started) > time.Minute {
 			wait = 250 * time.Millisecond
 		}
@@ -61,6 +68,25 @@ func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		wait = min(2*wait, 15*time.Second)
 	}
+}
+
+// handOver starts the keeper of the version at next, which outlives this one.
+func handOver(next string, args []string, stdout, stderr io.Writer) error {
+	cmd := exec.Command(next, args...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	return cmd.Process.Release()
+}
+
+// takeOver is handOver's other end: why this keeper was started, and the
+// arguments that its agents get.
+func takeOver(args []string) (after string, rest []string, ok bool) {
+	if len(args) >= 2 && args[0] == "-after" {
+		return args[1], args[2:], true
+	}
+	return "", args, false
 }
 
 func runChild(ctx context.Context, exe string, args []string, stdout, stderr io.Writer) (int, error) {

@@ -56,7 +56,7 @@ func (c localCloud) once(ctx context.Context, up func(ready.Ready)) error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return err
 	}
-	exe, err := sibling("clinicpro-localcloud")
+	exe, err := sibling(cloudProgram)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func sibling(name string) (string, error) {
 	}
 	path := filepath.Join(filepath.Dir(exe), name)
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%s is missing beside the program", name)
+		return "", fmt.Errorf("%s is missing beside the program: %w", name, err)
 	}
 	return path, nil
 }

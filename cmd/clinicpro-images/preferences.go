@@ -27,8 +27,6 @@ type preferences struct {
 	trial     app.SessionID // the first run's test session
 }
 
-func (a *agent) configPath() string { return filepath.Join(a.o.dir, "config.toml") }
-
 // settings are those that hold now.
 func (a *agent) settings() config.Config {
 	a.mu.Lock()
@@ -46,8 +44,8 @@ func (a *agent) settingsView() *link.Settings {
 	out := &link.Settings{First: p.first, Step: p.step, Lights: slices.Clone(p.lights), Checking: p.checking, Refused: p.refused, Bundle: p.bundle,
 		Prefs: link.Prefs{Sound: a.cfg.Desktop.Sound, Autostart: p.autostart, Language: a.cfg.Desktop.Language, RetentionDays: a.cfg.RetentionDays,
 			Consent: a.cfg.Phone.Consent, Require: a.cfg.Phone.Require, TargetKB: a.cfg.Phone.Target, Folder: a.cfg.Folder, Local: a.o.local}}
-	if a.cfg.Desktop.Autostart != "" {
-		out.Locked = append(out.Locked, "desktop.autostart")
+	if a.cfg.Autostart != nil {
+		out.Locked = append(out.Locked, "autostart")
 	}
 	if a.o.folder != "" {
 		out.Locked = append(out.Locked, "folder")
@@ -122,9 +120,9 @@ func (a *agent) change(c link.Change) {
 	put("phone.target_kb", c.TargetKB != nil, func() any { return *c.TargetKB })
 	put("phone.require", c.Require != nil, func() any { return namesOf(*c.Require) })
 	put("folder", c.Folder != nil, func() any { return *c.Folder })
-	put("local", c.Local != nil, func() any { return *c.Local })
+	put("local_mode", c.Local != nil, func() any { return *c.Local })
 	refused := ""
-	switch locked := a.settings().Desktop.Autostart != ""; {
+	switch locked := a.settings().Autostart != nil; {
 	case c.Folder != nil && tryFolder(*c.Folder) != nil:
 		refused = text.RefusedFolder
 	case c.Autostart != nil && (locked || startWithUser(*c.Autostart) != nil):
@@ -158,10 +156,11 @@ func namesOf[S ~string](list []S) []string {
 // save writes settings into the user's file and lets them hold; false when
 // nothing was changed.
 func (a *agent) save(set map[string]any) bool {
-	err := config.Change(a.configPath(), set)
+	err := config.Change(a.o.dir, set)
 	var cfg config.Config
 	if err == nil {
-		cfg, err = settings(a.o)
+		o := a.o
+		cfg, err = settings(&o)
 	}
 	if err != nil {
 		a.log.Error("settings not changed", "kind", string(app.KindOf(err)))
@@ -233,8 +232,8 @@ func (a *agent) firstRun() {
 
 // applyAutostart does what IT has decided.
 func (a *agent) applyAutostart() {
-	if word := a.cfg.Desktop.Autostart; word != "" && autostarts() != (word == "always") {
-		if err := startWithUser(word == "always"); err != nil {
+	if word := a.cfg.Autostart; word != nil && autostarts() != *word {
+		if err := startWithUser(*word); err != nil {
 			a.log.Error("autostart not set", "kind", string(app.KindOf(err)))
 		}
 	}

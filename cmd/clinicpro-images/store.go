@@ -17,13 +17,21 @@ import (
 // patiently tries until it works or ctx ends; meanwhile the window says what
 // is wrong.
 func (a *agent) patiently(ctx context.Context, try func() (text.Place, error)) error {
-	for {
+	return a.patientlySaying(ctx, func() (text.Sentence, error) {
 		place, err := try()
+		return text.Problem(place, app.KindOf(err)), err
+	})
+}
+
+// patientlySaying is patiently with sentences of the caller's.
+func (a *agent) patientlySaying(ctx context.Context, try func() (text.Sentence, error)) error {
+	for {
+		s, err := try()
 		if err == nil {
 			a.starting()
 			return nil
 		}
-		a.starting(problem(place, app.KindOf(err)))
+		a.starting(link.Problem{What: s.What, Safe: s.Safe, Do: s.Do, Retry: true, Grave: true})
 		a.log.Error("start waits", "kind", string(app.KindOf(err)))
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"time"
@@ -52,6 +53,13 @@ func (s *screens) start(ctx context.Context, group spawner, front bool) {
 	})
 }
 
+// isOpen reports whether the GP has the window open.
+func (s *screens) isOpen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wanted
+}
+
 // keepWindow runs window processes until the GP closes one. After a crash the
 // next shows what the last did, and takes no focus; three crashes within ten
 // seconds each end it, and the tray says so.
@@ -69,7 +77,7 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 			crashes = 0
 		}
 		var other *link.BuildMismatch
-		if errors.As(err, &other) && ctx.Err() == nil {
+		if (errors.As(err, &other) || errors.Is(err, fs.ErrNotExist)) && ctx.Err() == nil {
 			front = s.awaitMatch(ctx, front)
 			continue
 		}
@@ -110,8 +118,8 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 }
 
 // awaitMatch is called when the window program is of another build than this
-// agent: somebody is updating the programs. Once the agent's own program has
-// been replaced the agent gives its place up to it; the new one opens the
+// agent, or gone: somebody is updating the programs. Once the agent's own
+// program has been replaced, or a newer version lies beside it, the agent gives its place up to it; the new one opens the
 // window, in front if the GP had asked for it. Until then there is nothing to
 // show, and the tray says so. It returns to try again when the window's
 // program has changed or the GP asks again; which of the two is the result.
@@ -130,7 +138,7 @@ func (s *screens) awaitMatch(ctx context.Context, front bool) (asked bool) {
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
 	for {
-		if s.self.changed() {
+		if s.self.changed() || newestProgram(s.self.path) != s.self.path {
 			if front {
 				s.marker.set(windowAsked)
 			}

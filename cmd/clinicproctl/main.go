@@ -28,6 +28,7 @@ var commands = []command{
 	{"simulate", "run workstations and phones against a cloud, and say what became of every image", simulate},
 	{"audit", "check, search or export this user's audit trail", auditTrail},
 	{"spool", "make a recovery key; recover images with it", spool},
+	{"leave", "what an uninstaller runs: end the programs, say what stays, or purge it", leave},
 	{"bench", "time a photo from \"PUT answered\" to \"durable\", beside its floor", bench},
 }
 

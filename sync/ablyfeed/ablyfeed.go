@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/egress"
 )
 
 // Config says where Ably is and who asks. Host empty is Ably's own service.
@@ -35,6 +37,9 @@ type Config struct {
 	// ConnectWithin is how long a client may take to be attached; 0: 45 s.
 	ConnectWithin time.Duration
 	Log           *slog.Logger // nil: discard
+	// Way is how REST's connections leave this machine; nil is the system's
+	// own. The websocket's go by http.DefaultTransport: see egress.Way.Install.
+	Way *egress.Way
 }
 
 // At returns the configuration for a hub of one's own, given as its origin:
@@ -139,6 +144,9 @@ func (c Config) options() []ably.ClientOption {
 		ably.WithLogHandler(silent{}),
 		ably.WithDisconnectedRetryTimeout(2 * time.Second),
 		ably.WithChannelRetryTimeout(2 * time.Second),
+	}
+	if c.Way != nil {
+		opts = append(opts, ably.WithHTTPClient(&http.Client{Transport: c.Way.Transport(), Timeout: publishTimeout}))
 	}
 	if c.Host != "" {
 		opts = append(opts, ably.WithEndpoint(c.Host))

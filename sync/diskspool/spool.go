@@ -309,11 +309,7 @@ func writeFile(path string, b []byte, synced func()) error {
 		return err
 	}
 	temp := f.Name()
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
+	err = errors.Join(durable.Fill(f, b), f.Close())
 	if err == nil {
 		synced()
 		err = durable.Patiently(func() error { return os.Rename(temp, path) })

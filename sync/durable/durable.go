@@ -15,11 +15,7 @@ func WriteFile(path string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(Fill(f, b), f.Close()); err != nil {
 		_ = os.Remove(path)
 	}
 	return err

@@ -3,7 +3,6 @@ package localcloud
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -82,7 +81,7 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 	})
 	ended := make(chan error, 1)
 	group.Go(func() error {
-		err := embedgw.RunVersityGW(life, countedStore{backend, s.requests}, &embedgw.Config{
+		err := embedgw.RunVersityGW(life, countedStore{newTidyStore(backend, data, side), s.requests}, &embedgw.Config{
 			RootUserAccess: k.Access, RootUserSecret: k.Secret, Region: region,
 			Ports:          []string{addr},
 			MaxConnections: 1024, MaxRequests: 512, MultipartMaxParts: 100,
@@ -99,34 +98,6 @@ func startStore(ctx context.Context, group *errgroup.Group, dir string, k keys) 
 		return nil, app.E(op, app.KindBug, err)
 	}
 	return s, nil
-}
-
-// dropLoose removes metadata without its object. versitygw writes the one
-// before it gives the other its name, and believes the metadata: killed in
-// between, it would say "there already" to every try of that upload, and "not
-// there" to whoever asks for the object, for ever.
-func dropLoose(data, side string) error {
-	objects := filepath.Join(side, bucket, "temp")
-	return filepath.WalkDir(objects, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case !e.IsDir() || !strings.HasSuffix(path, ".age"):
-			return nil
-		}
-		name, err := filepath.Rel(side, path)
-		if err != nil {
-			return err
-		}
-		if _, err := os.Lstat(filepath.Join(data, name)); errors.Is(err, fs.ErrNotExist) {
-			if err := os.RemoveAll(path); err != nil {
-				return err
-			}
-		}
-		return fs.SkipDir
-	})
 }
 
 // makeBucket waits for the server by asking for what is wanted of it. Its

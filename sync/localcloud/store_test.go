@@ -2,9 +2,11 @@ package localcloud
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,8 +60,47 @@ func TestStore(t *testing.T) {
 	if n, err := s.sweep(ctx, time.Now().Add(time.Hour)); n != 2 || err != nil {
 		t.Errorf("old objects: swept %d, %v", n, err)
 	}
+	uploadsMeetRemovals(t, s)
 	out, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String(bucket), Prefix: aws.String("te")})
 	if err != nil || len(out.Contents) != 1 || aws.ToString(out.Contents[0].Key) != "test/testpractice/3" {
 		t.Errorf("left %v, %v", out.Contents, err)
 	}
+}
+
+// uploadsMeetRemovals stores and deletes in one folder from many sides, so that
+// uploads meet its removal. Some are refused then; every one must get through
+// when it is sent again.
+func uploadsMeetRemovals(t *testing.T, s *store) {
+	t.Helper()
+	const phones, rounds, tries = 8, 40, 20
+	var again atomic.Int64
+	var group errgroup.Group
+	for phone := range phones {
+		group.Go(func() error {
+			for round := range rounds {
+				key := aws.String(fmt.Sprintf("temp/testpractice/c/%d-%d.age", phone, round))
+				stored := false
+				for range tries {
+					_, _ = s.client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: key,
+						Body: strings.NewReader("sealed"), IfNoneMatch: aws.String("*")})
+					if _, err := s.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: key}); err == nil {
+						stored = true
+						break
+					}
+					again.Add(1)
+				}
+				if !stored {
+					return fmt.Errorf("%s cannot be stored", *key)
+				}
+				if _, err := s.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: key}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d of %d uploads were sent again", again.Load(), phones*rounds)
 }

@@ -8,8 +8,10 @@ package redisregistry
 
 import (
 	"context"
+	"crypto/tls"
 	"embed"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/egress"
 )
 
 // callTimeout bounds one call, retries included, whatever the caller's own
@@ -29,6 +32,7 @@ type Config struct {
 	URL      app.Sealed   // redis:// or rediss://, with user and password
 	Practice app.Practice // empty for a gateway, which uses ForPractice
 	PoolSize int          // connections at most; 0 means 4
+	Way      *egress.Way  // how its connections leave this machine; nil is the system's own
 }
 
 // Registry talks to one Redis for one practice. It may be used concurrently.
@@ -52,26 +56,53 @@ var lua embed.FS
 
 // New prepares the client; it does not connect. Shut ends it.
 func New(c Config) (*Registry, error) {
-	opt, err := redis.ParseURL(c.URL.Reveal())
+	opt, err := options(c.URL, c.Way)
 	if err != nil {
-		// The library's error repeats the address with its password.
-		return nil, app.E("read Redis address", app.KindBug, fmt.Errorf("want redis:// or rediss://"))
+		return nil, err
 	}
 	opt.PoolSize = c.PoolSize
 	if opt.PoolSize == 0 {
 		opt.PoolSize = 4
 	}
-	opt.ContextTimeoutEnabled = true // else a short deadline waits for the socket's own
-	opt.DisableIdentity = true
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	opt.DialTimeout, opt.DialerRetries = 3*time.Second, 1 // commands are retried, dials need not be
-	opt.MinRetryBackoff, opt.MaxRetryBackoff = 20*time.Millisecond, 250*time.Millisecond
 	s, err := loadScripts()
 	if err != nil {
 		return nil, app.E("load registry scripts", app.KindBug, err)
 	}
 	r := &Registry{client: redis.NewClient(opt), scripts: s}
 	return r.ForPractice(c.Practice), nil
+}
+
+// options are the client's for an address, its connections going their way.
+func options(url app.Sealed, way *egress.Way) (*redis.Options, error) {
+	opt, err := redis.ParseURL(url.Reveal())
+	if err != nil {
+		// The library's error repeats the address with its password.
+		return nil, app.E("read Redis address", app.KindBug, fmt.Errorf("want redis:// or rediss://"))
+	}
+	opt.ContextTimeoutEnabled = true // else a short deadline waits for the socket's own
+	opt.DisableIdentity = true
+	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	opt.DialTimeout, opt.DialerRetries = 3*time.Second, 1 // commands are retried, dials need not be
+	opt.MinRetryBackoff, opt.MaxRetryBackoff = 20*time.Millisecond, 250*time.Millisecond
+	secure := opt.TLSConfig
+	if secure != nil {
+		secure.RootCAs = way.TLS().RootCAs
+	}
+	opt.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, opt.DialTimeout)
+		defer cancel()
+		conn, err := way.Dial(ctx, network, addr)
+		if err != nil || secure == nil {
+			return conn, err
+		}
+		out := tls.Client(conn, secure)
+		if err := out.HandshakeContext(ctx); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		return out, nil
+	}
+	return opt, nil
 }
 
 // ForPractice returns the registry of another practice on the same client.

@@ -28,6 +28,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/egress"
 )
 
 const (
@@ -56,6 +57,8 @@ type Config struct {
 	// Encrypt asks for SSE with S3's own keys (AES256) on every PUT. Left out
 	// for stores that cannot.
 	Encrypt bool
+	// Way is how its connections leave this machine; nil is the system's own.
+	Way *egress.Way
 	// PageSize is how many names one list request asks for; 0 is 1000.
 	PageSize int32
 }
@@ -93,6 +96,7 @@ func New(cfg Config) (*Objects, error) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = 32, 16
 			t.IdleConnTimeout = 15 * time.Minute
 			t.ResponseHeaderTimeout = 10 * time.Second
+			cfg.Way.Apply(t)
 		})
 	options := func(endpoint string) s3.Options {
 		o := s3.Options{

@@ -15,6 +15,7 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/sync/ablyfeed"
+	"github.com/clinicpro-nz/images/sync/egress"
 	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/redisregistry"
@@ -28,6 +29,7 @@ type Cloud struct {
 	Redis    app.Sealed       // redis:// or rediss://, with user and password
 	S3       s3objects.Config // without Practice: Connect sets it
 	Ably     ablyfeed.Config  // without Practice and Log: Connect sets them
+	Way      *egress.Way      // how all of them leave this machine; nil: the system's own
 }
 
 // LocalCloud is the cloud that a local cloud's ready line describes.
@@ -46,8 +48,12 @@ func LocalCloud(r ready.Ready) (Cloud, error) {
 	if err != nil {
 		return Cloud{}, app.E(op, app.KindCorrupt, err)
 	}
+	way, err := egress.New(egress.None, "")
+	if err != nil {
+		return Cloud{}, err
+	}
 	return Cloud{
-		Base: r.Base, Practice: practice, Redis: app.Seal(r.Redis),
+		Way: way, Base: r.Base, Practice: practice, Redis: app.Seal(r.Redis),
 		S3: s3objects.Config{Region: r.Region, Bucket: r.Bucket, Endpoint: r.Base,
 			AccessKey: r.Workstation.AccessKey, SecretKey: app.Seal(r.Workstation.SecretKey)},
 		Ably: ablyfeed.Config{Key: app.Seal(r.Workstation.AblyKey), Host: u.Hostname(), Port: port, PlainText: true},
@@ -55,15 +61,19 @@ func LocalCloud(r ready.Ready) (Cloud, error) {
 }
 
 // EnrolledCloud is the cloud that the settings name, opened with the secrets
-// of the keyring. The error is the keyring's when one cannot be had, and
-// KindCorrupt for a hub's address that is none.
+// of the keyring. The error is the keyring's when one cannot be had, and that
+// of egress.New or of ablyfeed.Config.At for a setting that cannot be used.
 func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Cloud, error) {
 	ably, err := ablyfeed.Config{}.At(cfg.AblyEndpoint)
 	if err != nil {
 		return Cloud{}, err
 	}
+	way, err := egress.New(cfg.Proxy, cfg.CAFile)
+	if err != nil {
+		return Cloud{}, err
+	}
 	c := Cloud{
-		Base: cfg.Gateway, Practice: cfg.Practice, Ably: ably,
+		Way: way, Base: cfg.Gateway, Practice: cfg.Practice, Ably: ably,
 		S3: s3objects.Config{Region: cfg.Region, Bucket: cfg.Bucket, Endpoint: cfg.S3Endpoint, Encrypt: cfg.S3Encrypts},
 	}
 	var s3Key app.Sealed
@@ -80,6 +90,11 @@ func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Clo
 	return c, nil
 }
 
+// Secrets are the names under which the keyring keeps what opens a cloud.
+func Secrets() []string {
+	return []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly}
+}
+
 // Parts are what a workstation adds of its own to a cloud.
 type Parts struct {
 	Spool    app.Spool
@@ -94,11 +109,11 @@ type Parts struct {
 // the engine, and shown. closePorts ends the connections once the engine has
 // stopped. An error is a wrong setting, never a service that does not answer.
 func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) {
-	registry, err := redisregistry.New(redisregistry.Config{URL: c.Redis, Practice: c.Practice})
+	registry, err := redisregistry.New(redisregistry.Config{URL: c.Redis, Practice: c.Practice, Way: c.Way})
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	c.S3.Practice = c.Practice
+	c.S3.Practice, c.S3.Way, c.Ably.Way = c.Practice, c.Way, c.Way
 	objects, err := s3objects.New(c.S3)
 	if err != nil {
 		_ = registry.Shut()
@@ -107,6 +122,6 @@ func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) 
 	c.Ably.Practice, c.Ably.Log = c.Practice, p.Log
 	return app.Ports{
 		Registry: registry, Amendments: registry, Kept: registry, Inviter: inviter{c.Base, c.Practice, time.Now}, Objects: objects, Feed: ablyfeed.New(c.Ably), Spool: p.Spool,
-		Sink: folder.New(p.Folder), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
+		Sinks: []app.Sink{folder.New(p.Folder)}, Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
 	}, func() { _ = registry.Shut() }, nil
 }

@@ -32,7 +32,7 @@ func TestLocalCloudConnects(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closePorts()
-	if ports.Registry == nil || ports.Objects == nil || ports.Feed == nil || ports.Sink == nil || ports.Now == nil {
+	if ports.Registry == nil || ports.Objects == nil || ports.Feed == nil || len(ports.Sinks) == 0 || ports.Now == nil {
 		t.Error("a port is missing")
 	}
 	for name, spoil := range map[string]func(*ready.Ready){

@@ -2,8 +2,9 @@ package link
 
 import "runtime/debug"
 
-// Version is the product's; FyneApp.toml and the packages carry the same.
-const Version = "0.1.0"
+// Version is the product's, as FyneApp.toml has it. The linker of a package
+// sets the package's own (-X); nothing else ever changes it.
+var Version = "0.1.0"
 
 // AppID is the product's name to desktops and installers, as FyneApp.toml has it.
 const AppID = "nz.co.clinicpro.images"

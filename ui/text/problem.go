@@ -130,11 +130,15 @@ func worded(k key) (Sentence, bool) {
 
 	case key{PlaceEnrol, app.KindNotFound}:
 		return Sentence{"This computer is not enrolled with your practice yet.", "Nothing can be lost.", "Ask whoever looks after your computers for the practice's enrolment file."}, true
+	case key{PlaceEnrol, app.KindConflict}:
+		return Sentence{"This computer is enrolled with another practice than it belongs to now.", safeLanded, "Ask whoever looks after your computers for the new practice's enrolment file."}, true
 	case key{PlaceEnrol, ""}:
 		return Sentence{"This computer's enrolment cannot be used.", safeLanded, doCallIT}, true
 
 	case key{PlaceLaunch, app.KindNotFound}:
 		return Sentence{"This computer cannot ask your record system who the patient is.", "Nothing was opened.", "Type the patient in here. To use the button, " + lowerFirst(doCallIT)}, true
+	case key{PlaceLaunch, app.KindConflict}:
+		return Sentence{"That button press was used already.", "Nothing was opened.", "Press the button in your record system again."}, true
 	case key{PlaceLaunch, app.KindExpired}:
 		return Sentence{"That button press is too old to be trusted.", "Nothing was opened.", "Press the button in your record system again."}, true
 	case key{PlaceLaunch, app.KindAuth}:
@@ -161,6 +165,17 @@ func worded(k key) (Sentence, bool) {
 		return Sentence{"This picture cannot be shown.", "It was not filed.", "Take it again."}, true
 	}
 	return Sentence{}, false
+}
+
+// Enrol is what somebody is told whose computer has no enrolment, or one that
+// does not fit its policy any more; support is whom to call, "" when nobody is
+// named.
+func Enrol(kind app.Kind, support string) Sentence {
+	s := Problem(PlaceEnrol, kind)
+	if support != "" {
+		s.Do = "Please call " + support + "."
+	}
+	return s
 }
 
 // Line joins a sentence for one line of a console.

@@ -255,6 +255,11 @@ func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image)
 		kept[t.ID] = w
 		objects = append(objects, w)
 	}
+	for id, w := range s.tiles { // Fyne remembers what it drew for a while; not the picture too
+		if kept[id] == nil {
+			w.Set(widgets.Face{})
+		}
+	}
 	s.tiles, s.grid.Objects = kept, objects
 	s.grid.Refresh()
 }

@@ -221,8 +221,8 @@ func (p *computerPage) Set(s link.Settings) {
 	quietly(&p.sound.OnChanged, func() { p.sound.SetChecked(s.Prefs.Sound) })
 	at := max(slices.Index(languages, s.Prefs.Language), 0)
 	quietly(&p.language.OnChanged, func() { p.language.SetSelectedIndex(at) })
-	locked(s, "desktop.autostart", p.autostart)
-	lockNote(s, p.note, "desktop.autostart")
+	locked(s, "autostart", p.autostart)
+	lockNote(s, p.note, "autostart")
 }
 
 // supportPage shows the diagnostics before they are saved.

@@ -233,8 +233,22 @@ func Link(t *testing.T, objects *s3objects.Objects, sid app.SessionID, id app.Im
 	return up
 }
 
-// Put does what the phone does, and returns the status.
+// Put does what the phone does, and returns the status. Like the phone it sends
+// again what is answered 500: versitygw gives that to a PUT that meets its own
+// removal of the folder that a DELETE has just emptied.
 func Put(t *testing.T, up s3objects.Upload, body []byte) int {
+	t.Helper()
+	const tries = 5
+	for try := 1; ; try++ {
+		status := putOnce(t, up, body)
+		if status != http.StatusInternalServerError || try == tries {
+			return status
+		}
+		time.Sleep(time.Duration(try) * 50 * time.Millisecond)
+	}
+}
+
+func putOnce(t *testing.T, up s3objects.Upload, body []byte) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, up.URL, bytes.NewReader(body))
 	if err != nil {

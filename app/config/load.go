@@ -1,0 +1,133 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+// Files of the state folder.
+const (
+	UserFile      = "config.toml"    // what the user, or IT for this user, has written
+	EnrolmentFile = "enrolment.toml" // what "clinicproctl enrol apply" has written
+)
+
+// layer is one set of settings: TOML, and what a message calls it.
+type layer struct {
+	name string
+	text []byte
+}
+
+// Load reads the settings of the state folder dir over the machine's policy.
+// A layer that is not there is no error. Anything else wrong is KindCorrupt:
+// its cause names the layer and the line.
+func Load(dir string) (Config, error) {
+	policy, err := machinePolicy()
+	if err != nil {
+		return Default(), app.E("read machine policy", app.KindCorrupt, err)
+	}
+	return load(policy, dir)
+}
+
+func load(policy []layer, dir string) (Config, error) {
+	const op = "read settings"
+	c := Default()
+	for _, l := range policy {
+		if err := c.lay(l); err != nil {
+			return c, app.E(op, app.KindCorrupt, err)
+		}
+	}
+	c.policyPractice = c.Practice
+	for _, name := range []string{EnrolmentFile, UserFile} {
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return c, app.E(op, app.KindFull, err)
+		}
+		if err := c.lay(layer{path, text}); err != nil {
+			return c, app.E(op, app.KindCorrupt, err)
+		}
+	}
+	return c, nil
+}
+
+// lay puts one layer over the settings.
+func (c *Config) lay(l layer) error {
+	dec := toml.NewDecoder(bytes.NewReader(l.text)).DisallowUnknownFields()
+	err := dec.Decode(c)
+	var strict *toml.StrictMissingError
+	var bad *toml.DecodeError
+	switch {
+	case errors.As(err, &strict) && len(strict.Errors) > 0:
+		row, _ := strict.Errors[0].Position()
+		err = fmt.Errorf("line %d: unknown setting %q", row, strings.Join(strict.Errors[0].Key(), "."))
+	case errors.As(err, &bad):
+		row, _ := bad.Position()
+		err = fmt.Errorf("line %d: %s", row, strings.TrimPrefix(bad.Error(), "toml: "))
+	case err == nil:
+		err = c.check()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.name, err)
+	}
+	return nil
+}
+
+// check names the first setting that cannot be.
+func (c *Config) check() error {
+	c.Gateway = strings.TrimRight(c.Gateway, "/")
+	if c.Practice != "" {
+		if _, err := app.ParsePractice(string(c.Practice)); err != nil {
+			return errors.New("practice: want 3 to 40 of a-z, 0-9 and -")
+		}
+	}
+	if c.Gateway != "" && !origin(c.Gateway, "https", "http") {
+		return errors.New("gateway: want an origin like https://images.example.nz")
+	}
+	if c.Proxy != "" && c.Proxy != "none" && !origin(c.Proxy, "http", "https", "socks5") {
+		return errors.New("proxy: want http://host:port or socks5://host:port without a password, or none")
+	}
+	if c.RetentionDays < 1 || c.RetentionDays > 90 {
+		return errors.New("retention_days: want 1 to 90")
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil {
+		return errors.New("time_zone: want a name like Pacific/Auckland")
+	}
+	for _, d := range c.Phone.Require {
+		if !d.Known() {
+			return fmt.Errorf("phone.require: want any of site, side, view, type, got %q", string(d))
+		}
+	}
+	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
+		return errors.New("phone.target_kb: want 200 to 10000")
+	}
+	return c.Desktop.check()
+}
+
+// origin reports whether text is scheme://host or scheme://host:port and
+// nothing else.
+func origin(text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	for _, s := range schemes {
+		if text == s+"://"+u.Host {
+			return true
+		}
+	}
+	return false
+}

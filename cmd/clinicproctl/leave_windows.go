@@ -1,0 +1,66 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
+)
+
+// endPrograms ends every program that runs from dir, as far as this user may.
+// Killed, they lose nothing.
+func endPrograms(dir string) {
+	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPPROCESS, 0)
+	if err != nil {
+		return
+	}
+	defer func() { _ = windows.CloseHandle(snapshot) }()
+	entry := windows.ProcessEntry32{Size: uint32(unsafe.Sizeof(windows.ProcessEntry32{}))}
+	for err = windows.Process32First(snapshot, &entry); err == nil; err = windows.Process32Next(snapshot, &entry) {
+		if entry.ProcessID != windows.GetCurrentProcessId() {
+			endIfOf(dir, entry.ProcessID)
+		}
+	}
+}
+
+func endIfOf(dir string, pid uint32) {
+	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.PROCESS_TERMINATE|windows.SYNCHRONIZE, false, pid)
+	if err != nil {
+		return
+	}
+	defer func() { _ = windows.CloseHandle(process) }()
+	path := make([]uint16, windows.MAX_LONG_PATH)
+	size := uint32(len(path))
+	if windows.QueryFullProcessImageName(process, 0, &path[0], &size) != nil ||
+		!strings.EqualFold(filepath.Dir(windows.UTF16ToString(path[:size])), dir) {
+		return
+	}
+	if windows.TerminateProcess(process, 0) == nil {
+		_, _ = windows.WaitForSingleObject(process, 5000) // its file is free only then
+	}
+}
+
+// everyonesDirs are the state folders of this computer's profiles.
+func everyonesDirs() (dirs []string) {
+	const profiles = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`
+	list, err := registry.OpenKey(registry.LOCAL_MACHINE, profiles, registry.ENUMERATE_SUB_KEYS)
+	if err != nil {
+		return nil
+	}
+	defer list.Close()
+	sids, _ := list.ReadSubKeyNames(-1)
+	for _, sid := range sids {
+		profile, err := registry.OpenKey(registry.LOCAL_MACHINE, profiles+`\`+sid, registry.QUERY_VALUE)
+		if err != nil {
+			continue
+		}
+		home, _, err := profile.GetStringValue("ProfileImagePath")
+		profile.Close()
+		if full, expandErr := registry.ExpandString(home); err == nil && expandErr == nil {
+			dirs = append(dirs, filepath.Join(full, "AppData", "Local", "ClinicPro", "Images"))
+		}
+	}
+	return dirs
+}

@@ -1,0 +1,183 @@
+package s3bucket
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
+	"github.com/clinicpro-nz/images/sync/egress"
+)
+
+// versitygw is a real store over TLS, with IAM, and nothing in it.
+func versitygw(t *testing.T) Config {
+	t.Helper()
+	cert, key, root := apptest.Certificates(t)
+	store, iam := apptest.Versitygw(t, cert, key)
+	way, err := egress.New(egress.None, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Config{Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", Endpoint: "https://" + store, IAMEndpoint: "https://" + iam,
+		AccessKey: apptest.RootAccess, SecretKey: app.Seal(apptest.RootSecret), Gateway: "https://images.example.nz", Way: way}
+}
+
+func open(t *testing.T, cfg Config) *Bucket {
+	t.Helper()
+	b, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func apply(t *testing.T, b *Bucket) map[string]State {
+	t.Helper()
+	states, err := b.Apply(t.Context(), func(State) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return byName(states)
+}
+
+func plan(t *testing.T, b *Bucket) map[string]State {
+	t.Helper()
+	states, err := b.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return byName(states)
+}
+
+func byName(states []State) map[string]State {
+	out := map[string]State{}
+	for _, s := range states {
+		out[s.Setting] = s
+	}
+	return out
+}
+
+func TestVersitygw(t *testing.T) {
+	t.Parallel()
+	b := open(t, versitygw(t))
+	before := plan(t, b)
+	if before[settingBucket].Has != none || before["CORS"].Verdict != Waits {
+		t.Fatalf("an empty store: %+v", before)
+	}
+	after := apply(t, b)
+	for name, s := range after {
+		t.Logf("%s: %q, then %q (%s)", name, before[name].Has, s.Has, s.Verdict)
+		if s.Verdict != AsWanted && s.Verdict != NotHere {
+			t.Errorf("%s is %s", name, s.Verdict)
+		}
+	}
+	// What versitygw can keep is kept: the others answer 501.
+	for _, name := range []string{settingBucket, "access lists", "versions", "CORS", "bucket policy"} {
+		if after[name].Verdict != AsWanted {
+			t.Errorf("%s: %+v", name, after[name])
+		}
+	}
+	changed := 0
+	if _, err := b.Apply(t.Context(), func(s State) {
+		if s.Verdict == Differs {
+			changed++
+		}
+	}); err != nil || changed != 0 {
+		t.Errorf("a second apply changed %d settings: %v", changed, err)
+	}
+	name := &b.cfg.Bucket
+	repairs(t, b, map[string]func() error{
+		"CORS": func() error {
+			_, err := b.client.DeleteBucketCors(t.Context(), &s3.DeleteBucketCorsInput{Bucket: name})
+			return err
+		},
+		"bucket policy": func() error {
+			_, err := b.client.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: name})
+			return err
+		},
+		"access lists": func() error {
+			_, err := b.client.PutBucketOwnershipControls(t.Context(), &s3.PutBucketOwnershipControlsInput{Bucket: name,
+				OwnershipControls: &types.OwnershipControls{Rules: []types.OwnershipControlsRule{{ObjectOwnership: types.ObjectOwnershipObjectWriter}}}})
+			return err
+		},
+		"versions": func() error {
+			_, err := b.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: name,
+				VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
+			return err
+		},
+		settingBucket: func() error {
+			_, err := b.client.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: name})
+			return err
+		},
+	})
+}
+
+// repairs breaks one setting at a time, sees that the plan names that one, and
+// that apply puts it right.
+func repairs(t *testing.T, b *Bucket, breaks map[string]func() error) {
+	t.Helper()
+	for name, harm := range breaks {
+		if err := harm(); err != nil {
+			t.Errorf("break %s: %v", name, err)
+			continue
+		}
+		if got := plan(t, b)[name]; got.Verdict != Differs {
+			t.Errorf("broken %s is not found: %+v", name, got)
+		}
+		if got := apply(t, b)[name]; got.Verdict != AsWanted {
+			t.Errorf("%s is not repaired: %+v", name, got)
+		}
+	}
+}
+
+func TestGrantAndFinish(t *testing.T) {
+	t.Parallel()
+	b := open(t, versitygw(t))
+	policy := PracticePolicy(b.cfg.Bucket, "hill-road")
+	first, err := b.Grant(t.Context(), "clinicpro-hill-road", policy)
+	if err != nil || first.Policy != "made" || first.Older != 0 {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	second, err := b.Grant(t.Context(), "clinicpro-hill-road", policy)
+	if err != nil || second.Policy != "as it was" || second.Older != 1 || second.ID == first.ID {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	if _, err := b.Grant(t.Context(), "clinicpro-hill-road", policy); app.KindOf(err) != app.KindConflict {
+		t.Errorf("a third key: %v", err)
+	}
+	if n, err := b.Finish(t.Context(), "clinicpro-hill-road"); err != nil || n != 1 {
+		t.Errorf("finish: %d, %v", n, err)
+	}
+	if third, err := b.Grant(t.Context(), "clinicpro-hill-road", GatewayPolicy(b.cfg.Bucket)); err != nil || third.Policy != "changed" {
+		t.Errorf("another policy: %+v, %v", third, err)
+	}
+	b.cfg.IAMEndpoint = ""
+	if _, err := b.Grant(t.Context(), "x", policy); app.KindOf(err) != app.KindNotFound {
+		t.Errorf("a store without IAM: %v", err)
+	}
+}
+
+func TestDestroyTemp(t *testing.T) {
+	t.Parallel()
+	b := open(t, versitygw(t))
+	apply(t, b)
+	for _, key := range []string{"temp/hill-road/x/1.age", "temp/hill-road/x/2.age", "test/connection-test.txt", "other/kept.txt"} {
+		if _, err := b.client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &b.cfg.Bucket, Key: aws.String(key)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []struct {
+		dry bool
+		n   int
+	}{{true, 3}, {false, 3}, {true, 0}} {
+		if n, _, err := b.DestroyTemp(t.Context(), want.dry); err != nil || n != want.n {
+			t.Errorf("dry %v: %d objects, %v", want.dry, n, err)
+		}
+	}
+	if _, err := b.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &b.cfg.Bucket, Key: aws.String("other/kept.txt")}); err != nil {
+		t.Errorf("something else went too: %v", err)
+	}
+}
