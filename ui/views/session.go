@@ -53,7 +53,8 @@ type Session struct {
 	newCode, copyLink    *widget.Button
 	pairing              *fyne.Container
 	steps                *fyne.Container
-	tiles                map[string]*widgets.Tile
+	tiles                map[string]*slot
+	spare                []*slot // cleared, for the pictures to come
 	grid                 *fyne.Container
 	scroll               *container.Scroll
 	empty                fyne.CanvasObject
@@ -65,7 +66,7 @@ type Session struct {
 
 // NewSession returns the screen without a session.
 func NewSession(acts Acts) *Session {
-	s := &Session{acts: acts, tiles: map[string]*widgets.Tile{}}
+	s := &Session{acts: acts, tiles: map[string]*slot{}}
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
 
 	s.name = widgets.NewText("", 24, fg, bold)
@@ -237,28 +238,48 @@ func (s *Session) setPairing(p model.Pairing, pictures bool) {
 	s.body.Refresh()
 }
 
+// slot is a tile that serves one picture after another: Fyne remembers for a
+// while whatever it has drawn.
+type slot struct {
+	*widgets.Tile
+	id string
+}
+
+func (s *Session) newSlot(id string) *slot {
+	w := &slot{id: id}
+	w.Tile = widgets.NewTile(widgets.TileActs{
+		Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(w.id) }},
+		Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(w.id) }},
+		Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(w.id) }},
+		Show:    text.ShowIntimate, Hide: text.HideIntimate,
+	})
+	return w
+}
+
 func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image) {
-	kept := map[string]*widgets.Tile{}
+	kept := map[string]*slot{}
+	for id, w := range s.tiles {
+		if !slices.ContainsFunc(tiles, func(t model.Tile) bool { return t.ID == id }) {
+			w.Clear()
+			s.spare = append(s.spare, w)
+			delete(s.tiles, id)
+		}
+	}
 	objects := make([]fyne.CanvasObject, 0, len(tiles))
 	for _, t := range tiles {
 		w := s.tiles[t.ID]
-		if w == nil {
-			w = widgets.NewTile(widgets.TileActs{
-				Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(t.ID) }},
-				Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(t.ID) }},
-				Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(t.ID) }},
-				Show:    text.ShowIntimate, Hide: text.HideIntimate,
-			})
+		switch n := len(s.spare); {
+		case w != nil:
+		case n > 0:
+			w, s.spare = s.spare[n-1], s.spare[:n-1]
+			w.id = t.ID
+		default:
+			w = s.newSlot(t.ID)
 		}
 		w.Set(widgets.Face{Picture: picture(t.Thumb), Hidden: t.Hidden, Chip: t.Chip, Tone: widgets.Tone(t.Tone), About: t.About,
 			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded})
 		kept[t.ID] = w
-		objects = append(objects, w)
-	}
-	for id, w := range s.tiles { // Fyne remembers what it drew for a while; not the picture too
-		if kept[id] == nil {
-			w.Set(widgets.Face{})
-		}
+		objects = append(objects, w.Tile)
 	}
 	s.tiles, s.grid.Objects = kept, objects
 	s.grid.Refresh()
