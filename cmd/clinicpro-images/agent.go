@@ -67,6 +67,8 @@ type agent struct {
 	ports    *app.Ports     // the engine's; nil while there is none
 	prefs    preferences
 	came     arrivals
+	heard    hearing
+	notes    *tray.Notifier // nil: nobody is notified
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
@@ -117,6 +119,10 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	a.applyAutostart()
 	a.firstRun()
+	if !o.noWindow {
+		a.notes = tray.NewNotifier(func() { a.screens.open(ctx, group) })
+		defer a.notes.Close()
+	}
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
@@ -355,6 +361,7 @@ func (a *agent) refresh() {
 	}
 	a.screens.show(snap)
 	status := trayStatus(a.state, len(a.problems) > 0)
+	a.landings(a.state, status.State == tray.Problem)
 	if status.Notice = a.noWindow; a.noWindow != "" {
 		status.State = tray.Problem
 	}

@@ -29,6 +29,9 @@ type arrivals struct {
 // arrived takes what a second start brings: nothing, a launch, or a patient.
 func (a *agent) arrived(h instance.Hello) {
 	switch h.Act {
+	case instance.ActRaise:
+		a.leaveSettings()
+		a.refresh()
 	case instance.ActLaunch:
 		l := app.Launch{Context: app.Seal(h.Context), Signature: app.Seal(h.Signature)}
 		a.leaveSettings()

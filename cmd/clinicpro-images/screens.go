@@ -50,6 +50,14 @@ func newScreens(cfg screensConfig, log *slog.Logger) *screens {
 		self: programAt(exe), others: map[*link.Agent]bool{}, pixels: map[string]link.Pixels{}}
 }
 
+// visible reports whether somebody can see what is shown: a window is open, or
+// on its way, or a terminal is attached.
+func (s *screens) visible() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wanted || len(s.others) > 0
+}
+
 // show gives every screen the newest snapshot.
 func (s *screens) show(snap link.Snapshot) {
 	s.mu.Lock()
