@@ -5,7 +5,6 @@ package main_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -85,49 +84,6 @@ var (
 	benchOf = 11                     // times each is measured; the median counts
 )
 
-// attachment acts on an agent as a terminal does.
-type attachment struct{ window *link.Window }
-
-// attach reaches the desk's agent, whatever it was built from.
-func (d *desk) attach(b *testing.B) attachment {
-	b.Helper()
-	try := func(build string) (*link.Window, error) {
-		conn, err := instance.Dial(d.data)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := instance.WriteHello(conn, instance.Hello{Act: instance.ActAttach}); err != nil {
-			b.Fatal(err)
-		}
-		w, up, ended := link.NewWindow(build), make(chan struct{}, 1000), make(chan error, 1)
-		go func() {
-			ended <- w.Run(context.WithoutCancel(b.Context()), conn, conn, link.Hear{Raise: func() {}, Pixels: func(link.Pixels) {}, Show: func(link.Snapshot) {
-				select {
-				case up <- struct{}{}:
-				default:
-				}
-			}})
-		}()
-		b.Cleanup(func() { _ = conn.Close() })
-		select {
-		case <-up:
-			return w, nil
-		case err := <-ended:
-			return nil, err
-		}
-	}
-	_, err := try("unknown")
-	var other *link.BuildMismatch
-	if !errors.As(err, &other) {
-		b.Fatalf("the agent did not say what it was built from: %v", err)
-	}
-	w, err := try(other.Theirs)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return attachment{w}
-}
-
 // secondStart brings the window forward, as another start of the program does.
 func (d *desk) secondStart(b *testing.B) {
 	b.Helper()
@@ -138,16 +94,6 @@ func (d *desk) secondStart(b *testing.B) {
 	if err := errors.Join(instance.WriteHello(conn, instance.Hello{Act: instance.ActRaise}), conn.Close()); err != nil {
 		b.Fatal(err)
 	}
-}
-
-// variable is one of the desk's environment.
-func (d *desk) variable(name string) string {
-	for _, e := range slices.Backward(d.env) {
-		if value, ok := strings.CutPrefix(e, name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }
 
 func median(times []time.Duration) time.Duration {
@@ -169,7 +115,7 @@ func BenchmarkDeskOpen(b *testing.B) {
 	d.startAgent(apptest.FreeAddr(b), "-hidden")
 	d.ready()
 	xgb.Logger.SetOutput(io.Discard) // it misses a cookie file, which Xvfb does not ask for
-	at := d.attach(b)
+	at := d.attach()
 	e := d.eye(b)
 	var floor, named, coded, trips []time.Duration
 	var last map[string][]byte
@@ -177,7 +123,7 @@ func BenchmarkDeskOpen(b *testing.B) {
 	open := func(n int) {
 		blank := e.look(inner)
 		began := time.Now()
-		at.window.Send(link.Input{Kind: link.InputNewSession, Patient: patients[n%2]})
+		at.do(link.Input{Kind: link.InputNewSession, Patient: patients[n%2]})
 		d.secondStart(b)
 		key := fmt.Sprint("named", n%2)
 		if want, known := last[key]; known {
