@@ -195,18 +195,14 @@ func (a *agent) reconnect() {
 
 // startTrial opens the first run's session, about nobody's record.
 func (a *agent) startTrial() {
-	sid := a.newSession(link.Patient{Name: text.SetUpTestName, NHI: testNHI}, sourceTest)
+	sid := a.newSession(link.Patient{Name: text.SetUpTestName, NHI: text.TestNHI}, sourceTest)
 	a.mu.Lock()
 	a.prefs.trial, a.prefs.shown = sid, sid == ""
 	a.mu.Unlock()
 	a.refresh()
 }
 
-// A number for tests, which is never given to a person (HISO 10046).
-const (
-	testNHI    = "ZZZ0016"
-	sourceTest = "test"
-)
+const sourceTest = "test"
 
 // watchTrial ends the first run once its test image is filed. a.mu is held.
 func (a *agent) watchTrial(st app.State) {

@@ -84,6 +84,7 @@ const (
 	SetUpUse         = "Use this computer alone"
 	SetUpUsed        = "In use"
 	SetUpTestName    = "Test Patient"
+	TestNHI          = "ZZZ0016" // for tests, never given to a person (HISO 10046)
 )
 
 // LightAt says when a part was asked.
