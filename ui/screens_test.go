@@ -147,6 +147,7 @@ func settingsScreens() map[string]link.Snapshot {
 	for step := range model.Steps {
 		s := set
 		s.First, s.Step = true, step
+		s.Prefs.Local = step > 0
 		out["30-set-up-"+string(rune('1'+step))] = link.Snapshot{Settings: &s}
 	}
 	return out
@@ -194,6 +195,23 @@ func TestScreens(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// At 200 % the same window has twice the pixels; in te reo Māori the words
+	// are as long as they are.
+	for _, name := range []string{"1-form", "4-code", "7-gallery", "20-settings", "30-set-up-1"} {
+		w, _ := newTestWindow(t, theme.VariantLight)
+		w.win.Canvas().(test.WindowlessCanvas).SetScale(2)
+		w.win.Resize(fyne.NewSize(1080, 780))
+		w.Show(screens(t)[name])
+		shoot(w, name+"-200-percent")
+	}
+	text.Speak("mi")
+	defer text.Speak("en")
+	for _, name := range []string{"1-form", "3-confirm", "4-code", "7-gallery", "20-settings", "30-set-up-6"} {
+		w, _ := newTestWindow(t, theme.VariantDark)
+		w.Show(screens(t)[name])
+		shoot(w, name+"-mi")
+	}
+	text.Speak("en")
 	for look, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		for name, s := range screens(t) {
 			w, _ := newTestWindow(t, v)

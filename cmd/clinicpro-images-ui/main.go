@@ -11,6 +11,7 @@ import (
 
 	"github.com/clinicpro-nz/images/ui/desktop"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 func main() {
@@ -35,10 +36,12 @@ func leave(err error) {
 func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) error {
 	flags := flag.NewFlagSet("clinicpro-images-ui", flag.ContinueOnError)
 	look := flags.String("look", "", "light or dark; the system's if empty")
+	language := flags.String("language", "en", "en or mi")
 	quiet := flags.Bool("quiet", false, "show the window without taking the focus")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	text.Speak(*language)
 	pipe := link.NewWindow(link.Build())
 	desktop.Run(ctx, link.Version, desktop.Look(*look), *quiet, pipe, func(ctx context.Context, hear link.Hear) error {
 		return pipe.Run(ctx, r, w, hear)

@@ -104,7 +104,8 @@ func runAgent(ctx context.Context, o options) error {
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
+		language: func() string { return a.settings().Desktop.Language }, receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
+	text.Speak(cfg.Desktop.Language) // of the tray, from its start to its end
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 

@@ -43,7 +43,7 @@ func (a *agent) settingsView() *link.Settings {
 	}
 	out := &link.Settings{First: p.first, Step: p.step, Lights: slices.Clone(p.lights), Checking: p.checking, Refused: p.refused, Bundle: p.bundle,
 		Prefs: link.Prefs{Sound: a.cfg.Desktop.Sound, Autostart: p.autostart, Language: a.cfg.Desktop.Language, RetentionDays: a.cfg.RetentionDays,
-			Consent: a.cfg.Phone.Consent, Require: a.cfg.Phone.Require, TargetKB: a.cfg.Phone.Target, Folder: a.cfg.Folder, Local: a.o.local}}
+			Consent: a.cfg.Phone.Consent, Require: a.cfg.Phone.Require, TargetKB: a.cfg.Phone.Target, Folder: a.cfg.Folder, Local: a.o.local, Enrolled: !a.o.local && a.ports != nil}}
 	if a.cfg.Autostart != nil {
 		out.Locked = append(out.Locked, "autostart")
 	}

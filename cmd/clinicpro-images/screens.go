@@ -38,6 +38,7 @@ type screensConfig struct {
 	build    string
 	headless bool // terminals only: no window process is ever started
 	marker   marker
+	language func() string // of the next window: en, mi
 	receive  func(link.Input)
 	arrived  func(instance.Hello) // a second start, with what it brings
 	notice   func(string)         // why no window can be shown; "" once that is over

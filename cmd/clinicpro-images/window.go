@@ -168,7 +168,7 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	if err != nil {
 		return err
 	}
-	var args []string
+	args := []string{"-language", s.language()}
 	if !front {
 		args = append(args, "-quiet")
 	}

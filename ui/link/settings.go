@@ -26,6 +26,7 @@ type Prefs struct {
 	TargetKB      int64        `json:"targetKB"`            // a photo is made smaller than this, 200 to 10000
 	Folder        string       `json:"folder,omitempty"`    // where filed photos go
 	Local         bool         `json:"local,omitempty"`     // this computer alone
+	Enrolled      bool         `json:"enrolled,omitempty"`  // with a practice
 }
 
 // Change is what the GP changes in the settings: nil leaves a thing as it is.

@@ -7,9 +7,7 @@ import (
 
 // Words of the settings and the first run.
 const (
-	SettingsTitle = "Settings"
-	SettingsBack  = "Back"
-	SettingsByIT  = "Decided by your IT support"
+	SettingsByIT = "Decided by your IT support"
 
 	PageConnections = "Connections"
 	PageFolder      = "Where photos go"
@@ -33,7 +31,6 @@ const (
 	LightFolder   = "Practice folder"
 
 	FolderSub  = "Filed photos are saved here. Choose the folder that your record system looks in."
-	FolderName = "Folder"
 	FolderSave = "Use this folder"
 
 	RulesSub     = "The phone asks for these. A session that is open keeps what it was started with."
@@ -51,23 +48,19 @@ const (
 	ComputerSub       = "How ClinicPro Images behaves here."
 	ComputerAutostart = "Start when I sign in"
 	ComputerSound     = "A quiet sound when a photo arrives"
-	ComputerLanguage  = "Language"
-	ComputerRestart   = "The language changes when the window opens again."
+	ComputerRestart   = "The window changes its language when it opens again, the menu beside the clock at the next start."
 
-	SupportSub     = "What helps somebody to find a fault: versions, settings, the last checks, and the log. No patient is in it, and no password. Look at it before you save it."
-	SupportMake    = "Show what would be saved"
-	SupportSave    = "Save"
-	SupportVersion = "Version"
+	SupportSub  = "What helps somebody to find a fault: versions, settings, the last checks, and the log. No patient is in it, and no password. Look at it before you save it."
+	SupportMake = "Show what would be saved"
 
 	RefusedFolder = "That folder cannot be used: it is not there, or you may not write to it. Photos go where they went before."
 	RefusedChange = "That could not be saved. Everything is as it was."
 	RefusedBundle = "The file could not be written. Make room on the disk, then try again."
 
-	SetUpTitle    = "Set up ClinicPro Images"
-	SetUpNext     = "Next"
-	SetUpBackStep = "Back"
-	SetUpLater    = "Finish later"
-	SetUpAgain    = "Run the set-up"
+	SetUpTitle = "Set up ClinicPro Images"
+	SetUpNext  = "Next"
+	SetUpLater = "Finish later"
+	SetUpAgain = "Run the set-up"
 
 	SetUpWelcome     = "Photos from your phone to the right patient, in seconds."
 	SetUpWelcomeMore = "Your phone needs no app, and keeps nothing. Photos are encrypted on the phone; only this computer can open them."
@@ -76,7 +69,6 @@ const (
 	SetUpTryStart    = "Start the test session"
 	SetUpDone        = "It works"
 	SetUpDoneMore    = "The test photo is in the practice folder. Delete it when you like. From now on: click the icon beside the clock, then New session."
-	SetUpDoneFinish  = "Finish"
 	SetUpAlone       = "This computer alone"
 	SetUpAloneMore   = "Phones on the same Wi-Fi send straight to this computer. Good for trying it out, or for one room."
 	SetUpPractice    = "Your practice's service"
@@ -102,10 +94,7 @@ func LightAt(at, now time.Time) string {
 
 // Days is a number of days.
 func Days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return fmt.Sprintf("%d days", n)
+	return counted(n, day, days)
 }
 
 // Kilobytes is the size that photos are made to; a kB is 1,000 bytes.

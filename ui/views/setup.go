@@ -30,6 +30,8 @@ type SetUp struct {
 	pages       [model.Steps]fyne.CanvasObject
 	sets        []SettingsPage
 	alone       *widget.Button
+	practice    *widgets.Chip
+	chosen      bool // where photos come from: nothing works before
 }
 
 // NewSetUp returns the first run at its beginning.
@@ -42,22 +44,24 @@ func NewSetUp(now func() time.Time, acts SettingsActs) *SetUp {
 	s.Next = widget.NewButtonWithIcon(text.SetUpNext, theme.NavigateNextIcon(), s.next)
 	s.Next.Importance, s.Next.IconPlacement = widget.HighImportance, widget.ButtonIconTrailingText
 
+	s.practice = widgets.NewChip(text.SetUpUsed, "good")
 	s.alone = widget.NewButton(text.SetUpUse, func() { on := true; acts.Change(link.Change{Local: &on}) })
 	lights, folder, computer := newLightsPage(now, acts), newFolderPage(acts), newComputerPage(acts)
 	s.sets = []SettingsPage{lights, folder, computer}
 	choice := func(title, more string, act fyne.CanvasObject) fyne.CanvasObject {
 		words := widget.NewLabel(more)
 		words.Wrapping = fyne.TextWrapWord
-		return widgets.NewBox(widgets.ColorWell, widgets.ColorNone, 10, 14, container.NewBorder(
+		return widgets.NewBox(widgets.ColorNone, widgets.ColorOutline, 10, 14, container.NewBorder(
 			widgets.NewText(title, 15, theme.ColorNameForeground, fyne.TextStyle{Bold: true}), nil, nil, act,
 			container.New(layout.NewCustomPaddedLayout(0, -6, -9, 0), words)))
 	}
 	s.pages = [model.Steps]fyne.CanvasObject{
 		model.StepWelcome: page(text.SetUpWelcome, text.SetUpWelcomeMore,
-			choice(text.SetUpPractice, text.SetUpPracticeNot, layout.NewSpacer()),
+			choice(text.SetUpPractice, text.SetUpPracticeNot, container.NewCenter(s.practice)),
 			choice(text.SetUpAlone, text.SetUpAloneMore, container.NewCenter(s.alone))),
 		model.StepConnections: lights.Object(), model.StepFolder: folder.Object(), model.StepComputer: computer.Object(),
-		model.StepTry: page(text.SetUpTry, text.SetUpTryMore), model.StepDone: page(text.SetUpDone, text.SetUpDoneMore),
+		model.StepTry: page(text.SetUpTry, text.SetUpTryMore), model.StepDone: container.NewBorder(container.New(layout.NewCustomPaddedLayout(24, 12, 0, 0), container.NewCenter(container.New(minSize{72, 72},
+			widget.NewIcon(theme.NewSuccessThemedResource(theme.ConfirmIcon()))))), nil, nil, nil, page(text.SetUpDone, text.SetUpDoneMore)),
 	}
 	card := widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 28, container.NewBorder(
 		container.New(layout.NewCustomPaddedVBoxLayout(8),
@@ -83,6 +87,8 @@ func (s *SetUp) Set(st link.Settings) {
 		s.alone.Enable()
 	}
 	s.alone.SetText(label)
+	s.practice.Hidden = !st.Prefs.Enrolled
+	s.chosen = st.Prefs.Local || st.Prefs.Enrolled
 	s.refused.Set(st.Refused, theme.ColorNameError)
 	s.show(min(max(st.Step, 0), model.Steps-1))
 	s.Root.Refresh()
@@ -97,6 +103,11 @@ func (s *SetUp) show(step int) {
 	s.Next.SetText(map[int]string{model.StepTry: text.SetUpTryStart, model.StepDone: text.SetUpDoneFinish}[step])
 	if s.Next.Text == "" {
 		s.Next.SetText(text.SetUpNext)
+	}
+	if step == model.StepWelcome && !s.chosen {
+		s.Next.Disable()
+	} else {
+		s.Next.Enable()
 	}
 	s.body.Objects = []fyne.CanvasObject{s.pages[step]}
 	s.body.Refresh()
