@@ -291,6 +291,7 @@ func (w *work) stage() {
 		}
 		if over && !s.lost {
 			s.Stage, s.dirty, s.lists, s.listDue = StageSettling, true, 0, w.at
+			w.discardAside()
 		}
 	case StageSettling:
 		if s.listing || !s.listDue.IsZero() {

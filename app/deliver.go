@@ -154,7 +154,7 @@ func (h *handing) delivery() Delivery {
 func (h *handing) item(it frozenItem) DeliveryItem {
 	im := h.s.Images[it.Image]
 	return DeliveryItem{Image: it.Image, Name: Seal(it.Name), SHA256: it.SHA256,
-		Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt}
+		Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt, TakenBy: im.TakenBy}
 }
 
 // frozenItem is what a delivery's record says of one of its items; the bytes

@@ -277,6 +277,7 @@ type DeliveryItem struct {
 	Details Details
 	Consent Consent
 	TakenAt time.Time // in the practice's zone; zero: unknown
+	TakenBy Clock
 }
 
 // Receipt is what a sink answers for one item. Exactly one of the three

@@ -41,13 +41,15 @@ var edges = []struct {
 	{"sync/gateway/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/relay/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/workstation", []string{"app", "app/picture", "app/config", "sync/envelope", "sync/pairing", "sync/folder",
-		"sync/egress", "sync/redisregistry", "sync/s3objects", "sync/ablyfeed", "sync/localcloud/ready"}},
+		"sync/egress", "sync/redisregistry", "sync/s3objects", "sync/ablyfeed", "sync/alex", "sync/localcloud/ready"}},
 	{"sync/localcloud/hub/...", []string{"app"}},
 	{"sync/localcloud/ready", nil},
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/durable", nil},
 	{"sync/diskspool", []string{"app", "sync/durable"}},
 	{"sync/folder", []string{"app", "sync/durable"}},
+	{"sync/alex", []string{"app", "app/picture", "sync/egress"}},
+	{"sync/alex/alextest", nil}, // for tests only
 	{"sync/egress", []string{"app"}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing", "sync/egress"}},
 
@@ -62,6 +64,7 @@ var edges = []struct {
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 
+	{"packaging", nil},
 	{"packaging/bom", nil},
 	{"packaging/announce", []string{"sync/updates"}},
 
@@ -97,6 +100,7 @@ var reserved = []struct {
 }{
 	{"sync/workstation", []string{"cmd/clinicpro-images", "cmd/clinicproctl"}},
 	{"sync/phone", []string{"cmd/clinicproctl"}},
+	{"sync/alex/alextest", nil}, // a stand-in is no part of any program
 }
 
 // readyLine is the one package below sync/localcloud that is no server: the
@@ -318,6 +322,51 @@ func TestOnlyTheBridgeCallsFyneDo(t *testing.T) {
 	})
 	if seen == 0 {
 		t.Error("ui/bridge.go does not call fyne.Do: this test looks in the wrong place")
+	}
+}
+
+// Whoever runs beside Fyne's thread touches no widget: only these files below
+// ui start anything that does, and what each starts is said here. Views and
+// widgets start nothing at all.
+var besideFyne = map[string]string{
+	"../ui/fonts.go":           "reads fonts, which measuring a text does, before the first widget is made",
+	"../ui/desktop/desktop.go": "the pipe, the countdown and the end; all speak through ui.Window's bridge",
+}
+
+func TestNothingRunsBesideFyneUnnoticed(t *testing.T) {
+	found := map[string]bool{}
+	walk(t, "../ui", func(name string, file *ast.File) {
+		own := path.Dir(name)
+		switch own {
+		case "../ui", "../ui/desktop", "../ui/views", "../ui/widgets", "../ui/model":
+		default: // the pipe, the tray and the instance hold no widget; software has its own thread
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			starts := false
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				starts = true
+			case *ast.CallExpr:
+				if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
+					on, chosen := sel.X.(*ast.SelectorExpr)
+					acts := chosen && on.Sel.Name == "acts" // the review's "go to an image"
+					starts = sel.Sel.Name == "AfterFunc" || sel.Sel.Name == "Go" && !acts
+				}
+			}
+			if starts {
+				found[name] = true
+				if besideFyne[name] == "" {
+					t.Errorf("%s starts something beside Fyne's thread", name)
+				}
+			}
+			return true
+		})
+	})
+	for name := range besideFyne {
+		if !found[name] {
+			t.Errorf("%s starts nothing any more", name)
+		}
 	}
 }
 

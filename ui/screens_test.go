@@ -1,10 +1,8 @@
 package ui
 
 import (
-	"errors"
 	"image"
 	"image/color"
-	"image/png"
 	"maps"
 	"math"
 	"os"
@@ -81,6 +79,8 @@ func screens(t testing.TB) map[string]link.Snapshot {
 		im := link.Image{ID: imageID(i), State: st}
 		if st == app.ImageLanded {
 			im.Thumb = "t" + string(rune('1'+i))
+			im.Reviewed = reviewed("23 November 2026, 10:00")
+			im.Name, im.Bytes = "ZZZ0016_2026-11-23_"+string(rune('1'+i))+".jpg", int64(700_000+i)
 		}
 		gallery.Images = append(gallery.Images, im)
 	}
@@ -187,13 +187,7 @@ func TestScreens(t *testing.T) {
 		if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
 			t.Errorf("%s needs %v", name, min)
 		}
-		f, err := os.Create(filepath.Join(dir, name+".png"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(png.Encode(f, w.win.Canvas().Capture()), f.Close()); err != nil {
-			t.Fatal(err)
-		}
+		savePNG(t, filepath.Join(dir, name+".png"), w.win.Canvas().Capture())
 	}
 	// At 200 % the same window has twice the pixels; in te reo Māori the words
 	// are as long as they are.

@@ -38,6 +38,7 @@ type Config struct {
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
 	Desktop  Desktop   `toml:"desktop"`
+	Record   Record    `toml:"record"`
 	// UpdateCheck lets the agent ask once a day whether a newer version is out.
 	UpdateCheck bool `toml:"update_check"`
 

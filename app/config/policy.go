@@ -52,6 +52,15 @@ var PolicyKeys = []PolicyKey{
 	{"desktop.sound", KindBool, "a quiet sound when a photo lands"},
 	{"desktop.language", KindText, "the windows' language: en or mi"},
 	{"desktop.set_up", KindBool, "true: no user is shown the first run"},
+	{"record.system", KindText, "how Medtech is reached: medtech-relay or medtech-direct; not given: not at all"},
+	{"record.relay", KindText, "the relay's origin; not given: the gateway"},
+	{"record.sinks", KindList, "of folder, alex-scan, alex-media: where photos are filed unless the GP chooses"},
+	{"record.document", KindText, "session: one document for all photos; image: one for each"},
+	{"record.format", KindText, "pdf or tiff: the form of documents in Inbox Scan"},
+	{"record.alex_base", KindText, "medtech-direct: ALEX's address"},
+	{"record.alex_token_url", KindText, "medtech-direct: where its tokens come from"},
+	{"record.alex_client_id", KindText, "medtech-direct: the practice's own client"},
+	{"record.alex_scope", KindText, "medtech-direct: the scope asked for"},
 }
 
 // valueLayer turns values that are not TOML (the registry's) into a layer.

@@ -14,8 +14,9 @@ import (
 type Document struct {
 	Patient  app.Patient // on every page
 	Practice string
-	Made     time.Time // in the practice's zone; zero: not said
-	Pages    []Page    // at least one
+	Made     time.Time            // in the practice's zone; zero: not said
+	Pages    []Page               // at least one
+	Cut      func(pictures []int) // told how many pictures each file holds; nil: nobody asks
 }
 
 // Page is one picture and what is printed beneath it. The words are English:
@@ -151,6 +152,13 @@ func (d Document) split(maxBytes int, size func(Page) int, write func(Document, 
 			over = over || len(out[i]) > maxBytes
 		}
 		if !over {
+			if d.Cut != nil {
+				counts := make([]int, len(groups))
+				for i := range groups {
+					counts[i] = len(groups[i])
+				}
+				d.Cut(counts)
+			}
 			return out, nil
 		}
 	}

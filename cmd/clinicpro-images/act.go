@@ -80,6 +80,8 @@ func (a *agent) do(in link.Input) {
 				a.send(s.ID, app.Refresh{})
 			}
 		}
+	default:
+		a.review(in)
 	}
 }
 

@@ -69,6 +69,8 @@ type agent struct {
 	came     arrivals
 	heard    hearing
 	notes    *tray.Notifier // nil: nobody is notified
+	spool    app.Spool      // nil until it is open
+	reviewer
 }
 
 // runAgent runs until ctx ends. Exactly one runs per state folder: a second
@@ -107,6 +109,7 @@ func runAgent(ctx context.Context, o options) error {
 		language: func() string { return a.settings().Desktop.Language }, receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
 	text.Speak(cfg.Desktop.Language) // of the tray, from its start to its end
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
+	a.reviewer = newReviewer()
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -128,6 +131,8 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
+	group.Go(func() error { return a.looksAt(ctx) })
+	group.Go(func() error { return a.rests(ctx) })
 	group.Go(func() error { return a.watchLock(ctx) })
 	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
 	group.Go(func() error { return a.tellNewer(ctx) })
@@ -221,6 +226,8 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer spool.Close()
+		a.setSpool(spool)
+		defer a.setSpool(nil)
 		trail, err := a.openTrail(ctx, spool.Name())
 		if err != nil {
 			return err
@@ -352,7 +359,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb}
+		thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
 	a.sendThumbs()
 	snap := snapshot(a.state, set, time.Now())
 	snap.Settings = a.settingsView()
@@ -400,8 +407,9 @@ func (a *agent) sendThumbs() {
 		if !s.Images[id].Shown || a.screens.has(key) {
 			continue
 		}
-		if thumb := a.darkroom.Thumb(s.ID, id, s.Images[id].Details.Rotate); thumb != nil {
+		if thumb := a.darkroom.Thumb(s.ID, s.Images[id]); thumb != nil {
 			a.screens.send(link.PixelsOf(key, thumb))
+			a.worked()
 		}
 	}
 }

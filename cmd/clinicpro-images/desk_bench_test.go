@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -94,11 +93,6 @@ func (d *desk) secondStart(b *testing.B) {
 	if err := errors.Join(instance.WriteHello(conn, instance.Hello{Act: instance.ActRaise}), conn.Close()); err != nil {
 		b.Fatal(err)
 	}
-}
-
-func median(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
 }
 
 // BenchmarkDeskOpen measures from "New session" to the named patient card with
@@ -224,12 +218,12 @@ func BenchmarkDeskIdle(b *testing.B) {
 	time.Sleep(watched)
 	used := cpu(b, agent) - before
 	mb := resident(b, agent)
-	fmt.Printf("%-58s %5.1f MB   bound 40 MB\n", "agent idle, resident", mb)
+	fmt.Printf("%-58s %5d MB   bound 40 MB\n", "agent idle, resident", mb)
 	fmt.Printf("%-58s %5.1f ms   bound 10 ms\n", "agent idle, processor time a minute", millis(used))
 	open := connections(b, agent)
 	fmt.Printf("%-58s %5d      bound 0\n", "agent idle, network connections", open)
 	if mb > 40 || used > 10*time.Millisecond || open > 0 {
-		b.Errorf("idle: %.1f MB, %v, %d connections", mb, used, open)
+		b.Errorf("idle: %d MB, %v, %d connections", mb, used, open)
 	}
 
 	d.secondStart(b)
@@ -241,11 +235,11 @@ func BenchmarkDeskIdle(b *testing.B) {
 	d.xdotool("key", "--clearmodifiers", "alt+F4")
 	eventually(b, 20*time.Second, func() bool { return syscall.Kill(window, 0) != nil }, func() string { return "the window stays" })
 	gone := time.Since(began)
-	fmt.Printf("%-58s %5.2f s (%.0f MB given back)   bound 1 s\n", "the window's memory, gone after it closes", gone.Seconds(), held)
+	fmt.Printf("%-58s %5.2f s (%d MB given back)   bound 1 s\n", "the window's memory, gone after it closes", gone.Seconds(), held)
 	if gone > time.Second {
 		b.Errorf("the window's process stayed for %v", gone)
 	}
-	b.ReportMetric(mb, "MB")
+	b.ReportMetric(float64(mb), "MB")
 }
 
 // cpu is the processor time of a process, of all its threads that live.
@@ -268,20 +262,6 @@ func cpu(b *testing.B, pid int) time.Duration {
 		total += time.Duration(ns)
 	}
 	return total
-}
-
-// resident is a process's memory in MB of 1,000,000 bytes.
-func resident(b *testing.B, pid int) float64 {
-	b.Helper()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	pages, err := strconv.ParseInt(strings.Fields(string(raw))[1], 10, 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return float64(pages) * float64(os.Getpagesize()) / 1e6
 }
 
 // connections counts a process's TCP sockets, listening ones too.

@@ -34,7 +34,8 @@ func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
 		Caption: app.Seal("after two weeks"), Site: "hand", Side: app.SideLeft, View: app.ViewNear, Intimate: true, Rotate: 90}}
 	got := shown(false, im).Images[0]
 	want := link.Image{ID: "a", State: app.ImageLanded, Thumb: "one/a/90", Caption: "after two weeks",
-		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true}
+		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true,
+		Reviewed: link.Reviewed{Rev: "90", Turned: 90, Kept: link.Edit{Kind: app.EditCrop, X1: app.Unit, Y1: app.Unit}, Editable: true}}
 	if got != want {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,8 +19,7 @@ import (
 // this program's own folder, and says in each state folder what is left there.
 // With -purge it removes the folders and this user's keys instead.
 func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("clinicproctl leave", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("leave", stderr)
 	everyone := flags.Bool("everyone", false, "for every user of this computer, as far as this one may")
 	purge := flags.Bool("purge", false, "remove settings, audit trail and photos that are not filed, for good")
 	dir := flags.String("dir", "", "this state folder alone, not the user's own")
@@ -59,7 +57,7 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	}
 	if *purge && *dir == "" { // other users' keys are out of reach, and open nothing any more
 		vault := keyringvault.New("", 0)
-		for _, name := range []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly,
+		for _, name := range []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly, config.SecretRelay, config.SecretALEX,
 			config.SecretIdentity, config.SecretAuditHMAC, config.SecretAuditHead} {
 			_ = vault.Delete(ctx, name)
 		}

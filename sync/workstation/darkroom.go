@@ -30,6 +30,7 @@ type Darkroom struct {
 
 	mu     sync.Mutex
 	thumbs map[app.SessionID]map[app.ImageID]*image.NRGBA
+	opened []opened // looked at last is last
 }
 
 // NewDarkroom names what leaves after template (folder.Render says which
@@ -136,14 +137,14 @@ func reasonOf(err error) app.Reason {
 	return app.ReasonPicture
 }
 
-// Prepare implements app.Darkroom: a turn is in the pixels of what leaves.
+// Prepare implements app.Darkroom: the edits are in the pixels of what leaves.
 func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
 	details := s.Images[id].Details
-	if clean, err = d.decoder.Turned(ctx, clean, details.Rotate); err != nil {
+	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id])); err != nil {
 		return app.DeliveryItem{}, err
 	}
 	taken, _ := d.taken(s, id, meta)
@@ -163,16 +164,23 @@ func (d *Darkroom) HasThumb(sid app.SessionID, id app.ImageID) bool {
 	return d.thumbs[sid][id] != nil
 }
 
-// Thumb returns a thumbnail turned by 0, 90, 180 or 270 degrees clockwise, at
-// most 480 pixels a side, nil when it has not been made in this run.
-func (d *Darkroom) Thumb(sid app.SessionID, id app.ImageID, degrees int) *image.NRGBA {
+// Thumb returns a thumbnail of an image as it would leave, at most 480 pixels
+// a side; nil when none has been made in this run. One that is cropped is as
+// sharp as can be had without opening the image.
+func (d *Darkroom) Thumb(sid app.SessionID, im app.Image) *image.NRGBA {
 	d.mu.Lock()
-	thumb := d.thumbs[sid][id]
+	thumb, open := d.thumbs[sid][im.ID], d.cached(sid, im.ID)
 	d.mu.Unlock()
-	if thumb == nil {
+	changes := picture.ChangesOf(im)
+	switch {
+	case thumb == nil:
 		return nil
+	case changes.Nothing():
+		return thumb
+	case open != nil:
+		return open.Look(changes, image.Rectangle{}, thumbSide)
 	}
-	return picture.Turn(thumb, degrees)
+	return picture.OpenedOf(thumb).Look(changes, image.Rectangle{}, thumbSide)
 }
 
 // KeepOnly drops the thumbnails of sessions that keep refuses: memory returns
@@ -185,4 +193,5 @@ func (d *Darkroom) KeepOnly(keep func(app.SessionID) bool) {
 			delete(d.thumbs, sid)
 		}
 	}
+	d.opened = nil
 }

@@ -97,7 +97,7 @@ func TestDarkroomFindings(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q", name, got.Reason, err, c.want)
 			continue
 		}
-		if shown := d.HasThumb(s.ID, imageID); shown != (c.want == "") || shown != (d.Thumb(s.ID, imageID, 0) != nil) {
+		if shown := d.HasThumb(s.ID, imageID); shown != (c.want == "") || shown != (d.Thumb(s.ID, app.Image{ID: imageID}) != nil) {
 			t.Errorf("%s: thumbnail %v", name, shown)
 		}
 		item, err := d.Prepare(t.Context(), s, imageID, 1, c.sealed)

@@ -90,17 +90,13 @@ func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Clo
 	return c, nil
 }
 
-// Secrets are the names under which the keyring keeps what opens a cloud.
-func Secrets() []string {
-	return []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly}
-}
-
 // Parts are what a workstation adds of its own to a cloud.
 type Parts struct {
 	Spool    app.Spool
 	Darkroom app.Darkroom
-	Audit    app.Audit // nil: nothing is noted
-	Folder   string    // where filed images go
+	Audit    app.Audit  // nil: nothing is noted
+	Folder   string     // where filed images go
+	Record   []app.Sink // of the practice's record system; nil: none
 	Log      *slog.Logger
 }
 
@@ -122,6 +118,6 @@ func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) 
 	c.Ably.Practice, c.Ably.Log = c.Practice, p.Log
 	return app.Ports{
 		Registry: registry, Amendments: registry, Kept: registry, Inviter: inviter{c.Base, c.Practice, time.Now}, Objects: objects, Feed: ablyfeed.New(c.Ably), Spool: p.Spool,
-		Sinks: []app.Sink{folder.New(p.Folder)}, Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
+		Sinks: append([]app.Sink{folder.New(p.Folder)}, p.Record...), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
 	}, func() { _ = registry.Shut() }, nil
 }

@@ -28,6 +28,7 @@ type Agent struct {
 	pixels  map[string]Pixels
 	sent    map[string]bool // of the window being served
 	snapNew bool
+	seen    []Pixels // answers to the window being served
 	raise   bool
 	help    bool
 	quit    bool
@@ -111,7 +112,7 @@ func (a *Agent) Serve(ctx context.Context, r io.ReadCloser, w io.WriteCloser, re
 	}
 	a.mu.Lock()
 	a.sent = map[string]bool{}
-	a.snapNew, a.quit = a.snap != nil, false
+	a.snapNew, a.quit, a.seen = a.snap != nil, false, nil
 	a.mu.Unlock()
 
 	gone := errors.New("window gone")
@@ -183,6 +184,12 @@ func (a *Agent) next() (frameKind, []byte, error) {
 			body, err := encodePixels(p)
 			return framePixels, body, err
 		}
+	}
+	if len(a.seen) > 0 {
+		p := a.seen[0]
+		a.seen = a.seen[1:]
+		body, err := encodePixels(p)
+		return framePixels, body, err
 	}
 	if a.snapNew {
 		a.snapNew = false

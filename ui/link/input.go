@@ -52,6 +52,14 @@ type Input struct {
 	Insist    bool      `json:"insist,omitempty"`
 	Step      int       `json:"step,omitempty"`
 	Change    Change    `json:"change,omitzero"`
+
+	Beside Ref    `json:"beside,omitzero"`
+	Edit   Edit   `json:"edit,omitzero"`
+	Field  Field  `json:"field,omitempty"`
+	Value  string `json:"value,omitempty"`
+	All    bool   `json:"all,omitempty"`
+	Of     string `json:"of,omitempty"`
+	Look   Look   `json:"look,omitzero"`
 }
 
 // valid checks the form of an input; its meaning is the agent's to judge.
@@ -63,7 +71,12 @@ func (in Input) valid() error {
 	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputAssign, InputKeepPhone, InputCloseSession:
 		needsSID = true
 	default:
-		return fmt.Errorf("no such input")
+		if needsSID = reviewInput(in.Kind); !needsSID {
+			return fmt.Errorf("no such input")
+		}
+		if err := in.validReview(); err != nil {
+			return err
+		}
 	}
 	if in.SID != "" || needsSID {
 		if _, err := app.ParseSessionID(in.SID); err != nil {

@@ -33,6 +33,10 @@ type Snapshot struct {
 	Form bool `json:"form,omitempty"`
 	// Settings: the GP asked for them, whatever else is open.
 	Settings *Settings `json:"settings,omitempty"`
+
+	Review  *Review      `json:"review,omitempty"`  // nil: the gallery
+	Require []app.Detail `json:"require,omitempty"` // of every image, before it is filed
+	Earlier []Earlier    `json:"earlier,omitempty"` // newest first
 }
 
 // Phase is where the session stands for the window.
@@ -118,6 +122,7 @@ type Image struct {
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
+	Reviewed
 }
 
 // Filing is a hand-over under way.

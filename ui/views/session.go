@@ -20,7 +20,7 @@ import (
 type Acts struct {
 	File, NewCode, CopyLink, ToggleCode, Refresh, Retry, Next func()
 	Keep, Forget                                              func()
-	Discard, Attest, FileAgain                                func(image string)
+	Discard, Attest, FileAgain, Look                          func(image string)
 	Open                                                      func(sid string)
 	Assign                                                    func()
 }
@@ -252,6 +252,7 @@ func (s *Session) newSlot(id string) *slot {
 		Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(w.id) }},
 		Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(w.id) }},
 		Show:    text.ShowIntimate, Hide: text.HideIntimate,
+		Look: func() { s.acts.Look(w.id) },
 	})
 	return w
 }

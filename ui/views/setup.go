@@ -69,7 +69,7 @@ func NewSetUp(now func() time.Time, acts SettingsActs) *SetUp {
 		container.New(layout.NewCustomPaddedVBoxLayout(10), s.refused,
 			container.NewHBox(s.later, layout.NewSpacer(), container.New(minSize{110, 42}, s.back), container.New(minSize{140, 42}, s.Next))),
 		nil, nil, s.body))
-	s.Root = container.NewCenter(container.New(fixedSize{700, 560}, card))
+	s.Root = container.NewCenter(container.New(leastSize{700, 560}, card))
 	s.show(model.StepWelcome)
 	return s
 }
@@ -124,10 +124,10 @@ func (s *SetUp) next() {
 	}
 }
 
-// fixedSize gives its one child a size, or what the child needs.
-type fixedSize struct{ w, h float32 }
+// leastSize gives its one child a size, or what the child needs.
+type leastSize struct{ w, h float32 }
 
-func (f fixedSize) MinSize(o []fyne.CanvasObject) fyne.Size {
+func (f leastSize) MinSize(o []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(f.w, max(f.h, o[0].MinSize().Height))
 }
-func (fixedSize) Layout(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }
+func (leastSize) Layout(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }

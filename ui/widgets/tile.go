@@ -42,6 +42,7 @@ type Tile struct {
 type TileActs struct {
 	Discard, Attest, Again Act
 	Show, Hide             string
+	Look                   func() // at it, large
 }
 
 // Face is everything that a tile shows.
@@ -167,6 +168,13 @@ func (t *Tile) Covered() bool { return t.face.Picture != nil && t.picture.Image 
 
 // Chip returns the word shown.
 func (t *Tile) Chip() string { return t.chip.Value() }
+
+// Tapped implements fyne.Tappable.
+func (t *Tile) Tapped(*fyne.PointEvent) {
+	if t.face.Picture != nil && t.acts.Look != nil {
+		t.acts.Look()
+	}
+}
 
 // CreateRenderer implements fyne.Widget.
 func (t *Tile) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(t.body) }
