@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -28,6 +29,7 @@ type reviewing struct {
 	sheet    *views.Sheet
 	prepared map[string]bool // whose sizes were asked for
 	asked    time.Time       // and when, last
+	worked   atomic.Bool     // a picture has come since the last look
 	pressed  time.Time       // Ctrl+Enter, last
 }
 

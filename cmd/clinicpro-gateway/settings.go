@@ -21,6 +21,7 @@ type settings struct {
 	ably      ablyfeed.Config
 	proxyHops int
 	way       *egress.Way
+	alex      *alexSettings // nil: nothing is relayed to a record system
 }
 
 // readSettings names every missing variable at once, and never a value.
@@ -71,6 +72,11 @@ func readSettings(env func(string) string) (settings, error) {
 		}
 		c.redisURL = u
 	}
+	alexSettings, err := readALEX(env)
+	if err != nil {
+		return settings{}, err
+	}
+	c.alex = alexSettings
 	ably, err := c.ably.At(env("CLINICPRO_ABLY_ENDPOINT"))
 	if err != nil {
 		return settings{}, fmt.Errorf("CLINICPRO_ABLY_ENDPOINT: want an origin like https://host or http://host:port")

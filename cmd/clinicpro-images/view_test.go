@@ -121,16 +121,16 @@ func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
 	id := s.Order[0]
 	for _, degrees := range []int{0, 90, 0} {
 		im := s.Images[id]
-		before := thumbKey(s.ID, im)
+		before := thumbKey(s.ID, im, nil)
 		im.Details.Rotate = degrees
 		s.Images[id] = im
 		a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
 		a.refresh()
-		key := thumbKey(s.ID, im)
+		key := thumbKey(s.ID, im, nil)
 		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
 			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
 		}
-		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+		if wide := a.darkroom.Thumb(s.ID, im).Rect.Dx() > 32; wide != (degrees == 0) {
 			t.Errorf("by %d degrees it lies the other way", degrees)
 		}
 		if key != before && a.screens.has(before) {

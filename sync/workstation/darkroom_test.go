@@ -13,7 +13,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/sync/envelope"
-	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/workstation"
 )
 
@@ -45,7 +44,7 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 }
 
 func darkroom() *workstation.Darkroom {
-	return workstation.NewDarkroom(folder.DefaultTemplate, time.UTC)
+	return workstation.NewDarkroom(app.DefaultTemplate, time.UTC, 0)
 }
 
 func plain(t *testing.T) []byte {

@@ -40,6 +40,7 @@ type Input struct {
 	Image     string    `json:"image,omitempty"`
 	Confirmed bool      `json:"confirmed,omitempty"`
 	Insist    bool      `json:"insist,omitempty"`
+	Hand      Hand      `json:"hand,omitzero"`
 
 	Beside Ref    `json:"beside,omitzero"`
 	Edit   Edit   `json:"edit,omitzero"`
@@ -55,7 +56,7 @@ func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
 	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession, InputHand:
 		needsSID = true
 	default:
 		if needsSID = reviewInput(in.Kind); !needsSID {
@@ -74,6 +75,9 @@ func (in Input) valid() error {
 		if _, err := app.ParseImageID(in.Image); err != nil {
 			return err
 		}
+	}
+	if in.Kind == InputHand {
+		return in.Hand.valid(in.Image)
 	}
 	return nil
 }

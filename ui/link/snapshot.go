@@ -19,6 +19,7 @@ type Snapshot struct {
 	Phone    Phone     `json:"phone,omitempty"`
 	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient
 	Keep     Keep      `json:"keep,omitzero"`
+	Hands    Hands     `json:"hands,omitzero"`
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
@@ -120,6 +121,8 @@ type Image struct {
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
+	Name    string         `json:"name,omitempty"`    // to offer where a copy is saved; "" it cannot be
+	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
 	Reviewed
 }
 

@@ -159,6 +159,7 @@ type Tile struct {
 	Discardable           bool
 	Unsure                bool // the GP has to say whether it is filed
 	Faded                 bool
+	ByHand                bool // there is something to do with it by hand
 }
 
 // TilesOf words the gallery, in the snapshot's order.
@@ -166,7 +167,7 @@ func TilesOf(s link.Snapshot) []Tile {
 	tiles := make([]Tile, 0, len(s.Images))
 	for _, im := range s.Images {
 		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet,
-			About: AboutOf(im, "\n"), Hidden: im.Hidden}
+			About: AboutOf(im, "\n"), Hidden: im.Hidden, ByHand: im.Name != "" || im.Filed}
 		switch im.State {
 		case app.ImageReserved, app.ImageStored:
 			t.Tone = ToneBusy
