@@ -172,15 +172,16 @@ func (w *Window) closing() {
 // act sends an input about the session on show.
 func (w *Window) act(kind link.InputKind) { w.send(link.Input{Kind: kind, SID: w.snap.SID}) }
 
-// sure sends an act that files photos; where the phone left as another
-// patient's, only once the GP has said whose they are.
+// sure sends an act that files photos; where the phone left, only once the GP
+// has said that they are this patient's, or that somebody agreed.
 func (w *Window) sure(in link.Input) {
 	if w.snap.Left == nil {
 		w.send(in)
 		return
 	}
 	in.Confirmed = true
-	w.question(text.LeftAsk, text.LeftAskMore, text.LeftFile, func() { w.send(in) })
+	title, more := text.LeftAsk(w.snap.Left.Declined)
+	w.question(title, more, text.LeftFile, func() { w.send(in) })
 }
 
 func (w *Window) newCode() {

@@ -37,9 +37,9 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
-	UI       UI        `toml:"ui"` // how the window is painted, for support
 	Record   Record    `toml:"record"`
 	Filing   Filing    `toml:"filing"`
+	UI       UI        `toml:"ui"` // how the window is painted, for support
 	// UpdateCheck lets the agent ask once a day whether a newer version is out.
 	UpdateCheck bool `toml:"update_check"`
 

@@ -50,8 +50,7 @@ type agent struct {
 	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
-	store    app.Spool   // nil until it is open; the engine owns it
-	trail    app.Audit   // likewise
+	trail    app.Audit   // nil until it is open
 	engine   *app.Engine // nil until the spool is open and the cloud known
 	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
@@ -62,6 +61,9 @@ type agent struct {
 	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
+	launcher app.Launcher   // of the record system; nil: none
+	sinks    []string       // that the practice can file into; nil: the folder alone
+	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
 	spool    app.Spool      // nil until it is open
@@ -225,7 +227,7 @@ func (a *agent) engines(ctx context.Context) error {
 		}
 		defer trail.Close()
 		a.mu.Lock()
-		a.store, a.trail = spool, trail
+		a.trail = trail
 		a.mu.Unlock()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup
@@ -273,7 +275,8 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg), Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg),
+		Record: a.connectRecord(ctx, c.Base), Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
@@ -348,7 +351,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
+		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
 	a.sendThumbs()
 	shown := snapshot(a.state, set, time.Now())
 	a.handView(&shown, a.state.Sessions[a.state.Current])

@@ -34,6 +34,7 @@ type terminal struct {
 	problems string
 	told     map[string]string // what was last said of each photo
 	left     string
+	declined bool
 	keep     link.Keep
 	canFile  bool
 	whyNot   string
@@ -73,12 +74,12 @@ func (t *terminal) show(s link.Snapshot) {
 	}
 	left := ""
 	if s.Left != nil {
-		left = text.PhoneLeft + " " + text.LeftWith(s.Left.Kept, s.Left.Withdrawn)
+		left = text.PhoneLeft(s.Left.Declined) + " " + text.LeftWith(s.Left.Declined, s.Left.Kept, s.Left.Withdrawn)
 	}
 	if left != t.left && left != "" {
 		fmt.Fprintln(t.out, left)
 	}
-	t.left = left
+	t.left, t.declined = left, s.Left != nil && s.Left.Declined
 	t.keeping(s.Keep)
 	t.unsure, t.photos = map[int]string{}, map[int]string{}
 	for n, im := range s.Images {
@@ -161,12 +162,12 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			return
 		}
 		t.mu.Lock()
-		sid, canFile, whyNot, left := t.sid, t.canFile, t.whyNot, t.left != ""
+		sid, canFile, whyNot, left, declined := t.sid, t.canFile, t.whyNot, t.left != "", t.declined
 		t.mu.Unlock()
 		word, which, _ := strings.Cut(strings.ToLower(strings.TrimSpace(line)), " ")
 		which, anyway := strings.CutSuffix(strings.TrimSpace(which), "anyway")
 		if left && !anyway && (word == "file" && canFile || word == "again") {
-			fmt.Fprintln(t.out, text.LeftHowTo)
+			fmt.Fprintln(t.out, text.LeftHowTo(declined))
 			continue
 		}
 		switch word {

@@ -28,6 +28,8 @@ func TestTheTerminalSaysDetailsAndThatThePhoneLeft(t *testing.T) {
 	says("Photo 1: Ready to file - Face · near - new since May")
 	s.Left = &link.Left{Kept: 1}
 	says("The phone left this session: wrong patient. It left 1 photo here: look whose they are.")
+	s.Left = &link.Left{Declined: true}
+	says("No consent: they did not agree to photos. No photo was taken. Note it in the record.")
 	says("")
 	s.Keep = link.Keep{On: true, Until: "18:00"}
 	says("Phone kept until 18:00.")
