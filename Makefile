@@ -89,9 +89,9 @@ lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
 
 .PHONY: go-test
 go-test: ## every Go test with the race detector, but the end-to-end ones
-	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens$$' $(NODESKTOP)
+	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens|^TestMinIO$$' $(NODESKTOP)
 	@# One goroutine draws them all, which the race detector slows tenfold.
-	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens$$' ./ui
+	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens' ./ui
 
 .PHONY: phone
 phone: ## the phone page: types, unit tests, freshness of its bundle
@@ -104,17 +104,23 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
 .PHONY: bench
-bench: ## time from "PUT answered" to "durable in the spool", and the floor; the phone page's times
+bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window
 	@.ci/install test
 	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@.ci/phone-bench
+	@$(MAKE) --no-print-directory ui
+	@.ci/window-bench
 
 .PHONY: soak
 soak: ## an hour: the seed's load, long faults and kills, every test several times, fuzzing
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/soak
+
+.PHONY: minio
+minio: ## encryption and lifecycle on MinIO, built as a program of its own (ten minutes the first time)
+	@.ci/minio
 
 .PHONY: screenshots
 screenshots: ## every screen of window and phone, light and dark, into docs/screenshots/
@@ -126,6 +132,22 @@ screenshots: ## every screen of window and phone, light and dark, into docs/scre
 	@ls docs/screenshots/window docs/screenshots/phone
 
 .PHONY: packages
-packages: ## installable packages (VERSION=x.y.z); not there yet
-	@echo "There are no packages yet: they come with the packaging work. make build makes the programs." >&2
-	@exit 1
+packages: ## every installable package, signed and verified, into packages/ (VERSION=x.y.z)
+	@.ci/install test
+	@.ci/install packages
+	@packaging/build "$(VERSION)"
+
+.PHONY: wine-packages
+wine-packages: ## the MSIs installed, used, upgraded and removed under Wine (minutes; not in make test)
+	@.ci/install packages
+	@.ci/install wine
+	@packaging/windows/testmsis .cache/msis 1.0.0 1.1.0
+	@mkdir -p artefacts/wine
+	@CGO_ENABLED=0 go test -c -tags wine -o .cache/wine.test ./packaging
+	@# A network of its own: local mode's port is fixed, and may be taken here.
+	cd packaging && CLINICPRO_MSIS=$(CURDIR)/.cache/msis CLINICPRO_SHOTS=$(CURDIR)/artefacts/wine unshare --net --map-root-user \
+		sh -c 'ip link set lo up && exec $(CURDIR)/.cache/wine.test -test.v -test.timeout 60m -test.run Wine'
+
+.PHONY: debian
+debian: ## the deb installed, started, removed and purged in a clean Debian (VERSION=x.y.z of make packages; needs root)
+	@packaging/linux/debian packages/$(VERSION)

@@ -10,7 +10,7 @@ const (
 	readUnhealthy = 5 * time.Second // while realtime is not known to work
 	readExpecting = 10 * time.Second
 	readWaiting   = 20 * time.Second // nobody has claimed: a lost registry must not make the code a dead one
-	readPaired    = time.Minute // hints can fail at the gateway alone, where no workstation hears of it
+	readPaired    = time.Minute      // hints can fail at the gateway alone, where no workstation hears of it
 	readDraining  = time.Minute
 	feedPatience  = 10 * time.Second // connecting is no news yet
 	tellTogether  = 300 * time.Millisecond
@@ -291,6 +291,7 @@ func (w *work) stage() {
 		}
 		if over && !s.lost {
 			s.Stage, s.dirty, s.lists, s.listDue = StageSettling, true, 0, w.at
+			w.discardAside()
 		}
 	case StageSettling:
 		if s.listing || !s.listDue.IsZero() {

@@ -42,7 +42,8 @@ func (w *work) amended(in Amended) {
 		im.amendTries++
 		im.amendDue = w.at.Add(backoff(im.amendTries))
 	case !im.frozen() && in.N > im.Amended:
-		im.Details, im.Amended, im.amendTries, im.dirty = in.Details, in.N, 0, true
+		im.said(in.Details)
+		im.Amended, im.amendTries, im.dirty = in.N, 0, true
 	}
 	w.s.Images[im.ID] = im
 }

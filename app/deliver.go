@@ -58,6 +58,7 @@ type handing struct {
 	to    Sink
 	items []frozenItem
 	parts []frozenPart // of a Composer
+	place Sealed       // of a Placed
 }
 
 // freeze reads what was frozen earlier, or freezes it now: the pictures, which
@@ -75,6 +76,9 @@ func (h *handing) freeze(ctx context.Context) error {
 	}
 	if composer, ok := h.to.(Composer); ok && err == nil {
 		err = h.compose(ctx, composer)
+	}
+	if err == nil {
+		h.place, err = h.target(ctx)
 	}
 	return err
 }
@@ -117,7 +121,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 		if err != nil {
 			return nil, AreaSpool, err
 		}
-		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Body: body, SHA256: g.part.SHA256}}
+		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Name: Seal(g.part.Name), Body: body, SHA256: g.part.SHA256}}
 	}
 	for _, it := range g.items {
 		jpeg, err := h.e.frozenBytes(ctx, h.s.ID, RecordItem, itemKey(h.do.Delivery, it.Image))
@@ -146,7 +150,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 
 // delivery is the hand-over without its pictures.
 func (h *handing) delivery() Delivery {
-	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record,
+	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record, Target: h.place,
 		Again: h.do.Again, Unsure: h.do.Unsure, Quiet: h.do.Quiet, Unknown: h.do.Unknown}
 }
 
@@ -154,7 +158,7 @@ func (h *handing) delivery() Delivery {
 func (h *handing) item(it frozenItem) DeliveryItem {
 	im := h.s.Images[it.Image]
 	return DeliveryItem{Image: it.Image, Name: Seal(it.Name), SHA256: it.SHA256,
-		Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt}
+		Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt, TakenBy: im.TakenBy}
 }
 
 // frozenItem is what a delivery's record says of one of its items; the bytes

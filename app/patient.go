@@ -19,6 +19,16 @@ type Patient struct {
 // IsZero reports whether no patient has been given yet.
 func (p Patient) IsZero() bool { return p.Name.IsZero() && p.NHI.IsZero() }
 
+// Same reports whether p and q are certainly one person: the same NHI or,
+// where one of them has none, the same name and date of birth.
+func (p Patient) Same(q Patient) bool {
+	if !p.NHI.IsZero() && !q.NHI.IsZero() {
+		return p.NHI.Reveal() == q.NHI.Reveal()
+	}
+	return !p.Name.IsZero() && !p.BirthDate.IsZero() && p.BirthDate.Reveal() == q.BirthDate.Reveal() &&
+		strings.EqualFold(strings.Join(strings.Fields(p.Name.Reveal()), " "), strings.Join(strings.Fields(q.Name.Reveal()), " "))
+}
+
 // Age returns whole years at the day now, and false when there is no usable
 // birth date.
 func (p Patient) Age(now time.Time) (int, bool) {

@@ -49,6 +49,9 @@ type imageRecord struct {
 	Details       detailsRecord
 	Consent       Consent
 	Amended       int
+	Own           Own
+	Edits         []Edit
+	Aside         bool
 }
 
 // handoverRecord is Handover written out.
@@ -160,6 +163,7 @@ func recordOfImage(sid SessionID, im Image) (Record, error) {
 		Arrived: im.Arrived, Shown: im.Shown,
 		Delivery: im.Delivery, Handovers: recordOfHandovers(im.Handovers),
 		Details: recordOfDetails(im.Details), Consent: im.Consent, Amended: im.Amended,
+		Own: im.Own, Edits: im.Edits, Aside: im.Aside,
 	})
 	if err != nil {
 		return Record{}, E("write image record", KindBug, err)
@@ -262,6 +266,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			Width: r.Width, Height: r.Height, TakenAt: r.TakenAt, TakenBy: r.TakenBy, Arrived: r.Arrived,
 			Delivery: r.Delivery, Handovers: handoversOf(r),
 			Details: r.Details.details(), Consent: r.Consent, Amended: r.Amended,
+			Own: r.Own, Edits: r.Edits, Aside: r.Aside,
 			thawed: r.State == ImageFiled,
 		}
 		im.tally()

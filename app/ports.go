@@ -203,6 +203,7 @@ const (
 	AuditClosed      AuditEvent = "session-closed"
 	AuditKept        AuditEvent = "phone-kept"
 	AuditForgotten   AuditEvent = "phone-forgotten"
+	AuditCopied      AuditEvent = "copy-made" // by the GP's hand; Reason says what: photo, pdf, copy (to the clipboard); Delivery is the act's own id
 )
 
 // AuditEntry is one line of the trail, without who did it: the trail knows
@@ -261,6 +262,7 @@ type Delivery struct {
 	Unsure  bool          // and came to no known end
 	Quiet   time.Duration // since the last try was over, at least; 0: not known
 	Unknown time.Duration // since when that has been so; 0: not known
+	Target  Sealed        // of a Placed: where it goes
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before
 	Parts   []Part // of a Composer: what leaves; Items have no JPEG then
@@ -278,6 +280,7 @@ type DeliveryItem struct {
 	Details Details
 	Consent Consent
 	TakenAt time.Time // in the practice's zone; zero: unknown
+	TakenBy Clock
 }
 
 // Receipt is what a sink answers for one item. Exactly one of the three

@@ -114,6 +114,9 @@ type Image struct {
 	Details Details   // as captured, or as last amended
 	Consent Consent   // as captured
 	Amended int       // the amendment that Details are from; 0: none, as captured
+	Own     Own       // what in Details is the GP's own
+	Edits   []Edit    // burned into what is handed over, in this order
+	Aside   bool      // put aside by the GP: not filed, and discarded once the others are
 
 	Handovers []Handover // one for each sink asked for
 	Delivery  string     // the hand-over asked for last; "" none yet

@@ -105,9 +105,12 @@ func start(st State, in Input, what Start) (State, []Effect) {
 		return st, nil
 	}
 	var effects []Effect
-	if before, ok := st.Sessions[st.Current]; ok && before.Stage != StageSettled {
+	if before, ok := st.Sessions[st.Current]; ok {
 		w := work{s: before.clone(), at: in.At, trouble: st.Trouble}
-		w.s.ending, w.s.dirty = true, true
+		w.discardAside()
+		if before.Stage != StageSettled {
+			w.s.ending, w.s.dirty = true, true
+		}
 		w.advance()
 		st = w.into(st)
 		effects = w.effects

@@ -17,11 +17,14 @@ func (w *work) take(what What) {
 		w.retryNow()
 	case End:
 		s.ending, s.dirty = true, true
+		w.discardAside()
 	case NewCode:
 		s.Secrets.Token, s.Code, s.CodePending = in.Token, in.Code, true
 		s.dropPhone, s.callDue, s.dirty = in.Insist, time.Time{}, true
 	case File:
 		w.file(in)
+	case Retouch, Undo, Describe, PutAside, PutBack:
+		w.review(in)
 	case Discard:
 		for _, id := range in.Images {
 			im, ok := s.Images[id]
@@ -294,7 +297,7 @@ func (w *work) examined(in Examined) {
 		im.Width, im.Height, im.TakenAt, im.TakenBy = in.Width, in.Height, in.TakenAt, in.TakenBy
 		im.Consent = in.Consent
 		if im.Amended == 0 && !im.frozen() {
-			im.Details = in.Details
+			im.said(in.Details)
 		}
 	}
 	w.s.Images[im.ID] = im
@@ -329,7 +332,9 @@ func (w *work) listed(in ObjectsListed) {
 
 // file begins the hand-over of images that can be filed. One that failed
 // before goes on with the delivery that was frozen for it then. A session
-// without a patient files nothing.
+// without a patient files nothing, and nor does one in which an image asked
+// for lacks what the practice requires. Filing all makes an end of what was
+// put aside.
 func (w *work) file(in File) {
 	if w.s.Patient.IsZero() || in.Delivery == "" || w.s.Row.Left && !in.Confirmed {
 		return
@@ -342,6 +347,15 @@ func (w *work) file(in File) {
 		if sinks = slices.DeleteFunc(slices.Clone(sinks), IsRecord); len(sinks) == 0 {
 			return
 		}
+	}
+	for _, id := range w.s.Order { // all that are asked for, or none
+		im := w.s.Images[id]
+		if im.CanFile() && (len(in.Images) == 0 || slices.Contains(in.Images, id)) && len(w.s.Missing(im)) > 0 {
+			return
+		}
+	}
+	if len(in.Images) == 0 {
+		w.discardAside()
 	}
 	for _, id := range w.s.Order {
 		im := w.s.Images[id]
@@ -364,7 +378,8 @@ func (im Image) CanDiscard() bool {
 		!slices.ContainsFunc(im.Handovers, func(h Handover) bool { return h.Unknown })
 }
 
-// CanFile reports whether the image is there, examined and not on its way.
+// CanFile reports whether the image is there, examined, not on its way and not
+// put aside.
 func (im Image) CanFile() bool {
-	return im.State == ImageLanded && im.Shown && !im.Filing
+	return im.State == ImageLanded && im.Shown && !im.Filing && !im.Aside
 }

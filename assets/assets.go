@@ -22,6 +22,20 @@ func Phone() fs.FS {
 	return sub
 }
 
+//go:embed launch
+var launchFiles embed.FS
+
+// Launch returns the launch page's files: launch.html, a template of
+// html/template that takes the address to open or nil, launch.css, launch.js.
+// Safe for concurrent use.
+func Launch() fs.FS {
+	sub, err := fs.Sub(launchFiles, "launch")
+	if err != nil {
+		panic(err) // see Phone
+	}
+	return sub
+}
+
 // PhonePage returns index.html, the same for every link. The caller owns the slice.
 func PhonePage() []byte {
 	page, err := phoneFiles.ReadFile("phone/dist/index.html")

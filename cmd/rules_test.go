@@ -41,13 +41,15 @@ var edges = []struct {
 	{"sync/gateway/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/relay/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/workstation", []string{"app", "app/picture", "app/config", "sync/envelope", "sync/pairing", "sync/folder",
-		"sync/egress", "sync/redisregistry", "sync/s3objects", "sync/ablyfeed", "sync/localcloud/ready"}},
+		"sync/egress", "sync/redisregistry", "sync/s3objects", "sync/ablyfeed", "sync/alex", "sync/localcloud/ready"}},
 	{"sync/localcloud/hub/...", []string{"app"}},
 	{"sync/localcloud/ready", nil},
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/durable", nil},
 	{"sync/diskspool", []string{"app", "sync/durable"}},
-	{"sync/folder", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "app/picture", "sync/durable"}},
+	{"sync/alex", []string{"app", "app/picture", "sync/egress"}},
+	{"sync/alex/alextest", nil}, // for tests only
 	{"sync/egress", []string{"app"}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing", "sync/egress"}},
 
@@ -62,6 +64,7 @@ var edges = []struct {
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
 
+	{"packaging", nil},
 	{"packaging/bom", nil},
 	{"packaging/announce", []string{"sync/updates"}},
 
@@ -97,6 +100,7 @@ var reserved = []struct {
 }{
 	{"sync/workstation", []string{"cmd/clinicpro-images", "cmd/clinicproctl"}},
 	{"sync/phone", []string{"cmd/clinicproctl"}},
+	{"sync/alex/alextest", nil}, // a stand-in is no part of any program
 }
 
 // readyLine is the one package below sync/localcloud that is no server: the

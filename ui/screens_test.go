@@ -3,7 +3,6 @@ package ui
 import (
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -78,6 +77,8 @@ func screens(t testing.TB) map[string]link.Snapshot {
 		im := link.Image{ID: imageID(i), State: st}
 		if st == app.ImageLanded {
 			im.Thumb = "t" + string(rune('1'+i))
+			im.Reviewed = reviewed("23 November 2026, 10:00")
+			im.Name, im.Bytes = "ZZZ0016_2026-11-23_"+string(rune('1'+i))+".jpg", int64(700_000+i)
 		}
 		gallery.Images = append(gallery.Images, im)
 	}
@@ -112,7 +113,15 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	keeping.Keep = link.Keep{Can: true, On: true, Until: "18:00"}
 	expired := snapshot(t, link.PhaseWaiting)
 	expired.Code.Expires = expired.Now
-	return map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
+	saved := results
+	saved.Images = append([]link.Image(nil), results.Images...)
+	for i := range saved.Images {
+		if saved.Images[i].State == app.ImageFiled {
+			saved.Images[i].Name, saved.Images[i].Filed = saved.Images[i].Note, true
+		}
+	}
+	saved.Hands = link.Hands{Copy: true, PDF: "ZZZ0016_2026-11-23.pdf", Said: text.Saved("ZZZ0016_2026-11-23.pdf")}
+	return map[string]link.Snapshot{"15-saved": saved, "1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
 		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
 		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping}
 }
@@ -150,17 +159,7 @@ func TestScreens(t *testing.T) {
 			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
 				t.Errorf("%s needs %v", name, min)
 			}
-			img := w.win.Canvas().Capture()
-			f, err := os.Create(filepath.Join(dir, name+"-"+look+".png"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := png.Encode(f, img); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Close(); err != nil {
-				t.Fatal(err)
-			}
+			savePNG(t, filepath.Join(dir, name+"-"+look+".png"), w.win.Canvas().Capture())
 		}
 	}
 }

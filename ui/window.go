@@ -26,6 +26,7 @@ type Window struct {
 	form    *views.Form
 	ask     *views.Ask
 	session *views.Session
+	review  *views.Review
 	root    *fyne.Container
 
 	snap     link.Snapshot
@@ -34,6 +35,8 @@ type Window struct {
 	showCode bool      // asked for although a phone is connected
 	pixels   map[string]image.Image
 	asking   *widget.PopUp
+	handDir  string // where the last copy was saved
+	reviewing
 }
 
 // NewWindow builds the window, hidden. send gets what the GP does.
@@ -55,17 +58,16 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		Retry:      func() { w.act(link.InputRetry) },
 		Keep:       func() { w.act(link.InputKeepPhone) },
 		Forget:     func() { w.act(link.InputForgetPhone) },
+		Look:       func(id string) { w.lookAt(id, link.Ref{}) },
+		Photo:      w.photoMenu, PDF: w.savePDF,
 	})
+	w.newReview()
 	w.root = container.NewStack(w.form.Root)
 	w.win.SetContent(w.root)
 	w.win.Resize(fyne.NewSize(1080, 780))
 	w.win.CenterOnScreen()
 	w.addShortcuts(w.win.Canvas())
-	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyF1 {
-			w.help()
-		}
-	})
+	w.win.Canvas().SetOnTypedKey(w.typed)
 	w.win.SetCloseIntercept(w.closing)
 	w.win.Canvas().Focus(w.form.Name)
 	return w
@@ -82,6 +84,7 @@ func (w *Window) Show(s link.Snapshot) {
 	if s.SID != w.snap.SID || s.Form != w.snap.Form {
 		w.dropDialog() // it asked about what is no longer on show
 	}
+	w.follow(s)
 	if w.shown && model.ScreenOf(w.snap) != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
 		w.form.Load(s.Draft)
 	}
@@ -99,7 +102,14 @@ func (w *Window) Show(s link.Snapshot) {
 }
 
 // Pixels takes a picture; it shows with the snapshot that names it.
-func (w *Window) Pixels(p link.Pixels) { w.pixels[p.Key] = p.Image }
+func (w *Window) Pixels(p link.Pixels) {
+	w.worked.Store(true)
+	if seen, ok := link.SeenOf(p); ok {
+		w.review.Seen(seen)
+		return
+	}
+	w.pixels[p.Key] = p.Image
+}
 
 func (w *Window) paint() {
 	var screen fyne.CanvasObject
@@ -111,8 +121,11 @@ func (w *Window) paint() {
 		w.ask.Set(*w.snap.Asked)
 		screen = w.ask.Root
 	default:
-		w.session.Set(w.snap, w.pairing(), func(key string) image.Image { return w.pixels[key] })
-		screen = w.session.Root
+		if screen = w.paintReview(); screen == nil {
+			w.session.Set(w.snap, w.pairing(), w.picture)
+			screen = w.session.Root
+		}
+		w.paintSheet()
 	}
 	if w.root.Objects[0] != screen {
 		w.root.Objects = []fyne.CanvasObject{screen}
@@ -130,6 +143,8 @@ func (w *Window) pairing() model.Pairing {
 }
 
 func (w *Window) tick() {
+	w.review.Tick()
+	w.paintSheet()
 	if model.ScreenOf(w.snap) == model.ScreenSession && w.snap.Code != nil {
 		if p := w.pairing(); p.Shown {
 			w.session.Tick(p)
@@ -143,8 +158,9 @@ type shortcuts interface {
 
 func (w *Window) addShortcuts(to shortcuts) {
 	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter} {
-		to.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}, func(fyne.Shortcut) { w.file() })
+		to.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}, func(fyne.Shortcut) { w.fileKey() })
 	}
+	to.AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { w.undo() })
 }
 
 // closing ends nothing and files nothing.
@@ -155,13 +171,6 @@ func (w *Window) closing() {
 
 // act sends an input about the session on show.
 func (w *Window) act(kind link.InputKind) { w.send(link.Input{Kind: kind, SID: w.snap.SID}) }
-
-func (w *Window) file() {
-	if w.asking != nil || model.ScreenOf(w.snap) != model.ScreenSession || !model.BarOf(w.snap).Enabled {
-		return
-	}
-	w.sure(link.Input{Kind: link.InputFileAll, SID: w.snap.SID})
-}
 
 // sure sends an act that files photos; where the phone left, only once the GP
 // has said that they are this patient's, or that somebody agreed.
@@ -243,6 +252,6 @@ func (w *Window) help() {
 func (w *Window) dropDialog() {
 	if w.asking != nil {
 		w.asking.Hide()
-		w.asking = nil
+		w.asking, w.sheet = nil, nil
 	}
 }

@@ -27,7 +27,12 @@ const (
 // it for loopback and the names given. The three are PEM files.
 func Certificates(t testing.TB, names ...string) (cert, key, root string) {
 	t.Helper()
-	dir := t.TempDir()
+	return CertificatesIn(t, t.TempDir(), names...)
+}
+
+// CertificatesIn is Certificates in a folder that outlives the test.
+func CertificatesIn(t testing.TB, dir string, names ...string) (cert, key, root string) {
+	t.Helper()
 	write := func(name, kind string, der []byte) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {

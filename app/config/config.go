@@ -37,6 +37,8 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
+	Record   Record    `toml:"record"`
+	Filing   Filing    `toml:"filing"`
 	// UpdateCheck lets the agent ask once a day whether a newer version is out.
 	UpdateCheck bool `toml:"update_check"`
 
@@ -112,7 +114,7 @@ const (
 func Default() Config {
 	return Config{
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
-		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
+		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
 		Phone: Phone{Target: app.DefaultTarget / 1000},
 	}

@@ -75,3 +75,23 @@ func TestLoad(t *testing.T) {
 		t.Fatalf("no file at all: %v", err)
 	}
 }
+
+func TestRecordSettings(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"[record]\nsystem = \"medtech-relay\"\nsinks = [\"alex-scan\", \"folder\"]\ndocument = \"image\"\nformat = \"tiff\"": true,
+		"[record]\nsinks = [\"folder\"]":                                                    true,
+		"[record]\nsinks = [\"alex-scan\"]":                                                 false,
+		"[record]\nsystem = \"medtech-direct\"":                                             false,
+		"[record]\nsystem = \"other\"":                                                      false,
+		"[record]\nsystem = \"medtech-relay\"\nsinks = [\"printer\"]":                       false,
+		"[record]\nsystem = \"medtech-relay\"\nformat = \"docx\"":                           false,
+		"[record]\nsystem = \"medtech-relay\"\ndocument = \"page\"":                         false,
+		"[record]\nsystem = \"medtech-relay\"\nrelay = \"images.example.nz\"":               false,
+		"[record]\nsystem = \"medtech-direct\"\nalex_client_secret = \"not in a settings\"": false,
+	} {
+		c := Default()
+		if err := c.lay(layer{"settings", []byte(text)}); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

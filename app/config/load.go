@@ -100,6 +100,9 @@ func (c *Config) check() error {
 	if c.Proxy != "" && c.Proxy != "none" && !origin(c.Proxy, "http", "https", "socks5") {
 		return errors.New("proxy: want http://host:port or socks5://host:port without a password, or none")
 	}
+	if err := c.Record.check(); err != nil {
+		return err
+	}
 	if c.RetentionDays < 1 || c.RetentionDays > 90 {
 		return errors.New("retention_days: want 1 to 90")
 	}
@@ -114,7 +117,7 @@ func (c *Config) check() error {
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return errors.New("phone.target_kb: want 200 to 10000")
 	}
-	return nil
+	return c.checkFiling()
 }
 
 // origin reports whether text is scheme://host or scheme://host:port and

@@ -48,7 +48,19 @@ var PolicyKeys = []PolicyKey{
 	{"update_check", KindBool, "whether it asks once a day if a newer version is out; it never installs one"},
 	{"phone.consent", KindBool, "the phone asks who agrees to the photos"},
 	{"phone.require", KindList, "of site, side, view, type: what the phone asks for once"},
+	{"filing.as", KindText, "images (a JPEG each), pdf (one of the session) or both"},
+	{"filing.size", KindText, "original, 1MB or 500KB: what a filed photo may take"},
+	{"filing.sidecar", KindBool, "a JSON file beside each filed photo"},
 	{"phone.target_kb", KindNum, "a photo is made smaller than this, 200 to 10000"},
+	{"record.system", KindText, "how Medtech is reached: medtech-relay or medtech-direct; not given: not at all"},
+	{"record.relay", KindText, "the relay's origin; not given: the gateway"},
+	{"record.sinks", KindList, "of folder, alex-scan, alex-media: where photos are filed unless the GP chooses"},
+	{"record.document", KindText, "session: one document for all photos; image: one for each"},
+	{"record.format", KindText, "pdf or tiff: the form of documents in Inbox Scan"},
+	{"record.alex_base", KindText, "medtech-direct: ALEX's address"},
+	{"record.alex_token_url", KindText, "medtech-direct: where its tokens come from"},
+	{"record.alex_client_id", KindText, "medtech-direct: the practice's own client"},
+	{"record.alex_scope", KindText, "medtech-direct: the scope asked for"},
 }
 
 // valueLayer turns values that are not TOML (the registry's) into a layer.

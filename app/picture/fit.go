@@ -14,8 +14,8 @@ import (
 // picture shows more, but 2,000 pixels are kept while anything fits at them,
 // as the phone does.
 var rungs = []struct{ edge, best, least int }{
-	{MaxSide, turnedQuality, 72}, {4000, turnedQuality, 72}, {3000, turnedQuality, 72}, {2400, turnedQuality, 72}, {2000, turnedQuality, 50},
-	{1600, turnedQuality, 60}, {1280, turnedQuality, 60}, {1024, turnedQuality, 60}, {800, turnedQuality, 50}, {640, 72, 40}, {400, 72, 30},
+	{MaxSide, developedQuality, 72}, {4000, developedQuality, 72}, {3000, developedQuality, 72}, {2400, developedQuality, 72}, {2000, developedQuality, 50},
+	{1600, developedQuality, 60}, {1280, developedQuality, 60}, {1024, developedQuality, 60}, {800, developedQuality, 50}, {640, 72, 40}, {400, 72, 30},
 }
 
 // Fit returns the picture in at most maxBytes. One that fits is returned as

@@ -23,7 +23,7 @@ func PDFs(d Document, maxBytes int) ([][]byte, error) {
 			return nil, err
 		}
 	}
-	return d.split(maxBytes, pdfPageBytes, func(d Document, at volume) ([]byte, error) { return writePDF(d, at), nil })
+	return d.split(maxBytes, pdfPageBytes, func(d Document) ([]byte, error) { return writePDF(d), nil })
 }
 
 func pdfPageBytes(p Page) int {
@@ -73,7 +73,7 @@ func (w *pdf) stream(dict string, body []byte) int {
 	return len(w.objects)
 }
 
-func writePDF(d Document, at volume) []byte {
+func writePDF(d Document) []byte {
 	w := &pdf{text: newSubset(sans())}
 	catalog, pages, font, info := w.reserve(), w.reserve(), w.reserve(), w.reserve()
 	var kids []string
@@ -85,7 +85,7 @@ func writePDF(d Document, at volume) []byte {
 	}
 	for i, p := range d.Pages {
 		picture := w.picture(p.JPEG)
-		foot := d.footer(at, i)
+		foot := d.footer(i)
 		lines := beneath(p)
 		first, rest := lines, []line(nil)
 		for heightOf(first) > bodyBottom-bodyTop-leastPicture-gap {

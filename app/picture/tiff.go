@@ -37,8 +37,8 @@ func (d *Decoder) TIFFs(ctx context.Context, doc Document, maxBytes int) ([][]by
 		doc.Pages[i].tiff = page
 	}
 	size := func(p Page) int { return len(p.tiff.data) + len(p.tiff.icc) + 8<<10 }
-	return doc.split(maxBytes, size, func(one Document, at volume) ([]byte, error) {
-		pages, err := one.sheets(at)
+	return doc.split(maxBytes, size, func(one Document) ([]byte, error) {
+		pages, err := one.sheets()
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +164,7 @@ func deflatePage(ctx context.Context, m image.Image, room int) (*directory, erro
 }
 
 // sheets draws the text of a file, as many pages as it takes.
-func (d Document) sheets(at volume) ([]*directory, error) {
+func (d Document) sheets() ([]*directory, error) {
 	face := func(size float64) (font.Face, error) {
 		return opentype.NewFace(sans().font, &opentype.FaceOptions{Size: size, DPI: sheetDPI, Hinting: font.HintingNone})
 	}
@@ -200,7 +200,7 @@ func (d Document) sheets(at volume) ([]*directory, error) {
 	write("The images follow in this order, one a page.", bodySize, y)
 	y += gap
 	for i, p := range d.Pages {
-		texts := append([]line{{d.footer(at, i), headSize}}, beneath(p)...)
+		texts := append([]line{{d.footer(i), headSize}}, beneath(p)...)
 		if y > bodyTop && y+heightOf(texts) > bodyBottom && heightOf(texts) <= bodyBottom-bodyTop {
 			begin()
 		}

@@ -10,19 +10,17 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-// turnedQuality is that of a picture that was turned: its pixels are coded
+// developedQuality is that of a picture that was changed: its pixels are coded
 // anew. At 92 what a second coding adds cannot be seen, and the file is about
 // as large as a phone's.
-const turnedQuality = 92
+const developedQuality = 92
 
-// Turned returns the picture with its orientation and a further turn of 90,
-// 180 or 270 degrees clockwise in its pixels, its ICC profile kept and no
-// other metadata. Any other number of degrees returns it as it is. Errors as
-// Decode's.
-func (d *Decoder) Turned(ctx context.Context, b []byte, degrees int) ([]byte, error) {
-	const op = "turn picture"
-	turn := orientationOf(degrees)
-	if turn == 1 {
+// Developed returns the picture as it leaves: with its changes, and then its
+// orientation, in its pixels, its ICC profile kept and no other metadata. One
+// without changes is returned as it is. Errors as Decode's.
+func (d *Decoder) Developed(ctx context.Context, b []byte, c Changes) ([]byte, error) {
+	const op = "develop picture"
+	if c.Nothing() {
 		return b, nil
 	}
 	m, release, err := d.open(ctx, op, b)
@@ -31,11 +29,18 @@ func (d *Decoder) Turned(ctx context.Context, b []byte, degrees int) ([]byte, er
 	}
 	defer release()
 	_, fourColours := m.(*image.CMYK) // its profile is not one of what comes out
-	for _, orientation := range []int{Orientation(b), turn} {
+	if len(c.marks) > 0 {
+		m = paintable(m)
+	}
+	across, down := sampling(m)
+	f := newFrame(m.Bounds().Dx(), m.Bounds().Dy(), Orientation(b), across, down, c)
+	f.burn(m)
+	m = cut(m, f.crop)
+	for _, orientation := range []int{f.orientation, f.turn} {
 		m = oriented(m, orientation)
 	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: turnedQuality}); err != nil {
+	if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: developedQuality}); err != nil {
 		return nil, app.E(op, app.KindBug, err)
 	}
 	if fourColours {
@@ -56,14 +61,6 @@ func orientationOf(degrees int) int {
 		return 8
 	}
 	return 1
-}
-
-// Turn returns m turned clockwise by 90, 180 or 270 degrees; by any other
-// number it is m itself.
-func Turn(m *image.NRGBA, degrees int) *image.NRGBA {
-	pixels := image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect} // turning looks at no channel
-	out := upright(&pixels, orientationOf(degrees))
-	return &image.NRGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect}
 }
 
 // turn maps the pixels of a turned picture to those it came from.

@@ -38,7 +38,7 @@ func bright(set func(x, y int, c color.Color), w, h int) {
 	}
 }
 
-func TestTurned(t *testing.T) {
+func TestDevelopedIsTurned(t *testing.T) {
 	wide, odd, gray := image.NewRGBA(image.Rect(0, 0, 64, 32)), image.NewRGBA(image.Rect(0, 0, 61, 33)), image.NewGray(image.Rect(0, 0, 40, 24))
 	bright(wide.Set, 64, 32)
 	bright(odd.Set, 61, 33)
@@ -56,7 +56,7 @@ func TestTurned(t *testing.T) {
 				t.Fatal(err)
 			}
 			for turns, degrees := range []int{0, 90, 180, 270} {
-				out, err := NewDecoder().Turned(t.Context(), shot, degrees)
+				out, err := NewDecoder().Developed(t.Context(), shot, turnedBy(degrees))
 				if err != nil {
 					t.Fatalf("%s, %d, %d: %v", name, orientation, degrees, err)
 				}
@@ -107,7 +107,7 @@ func TestTurningByPlaneAndByView(t *testing.T) {
 	}
 }
 
-func TestTurnedKeepsTheProfile(t *testing.T) {
+func TestDevelopedKeepsTheProfile(t *testing.T) {
 	m := image.NewRGBA(image.Rect(0, 0, 16, 8))
 	var in bytes.Buffer
 	if err := jpeg.Encode(&in, m, nil); err != nil {
@@ -119,14 +119,18 @@ func TestTurnedKeepsTheProfile(t *testing.T) {
 	segment := append([]byte{0xff, markerAPP2, 0, byte(2 + len(iccName) + 2 + len(profile))}, iccName...)
 	segment = append(append(segment, 1, 1), profile...)
 	with := append(append([]byte{0xff, markerSOI}, segment...), in.Bytes()[2:]...)
-	out, err := NewDecoder().Turned(t.Context(), with, 90)
+	out, err := NewDecoder().Developed(t.Context(), with, turnedBy(90))
 	if err != nil || !hasProfile(with) || !bytes.Contains(out, segment) || !hasProfile(out) {
 		t.Fatalf("%v, profile before %v, after %v", err, hasProfile(with), hasProfile(out))
 	}
 	if _, _, err := Check(out); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewDecoder().Turned(t.Context(), in.Bytes()[:in.Len()/2], 90); app.KindOf(err) != app.KindCorrupt {
+	if _, err := NewDecoder().Developed(t.Context(), in.Bytes()[:in.Len()/2], turnedBy(90)); app.KindOf(err) != app.KindCorrupt {
 		t.Fatalf("cut short: %v", err)
 	}
+}
+
+func turnedBy(degrees int) Changes {
+	return ChangesOf(app.Image{Details: app.Details{Rotate: degrees}})
 }

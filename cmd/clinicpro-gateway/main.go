@@ -12,7 +12,16 @@
 //	CLINICPRO_S3_PUBLIC_ENDPOINT where phones reach that server; default the same
 //	CLINICPRO_S3_ENCRYPT         "off" for a store without server-side encryption
 //	CLINICPRO_ABLY_ENDPOINT      another hub's origin; default Ably
+//	ALEX_BASE_URL, ALEX_TOKEN_URL, ALEX_CLIENT_ID, ALEX_CLIENT_SECRET, ALEX_RELAY_KEYS
+//	                             the relay to Medtech (docs/medtech.md); default: none
+//	ALEX_SCOPE, ALEX_LAUNCH_URL, ALEX_SETTLE  what a relay may need besides
 //	CLINICPRO_PROXY_HOPS         proxies in front that add to X-Forwarded-For; default 0
+//	CLINICPRO_PROXY              proxy towards S3, Redis and Ably; default the system's
+//	CLINICPRO_CA_FILE            PEM certificates to trust besides the system's
+//
+// CLINICPRO_CONFIG names a file with any of these, NAME=value a line; the
+// environment goes before it. Any NAME may be given as NAME_FILE instead: the
+// file that holds the value, as containers and systemd hand secrets over.
 package main
 
 import (
@@ -51,6 +60,7 @@ func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	c.way.Install() // for what takes no way of its own
 	drivers, err := c.drivers()
 	if err != nil {
 		return err
@@ -60,9 +70,13 @@ func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	record, err := c.alex.relay(ctx, drivers.Registry, log)
+	if err != nil {
+		return err
+	}
 	g, err := gateway.New(gateway.Config{
 		For: drivers.For, Ready: drivers.Ready(), Page: assets.Phone(), Log: log,
-		S3Origin: origin, ProxyHops: c.proxyHops,
+		S3Origin: origin, ProxyHops: c.proxyHops, Record: record,
 	})
 	if err != nil {
 		return err

@@ -175,10 +175,13 @@ func TestTheBuiltWindowIsDrivenByAnAgent(t *testing.T) {
 	time.Sleep(time.Second)
 	shoot(t, d, "window-2-code")
 	s.Phase, s.Phone, s.CanFile = link.PhasePaired, link.PhoneHere, true
-	s.Images = []link.Image{{ID: "01890a5d-ac96-774b-bcce-b302099a8057", State: app.ImageLanded}}
+	s.Images = []link.Image{{ID: "01890a5d-ac96-774b-bcce-b302099a8057", State: app.ImageLanded, Reviewed: link.Reviewed{Name: "one.jpg", Bytes: 1}}}
 	agent.Show(s)
 	time.Sleep(time.Second)
 	shoot(t, d, "window-3-gallery")
+	x(t, d, "xdotool", "key", "ctrl+Return") // the sheet; and, a second later, yes
+	time.Sleep(time.Second)
+	shoot(t, d, "window-4-sheet")
 	x(t, d, "xdotool", "key", "ctrl+Return")
 	if in := await(t, inputs, link.InputFileAll); in.SID != sid {
 		t.Errorf("filed %+v", in)

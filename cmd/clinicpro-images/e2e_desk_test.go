@@ -30,6 +30,7 @@ type desk struct {
 	sink    string   // the practice folder
 	prefix  []string // runs a program in the desk's network namespace; may be empty
 	env     []string
+	frame   string // the folder of the screen's own pixels
 }
 
 // newDesk starts a desk; with display it has a screen to look at.
@@ -85,7 +86,11 @@ func (d *desk) startDisplay() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	cmd := d.command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
+	d.frame = filepath.Join(d.scratch, "screen")
+	if err := os.MkdirAll(d.frame, 0o700); err != nil {
+		d.t.Fatal(err)
+	}
+	cmd := d.command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-fbdir", d.frame)
 	cmd.ExtraFiles = []*os.File{w}
 	start(d.t, cmd, filepath.Join(d.scratch, "xvfb.log"))
 	_ = w.Close()

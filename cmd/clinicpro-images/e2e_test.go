@@ -71,7 +71,7 @@ func TestEndToEnd(t *testing.T) {
 	d.raise(listen)
 	d.settle()
 	d.screenshot(filepath.Join(pictures, "session.png"))
-	d.xdotool("key", "--clearmodifiers", "ctrl+Return")
+	d.fileByKey(2)
 	p.see(60*time.Second, saysSaved)
 	d.waitStates(t, map[string]int{"filed": 2})
 	d.settle()

@@ -94,7 +94,7 @@ func TestEndToEndTray(t *testing.T) {
 	p.click(text.TrayWaiting(1))
 	d.settle()
 	d.screenshot(filepath.Join(pictures, "tray-waiting.png"))
-	d.xdotool("key", "--clearmodifiers", "ctrl+Return")
+	d.fileByKey(1)
 	d.waitStates(t, map[string]int{"filed": 1})
 	if filed := d.filed(); len(filed) != 1 || !strings.HasPrefix(filepath.Base(filed[0]), patientNHI) {
 		t.Fatalf("%d files, not one of the first patient's", len(filed))
@@ -191,7 +191,7 @@ func TestEndToEndFocus(t *testing.T) {
 		func() string { return "a second start does not bring the window forward: " + d.active() })
 	d.settle()
 	d.screenshot(filepath.Join(artefacts(t), "focus-second-start.png"))
-	d.xdotool("key", "--clearmodifiers", "ctrl+Return") // the same session, or nothing would be filed
+	d.fileByKey(2) // the same session, or nothing would be filed
 	d.waitStates(t, map[string]int{"filed": 2})
 
 	// Closed by the GP: a panic of the agent, which SIGQUIT's end is like, does

@@ -7,7 +7,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/sync/egress"
-	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -65,7 +64,7 @@ func hasEnrolment(ctx context.Context, cfg config.Config, vault app.Vault) error
 	if cfg.Moved() {
 		return app.E(op, app.KindConflict, errors.New("another practice"))
 	}
-	for _, name := range workstation.Secrets() {
+	for _, name := range config.CloudSecrets() {
 		if _, err := vault.Get(ctx, name); err != nil {
 			return err
 		}

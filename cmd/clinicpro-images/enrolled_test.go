@@ -10,7 +10,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/app/config"
-	"github.com/clinicpro-nz/images/sync/workstation"
 )
 
 // A policy that names practice and gateway opens nothing by itself: only the
@@ -41,12 +40,12 @@ func TestAPolicyAloneIsNoEnrolment(t *testing.T) {
 	if got := kind(read()); got != app.KindNotFound || o.local {
 		t.Errorf("policy alone: %q, local %v", got, o.local)
 	}
-	for i, name := range workstation.Secrets() {
+	for i, name := range config.CloudSecrets() {
 		if err := vault.Set(t.Context(), name, app.Seal("synthetic")); err != nil {
 			t.Fatal(err)
 		}
 		want := app.KindNotFound
-		if i == len(workstation.Secrets())-1 {
+		if i == len(config.CloudSecrets())-1 {
 			want = ""
 		}
 		if got := kind(read()); got != want {

@@ -29,7 +29,9 @@ type setting struct {
 	form     bool           // the GP asked for the next patient
 	starting []link.Problem // what keeps the engine from running; empty while it runs
 	thumb    func(app.SessionID, app.ImageID) bool
-	zone     *time.Location // the practice's
+	zone     *time.Location                        // the practice's
+	rough    func(app.SessionID, app.ImageID) bool // of a thumbnail; nil: none is
+	reviewer *reviewer                             // nil: nobody reviews
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -60,11 +62,12 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		}
 		view := link.Image{ID: string(id), State: im.State, Site: im.Details.Site, Side: im.Details.Side, View: im.Details.View,
 			Caption: im.Details.Caption.Reveal(), Consent: im.Consent.By, Hidden: im.Details.Intimate}
+		view.Reviewed = set.reviewed(s, im)
 		if im.State == app.ImageLanded && !im.Shown { // safe, but not opened yet: not to be filed
 			view.State = app.ImageStored
 		}
-		if im.Shown && set.thumb(s.ID, id) {
-			view.Thumb = thumbKey(s.ID, im)
+		if set.thumb(s.ID, id) && im.State != app.ImageQuarantined {
+			view.Thumb = thumbKey(s.ID, im, set.rough)
 		}
 		switch {
 		case im.State == app.ImageFiled:
@@ -80,6 +83,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		}
 		out.Images = append(out.Images, view)
 	}
+	out.Review, out.Earlier, out.Require = set.reviewOf(s.ID), earlier(st, s, set.zone), s.Row.Asks.Require
 	filing, canFile := 0, 0
 	for _, im := range s.Images {
 		if im.Filing {
@@ -97,15 +101,21 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		out.WhyNot = noPatientYet
 	case canFile == 0:
 		out.WhyNot = text.NothingToFile
+	case s.Lacking() > 0:
+		out.WhyNot = text.Lacking(s.Lacking())
 	default:
 		out.CanFile = true
 	}
 	return out
 }
 
-// thumbKey names a thumbnail as it is turned.
-func thumbKey(sid app.SessionID, im app.Image) string {
-	return fmt.Sprintf("%s/%s/%d", sid, im.ID, im.Details.Rotate)
+// thumbKey names a thumbnail as it would leave.
+func thumbKey(sid app.SessionID, im app.Image, rough func(app.SessionID, app.ImageID) bool) string {
+	key := fmt.Sprintf("%s/%s/%s", sid, im.ID, revision(im))
+	if rough != nil && rough(sid, im.ID) {
+		key += "/rough"
+	}
+	return key
 }
 
 // places maps the parts that can fail to what ui/text calls them.

@@ -34,7 +34,8 @@ func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
 		Caption: app.Seal("after two weeks"), Site: "hand", Side: app.SideLeft, View: app.ViewNear, Intimate: true, Rotate: 90}}
 	got := shown(false, im).Images[0]
 	want := link.Image{ID: "a", State: app.ImageLanded, Thumb: "one/a/90", Caption: "after two weeks",
-		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true}
+		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true,
+		Reviewed: link.Reviewed{Rev: "90", Turned: 90, Kept: link.Edit{Kind: app.EditCrop, X1: app.Unit, Y1: app.Unit}, Editable: true}}
 	if got != want {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
@@ -141,16 +142,16 @@ func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
 	id := s.Order[0]
 	for _, degrees := range []int{0, 90, 0} {
 		im := s.Images[id]
-		before := thumbKey(s.ID, im)
+		before := thumbKey(s.ID, im, nil)
 		im.Details.Rotate = degrees
 		s.Images[id] = im
 		a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
 		a.refresh()
-		key := thumbKey(s.ID, im)
+		key := thumbKey(s.ID, im, nil)
 		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
 			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
 		}
-		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+		if wide := a.darkroom.Thumb(s.ID, im).Rect.Dx() > 32; wide != (degrees == 0) {
 			t.Errorf("by %d degrees it lies the other way", degrees)
 		}
 		if key != before && a.screens.has(before) {

@@ -40,9 +40,8 @@ func auditWith(ctx context.Context, vault app.Vault, args []string, stdin io.Rea
 		fmt.Fprint(stderr, auditUsage)
 		return exitUsage
 	}
-	a := &auditRun{FlagSet: flag.NewFlagSet("clinicproctl audit "+args[0], flag.ContinueOnError),
+	a := &auditRun{FlagSet: flagSet("audit "+args[0], stderr),
 		vault: vault, stdin: stdin, stdout: stdout, stderr: stderr}
-	a.SetOutput(stderr)
 	a.StringVar(&a.dir, "dir", config.DefaultDir(), "state folder")
 	a.BoolVar(&a.json, "json", false, "answer as JSON")
 	err := verbs[args[0]](ctx, a, args[1:])

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -23,8 +22,7 @@ import (
 // prints how long landings take beside what their floor takes in the same
 // run: one photo at a time, then five hundred at once.
 func bench(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("clinicproctl bench", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("bench", stderr)
 	images := flags.Int("images", 45, "photos landed one at a time, 0 for none")
 	many := flags.Int("many", 500, "photos landed at once, in steps of 50; 0 for none")
 	rounds := flags.Int("rounds", 5, "rounds of these, floor and landing in turn")

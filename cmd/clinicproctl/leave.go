@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,8 +20,7 @@ import (
 // this program's own folder, and says in each state folder what is left there.
 // With -purge it removes the folders and this user's keys instead.
 func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("clinicproctl leave", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("leave", stderr)
 	everyone := flags.Bool("everyone", false, "for every user of this computer, as far as this one may")
 	purge := flags.Bool("purge", false, "remove settings, audit trail and photos that are not filed, for good")
 	dir := flags.String("dir", "", "this state folder alone, not the user's own")
@@ -34,32 +33,24 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 		return exitFailed
 	}
 	endPrograms(filepath.Dir(exe))
-	dirs := []string{config.DefaultDir()}
-	switch {
-	case *dir != "":
-		dirs = []string{*dir}
-	case *everyone:
-		dirs = everyonesDirs()
+	own := *dir
+	if own == "" {
+		own = config.DefaultDir()
+	}
+	places := []place{{filepath.Dir(filepath.Dir(own)), filepath.Join(filepath.Base(filepath.Dir(own)), filepath.Base(own))}}
+	if *everyone && *dir == "" {
+		places = everyonesPlaces()
 	}
 	code := exitDone
-	for _, d := range dirs {
-		if _, err := os.Stat(d); err != nil {
-			continue // never used ClinicPro Images
-		}
-		if *purge {
-			err = os.RemoveAll(d)
-			_ = os.Remove(filepath.Dir(d)) // …\ClinicPro, once it is empty
-		} else {
-			err = leaveWord(d, time.Now())
-		}
-		if err != nil {
-			fmt.Fprintf(stderr, "%s cannot be written, and was left as it is.\n", d)
+	for _, p := range places {
+		if err := p.leave(*purge, time.Now()); err != nil {
+			fmt.Fprintf(stderr, "%s cannot be written, and was left as it is.\n", filepath.Join(p.home, p.dir))
 			code = exitFailed
 		}
 	}
 	if *purge && *dir == "" { // other users' keys are out of reach, and open nothing any more
 		vault := keyringvault.New("", 0)
-		for _, name := range []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly,
+		for _, name := range []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly, config.SecretRelay, config.SecretALEX,
 			config.SecretIdentity, config.SecretAuditHMAC, config.SecretAuditHead} {
 			_ = vault.Delete(ctx, name)
 		}
@@ -68,22 +59,58 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	return code
 }
 
+// place is a state folder inside a folder of its user's. The uninstaller may
+// be the system itself, and the user may have put links there: nothing outside
+// home is ever touched.
+type place struct{ home, dir string }
+
+// leave does to one state folder what leave is for; one that is not there is
+// no error.
+func (p place) leave(purge bool, now time.Time) error {
+	root, err := os.OpenRoot(p.home)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	folder, err := root.Stat(p.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // never used ClinicPro Images
+	}
+	if err != nil {
+		return err
+	}
+	if purge {
+		err = root.RemoveAll(p.dir)
+		if above := filepath.Dir(p.dir); filepath.Base(above) == "ClinicPro" {
+			_ = root.Remove(above) // once it is empty
+		}
+		return err
+	}
+	return leaveWord(root, p.dir, folder, now)
+}
+
 // leaveWord writes into a state folder how many photos it still holds and how
 // to get at them; with none it takes an earlier such file away.
-func leaveWord(dir string, now time.Time) error {
+func leaveWord(root *os.Root, dir string, folder fs.FileInfo, now time.Time) error {
 	photos := 0
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	_ = fs.WalkDir(root.FS(), filepath.ToSlash(dir), func(path string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() && strings.HasSuffix(path, ".age") {
 			photos++
 		}
 		return nil // a folder that cannot be read is not counted
 	})
 	path := filepath.Join(dir, text.UninstalledFile)
+	if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if photos == 0 {
-		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-			return err
-		}
 		return nil
 	}
-	return os.WriteFile(path, []byte(text.UninstalledPhotos(photos, now)), 0o600)
+	if err := root.WriteFile(path, []byte(text.UninstalledPhotos(photos, now)), 0o600); err != nil {
+		return err
+	}
+	return giveTo(root, path, folder)
 }

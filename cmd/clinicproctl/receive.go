@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -24,8 +23,7 @@ import (
 // receive shows the agent's session in this terminal. Where no agent runs it
 // starts one without a window, which ends with it.
 func receive(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("clinicproctl receive", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("receive", stderr)
 	local := flags.Bool("local", false, "local mode: run the whole cloud on this machine")
 	dir := flags.String("dir", config.DefaultDir(), "state folder")
 	listen := flags.String("listen", "127.0.0.1:8787", "local mode: address and port that phones open")

@@ -79,8 +79,8 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 	// The state folder will do, too.
 	code := spool(t.Context(), []string{"recover", "-spool", dir, "-key", keyFile, "-out", out}, nil, &stdout, &stderr)
 	said := stdout.String() + stderr.String()
-	if code != exitPartly {
-		t.Errorf("exit code %d, want %d: %s", code, exitPartly, said)
+	if code != exitFound {
+		t.Errorf("exit code %d, want %d: %s", code, exitFound, said)
 	}
 	for _, want := range []string{
 		"session " + string(hurt.SID) + ": 2 images recovered, 1 unverified, 1 frozen copies, 3 damaged",

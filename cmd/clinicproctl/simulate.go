@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -53,8 +52,7 @@ func (s simulation) has(fault string) bool { return slices.Contains(s.faults, fa
 // of every image.
 func simulate(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	var s simulation
-	flags := flag.NewFlagSet("clinicproctl simulate", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("simulate", stderr)
 	flags.IntVar(&s.workstations, "workstations", 10, "workstations at once, 1 to 1000")
 	flags.IntVar(&s.phones, "phones", 1, "phones of each workstation, one after another: rounds of sessions")
 	flags.IntVar(&s.images, "images", 5, "images of each session, 1 to 20")

@@ -35,8 +35,10 @@ var buildFolder string
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if buildFolder != "" {
-		_ = os.RemoveAll(buildFolder)
+	for _, dir := range []string{buildFolder, certificates} {
+		if dir != "" {
+			_ = os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,9 +18,6 @@ import (
 	"github.com/clinicpro-nz/images/sync/durable"
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 )
-
-// exitPartly: something could not be recovered, or not be verified.
-const exitPartly = 3
 
 const spoolUsage = `usage: clinicproctl spool recovery-key -out FILE
        clinicproctl spool recover -spool DIR (-key FILE | -keyring) -out DIR
@@ -45,8 +41,7 @@ func spool(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 // recoveryKey makes the practice's recovery key: the private half into a
 // file, once, the public half on standard output.
 func recoveryKey(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("clinicproctl spool recovery-key", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("spool recovery-key", stderr)
 	out := flags.String("out", "", "file for the private half; must not exist")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exitUsage
@@ -94,8 +89,7 @@ Try it before you need it: clinicproctl spool recover, on a copy of a spool.
 // spoolRecover opens a spool, or a copy of one, and writes what is in it as
 // plain files.
 func spoolRecover(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("clinicproctl spool recover", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := flagSet("spool recover", stderr)
 	dir := flags.String("spool", "", "the spool, or the state folder with all of a user's spools; nothing in it is written")
 	key := flags.String("key", "", "file with the recovery key's private half")
 	keyring := flags.Bool("keyring", false, "use this computer user's own key instead")
@@ -143,7 +137,7 @@ func spoolRecover(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	r.summary()
 	if opened < len(spools) || !r.total.whole() {
-		return exitPartly
+		return exitFound
 	}
 	return exitDone
 }

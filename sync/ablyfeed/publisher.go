@@ -51,3 +51,13 @@ func (p *Publisher) PublishFor(ctx context.Context, practice app.Practice, sid a
 	}
 	return nil
 }
+
+// Code is Ably's own number of an error of this package, such as 40160; 0 when
+// it gave none.
+func Code(err error) int {
+	var c codeError
+	if !errors.As(err, &c) {
+		return 0
+	}
+	return c.code
+}

@@ -50,6 +50,15 @@ func (b *breaker) allow(facility string) bool {
 	return true
 }
 
+// gaveUp ends a call that was stopped before anything was known.
+func (b *breaker) gaveUp(facility string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.state[facility]; s != nil {
+		s.probing = false
+	}
+}
+
 // answered notes whether the facility gave a sign of life.
 func (b *breaker) answered(facility string, alive bool) {
 	b.mu.Lock()

@@ -35,8 +35,11 @@ func (c *Client) call(ctx context.Context, op, method, address, facility string,
 		return answer{}, Fault(op, CodeAsleep, errors.New("left alone for a while"))
 	}
 	a, err := c.authorised(ctx, op, method, address, facility, body)
-	if facility != "" && app.KindOf(err) != app.KindCanceled {
-		code := app.CodeOf(err)
+	switch code := app.CodeOf(err); {
+	case facility == "":
+	case app.KindOf(err) == app.KindCanceled:
+		c.breaker.gaveUp(facility)
+	default:
 		c.breaker.answered(facility, code != CodeAsleep && code != CodeUnknown && code != CodeUnreachable)
 	}
 	return a, err

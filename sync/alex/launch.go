@@ -40,9 +40,9 @@ func (c *Client) OpenFor(ctx context.Context, l app.Launch, attempt string, faci
 	a, err := c.call(ctx, op, http.MethodGet, address, "", nil)
 	switch app.CodeOf(err) {
 	case CodeRule:
-		return app.Launched{}, Fault(op, CodeMalformed, err)
+		return app.Launched{}, Fault(op, CodeMalformed, errors.New("refused"))
 	case CodeUnknown: // reading it twice does no harm
-		return app.Launched{}, Fault(op, CodeUnreachable, err)
+		return app.Launched{}, Fault(op, CodeUnreachable, errors.New("no answer"))
 	}
 	if err != nil {
 		return app.Launched{}, err
@@ -118,7 +118,7 @@ func (c *Client) Patient(ctx context.Context, facility, id, provider string) (ap
 	address := c.cfg.Base + "/Patient/" + url.PathEscape(id)
 	a, err := c.call(ctx, op, http.MethodGet, address, facility, nil)
 	if app.CodeOf(err) == CodeUnknown {
-		err = Fault(op, CodeUnreachable, err)
+		err = Fault(op, CodeUnreachable, errors.New("no answer"))
 	}
 	if err != nil {
 		return app.Launched{}, err

@@ -75,6 +75,9 @@ type Config struct {
 	// the header is not believed.
 	ProxyHops int
 	Limits    Limits
+	// Record serves everything below RecordPath, for workstations; nil: this
+	// gateway relays nothing to a record system.
+	Record http.Handler
 }
 
 // Limits bound what one caller may ask.
@@ -150,6 +153,11 @@ func (g *Gateway) routes() http.Handler {
 	} {
 		mux.Handle(pattern, g.limited(call))
 	}
+	if g.cfg.Record != nil {
+		mux.Handle(RecordPath, g.polite(g.cfg.Record))
+	}
+	mux.HandleFunc("GET /launch", g.launch)
+	mux.Handle("GET /launch/", http.StripPrefix("/launch/", launchFiles()))
 	mux.HandleFunc("GET /p/{practice}/{token}", g.page)
 	mux.Handle("GET /assets/", g.assets())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })

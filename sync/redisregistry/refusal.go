@@ -2,6 +2,7 @@ package redisregistry
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -74,4 +75,14 @@ func (r Refusal) kind() app.Kind {
 func isServerError(err error) bool {
 	var reply redis.Error
 	return errors.As(err, &reply)
+}
+
+// scriptRefused reports Redis' no to what a script called: its user may not
+// run the command, or not on that key (Redis 6 and 7 word it differently).
+func scriptRefused(err error) bool {
+	if !isServerError(err) {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "ACL failure in script") || strings.Contains(text, "The user executing the script can't")
 }

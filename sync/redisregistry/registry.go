@@ -44,6 +44,13 @@ type Registry struct {
 
 var _ app.Registry = (*Registry)(nil)
 
+// The library's own lines say addresses, and are nobody's to read.
+func init() { redis.SetLogger(silent{}) }
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 type scripts struct {
 	open, read, mark, renew, close                *redis.Script
 	claim, status, reserve, stored, retract, done *redis.Script
@@ -191,7 +198,7 @@ func (r *Registry) call(ctx context.Context, op string, s *redis.Script, key str
 // by Redis' own error codes.
 func classify(op string, err error) error {
 	switch {
-	case redis.IsAuthError(err), redis.IsPermissionError(err):
+	case redis.IsAuthError(err), redis.IsPermissionError(err), scriptRefused(err):
 		return app.E(op, app.KindAuth, err)
 	case redis.IsLoadingError(err), redis.IsReadOnlyError(err), redis.IsClusterDownError(err),
 		redis.IsTryAgainError(err), redis.IsMasterDownError(err), redis.IsMaxClientsError(err),

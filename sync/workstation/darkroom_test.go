@@ -13,7 +13,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/sync/envelope"
-	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/workstation"
 )
 
@@ -45,7 +44,7 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 }
 
 func darkroom() *workstation.Darkroom {
-	return workstation.NewDarkroom(folder.DefaultTemplate, time.UTC)
+	return workstation.NewDarkroom(app.DefaultTemplate, time.UTC, 0)
 }
 
 func plain(t *testing.T) []byte {
@@ -97,7 +96,7 @@ func TestDarkroomFindings(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q", name, got.Reason, err, c.want)
 			continue
 		}
-		if shown := d.HasThumb(s.ID, imageID); shown != (c.want == "") || shown != (d.Thumb(s.ID, imageID, 0) != nil) {
+		if shown := d.HasThumb(s.ID, imageID); shown != (c.want == "") || shown != (d.Thumb(s.ID, app.Image{ID: imageID}) != nil) {
 			t.Errorf("%s: thumbnail %v", name, shown)
 		}
 		item, err := d.Prepare(t.Context(), s, imageID, 1, c.sealed)

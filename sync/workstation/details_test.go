@@ -70,7 +70,7 @@ func TestDetailsShowAndLeave(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for where, m := range map[string]image.Image{"leaves": leaves, "is shown": d.Thumb(s.ID, imageID, degrees)} {
+		for where, m := range map[string]image.Image{"leaves": leaves, "is shown": d.Thumb(s.ID, im)} {
 			other := image.Pt(want.size.X-1-want.x, want.size.Y-1-want.y)
 			if m.Bounds().Size() != want.size || !red(m, want.x, want.y) || red(m, other.X, other.Y) {
 				t.Errorf("by %d degrees what %s is %v, or turned otherwise", degrees, where, m.Bounds().Size())

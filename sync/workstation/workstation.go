@@ -90,9 +90,20 @@ func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Clo
 	return c, nil
 }
 
-// Secrets are the names under which the keyring keeps what opens a cloud.
-func Secrets() []string {
-	return []string{config.SecretRedis, config.SecretS3Key, config.SecretS3Secret, config.SecretAbly}
+// FolderOf is the practice folder as the settings say.
+func FolderOf(c config.Config) folder.Config {
+	return folder.Config{Dir: c.Folder, Sidecar: c.Filing.Sidecar, Template: c.NameTemplate, Practice: c.PracticeName, Zone: c.Zone()}
+}
+
+// SinksOf names the sinks that the settings file to.
+func SinksOf(c config.Config) []string {
+	switch c.Filing.As {
+	case config.FormPDF:
+		return []string{folder.NamePDF}
+	case config.FormBoth:
+		return []string{folder.NameImages, folder.NamePDF}
+	}
+	return []string{folder.NameImages}
 }
 
 // Parts are what a workstation adds of its own to a cloud.
@@ -100,7 +111,8 @@ type Parts struct {
 	Spool    app.Spool
 	Darkroom app.Darkroom
 	Audit    app.Audit // nil: nothing is noted
-	Folder   string    // where filed images go
+	Folder   folder.Config
+	Record   []app.Sink // of the practice's record system; nil: none
 	Log      *slog.Logger
 }
 
@@ -122,6 +134,6 @@ func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) 
 	c.Ably.Practice, c.Ably.Log = c.Practice, p.Log
 	return app.Ports{
 		Registry: registry, Amendments: registry, Kept: registry, Inviter: inviter{c.Base, c.Practice, time.Now}, Objects: objects, Feed: ablyfeed.New(c.Ably), Spool: p.Spool,
-		Sinks: []app.Sink{folder.New(p.Folder)}, Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
+		Sinks: append([]app.Sink{folder.New(p.Folder), folder.NewPDF(p.Folder)}, p.Record...), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
 	}, func() { _ = registry.Shut() }, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/pairing"
 	"github.com/clinicpro-nz/images/sync/workstation"
@@ -27,7 +28,7 @@ func TestLocalCloudConnects(t *testing.T) {
 	if c.Ably.Host != "127.0.0.1" || c.Ably.Port != 8787 || !c.Ably.PlainText || c.S3.Encrypt || c.S3.Endpoint != c.Base {
 		t.Errorf("%+v", c)
 	}
-	ports, closePorts, err := c.Connect(workstation.Parts{Folder: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	ports, closePorts, err := c.Connect(workstation.Parts{Folder: folder.Config{Dir: t.TempDir()}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,10 @@ type Agent struct {
 
 	mu      sync.Mutex
 	snap    *Snapshot
-	pixels  map[string]Pixels
+	pixels  map[string]kept
 	sent    map[string]bool // of the window being served
 	snapNew bool
+	seen    []Pixels // answers to the window being served
 	raise   bool
 	help    bool
 	quit    bool
@@ -37,7 +38,7 @@ type Agent struct {
 // NewAgent returns an end without a window. build must be the same in both
 // programs.
 func NewAgent(build string) *Agent {
-	return &Agent{build: build, pixels: map[string]Pixels{}, sent: map[string]bool{}, wake: make(chan struct{}, 1)}
+	return &Agent{build: build, pixels: map[string]kept{}, sent: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // Show replaces what the window shows. A slow window skips snapshots, never
@@ -70,7 +71,7 @@ func (a *Agent) Send(p Pixels) {
 	if _, have := a.pixels[p.Key]; have || len(a.pixels) >= maxPixels {
 		return
 	}
-	a.pixels[p.Key] = p
+	a.pixels[p.Key] = kept{Pixels: p}
 	a.poke()
 }
 
@@ -111,7 +112,7 @@ func (a *Agent) Serve(ctx context.Context, r io.ReadCloser, w io.WriteCloser, re
 	}
 	a.mu.Lock()
 	a.sent = map[string]bool{}
-	a.snapNew, a.quit = a.snap != nil, false
+	a.snapNew, a.quit, a.seen = a.snap != nil, false, nil
 	a.mu.Unlock()
 
 	gone := errors.New("window gone")
@@ -161,6 +162,9 @@ func (a *Agent) write(ctx context.Context, w io.Writer) error {
 			}
 			continue
 		}
+		if a.packOne() {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -180,9 +184,15 @@ func (a *Agent) next() (frameKind, []byte, error) {
 	for key, p := range a.pixels {
 		if !a.sent[key] {
 			a.sent[key] = true
-			body, err := encodePixels(p)
+			body, err := encodePixels(p.pixels())
 			return framePixels, body, err
 		}
+	}
+	if len(a.seen) > 0 {
+		p := a.seen[0]
+		a.seen = a.seen[1:]
+		body, err := encodePixels(p)
+		return framePixels, body, err
 	}
 	if a.snapNew {
 		a.snapNew = false

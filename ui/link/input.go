@@ -40,6 +40,15 @@ type Input struct {
 	Image     string    `json:"image,omitempty"`
 	Confirmed bool      `json:"confirmed,omitempty"`
 	Insist    bool      `json:"insist,omitempty"`
+	Hand      Hand      `json:"hand,omitzero"`
+
+	Beside Ref    `json:"beside,omitzero"`
+	Edit   Edit   `json:"edit,omitzero"`
+	Field  Field  `json:"field,omitempty"`
+	Value  string `json:"value,omitempty"`
+	All    bool   `json:"all,omitempty"`
+	Of     string `json:"of,omitempty"`
+	Look   Look   `json:"look,omitzero"`
 }
 
 // valid checks the form of an input; its meaning is the agent's to judge.
@@ -47,10 +56,15 @@ func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
 	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession, InputHand:
 		needsSID = true
 	default:
-		return fmt.Errorf("no such input")
+		if needsSID = reviewInput(in.Kind); !needsSID {
+			return fmt.Errorf("no such input")
+		}
+		if err := in.validReview(); err != nil {
+			return err
+		}
 	}
 	if in.SID != "" || needsSID {
 		if _, err := app.ParseSessionID(in.SID); err != nil {
@@ -61,6 +75,9 @@ func (in Input) valid() error {
 		if _, err := app.ParseImageID(in.Image); err != nil {
 			return err
 		}
+	}
+	if in.Kind == InputHand {
+		return in.Hand.valid(in.Image)
 	}
 	return nil
 }

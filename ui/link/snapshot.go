@@ -19,6 +19,7 @@ type Snapshot struct {
 	Phone    Phone     `json:"phone,omitempty"`
 	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient, or nobody agreed
 	Keep     Keep      `json:"keep,omitzero"`
+	Hands    Hands     `json:"hands,omitzero"`
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
@@ -31,6 +32,10 @@ type Snapshot struct {
 	// Form: the GP asked for the next patient. A window shows the form although
 	// a session is open; that session is in Waiting too.
 	Form bool `json:"form,omitempty"`
+
+	Review  *Review      `json:"review,omitempty"`  // nil: the gallery
+	Require []app.Detail `json:"require,omitempty"` // of every image, before it is filed
+	Earlier []Earlier    `json:"earlier,omitempty"` // newest first
 }
 
 // Phase is where the session stands for the window.
@@ -117,6 +122,9 @@ type Image struct {
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined or was not filed, or what to ask first
+	Name    string         `json:"name,omitempty"`    // to offer where a copy is saved; "" it cannot be
+	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
+	Reviewed
 }
 
 // Filing is a hand-over under way.

@@ -39,11 +39,11 @@ type Hear struct {
 }
 
 // Send queues an act of the GP and returns at once; acts arrive in order. A
-// draft replaces a draft that has not left yet.
+// draft replaces a draft that has not left yet, and so does a caption.
 func (c *Window) Send(in Input) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := len(c.queue); in.Kind == InputDraft && n > 0 && c.queue[n-1].Kind == InputDraft {
+	if n := len(c.queue); n > 0 && replaces(in, c.queue[n-1]) {
 		c.queue[n-1] = in
 	} else {
 		c.queue = append(c.queue, in)
@@ -53,6 +53,15 @@ func (c *Window) Send(in Input) {
 	case c.wake <- struct{}{}:
 	default:
 	}
+}
+
+// replaces reports whether only the later of two acts matters.
+func replaces(in, before Input) bool {
+	if in.Kind == InputDescribe {
+		in.Value = before.Value
+		return in == before
+	}
+	return in.Kind == InputDraft && before.Kind == InputDraft
 }
 
 // Flush waits, for within at most, until everything sent has left: what the GP

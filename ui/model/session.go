@@ -159,6 +159,7 @@ type Tile struct {
 	Discardable           bool
 	Unsure                bool // the GP has to say whether it is filed
 	Faded                 bool
+	ByHand                bool // there is something to do with it by hand
 }
 
 // TilesOf words the gallery, in the snapshot's order.
@@ -166,12 +167,20 @@ func TilesOf(s link.Snapshot) []Tile {
 	tiles := make([]Tile, 0, len(s.Images))
 	for _, im := range s.Images {
 		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet,
-			About: AboutOf(im, "\n"), Hidden: im.Hidden}
+			About: AboutOf(im, "\n"), Hidden: im.Hidden, ByHand: im.Name != "" || im.Filed}
 		switch im.State {
 		case app.ImageReserved, app.ImageStored:
 			t.Tone = ToneBusy
 		case app.ImageLanded:
-			t.Tone, t.Discardable = ToneReady, s.Filing == nil
+			t.Tone, t.Discardable = ToneReady, s.Filing == nil && !im.Aside
+			switch {
+			case im.Aside:
+				t.Chip, t.Tone, t.Faded = text.ChipAside, ToneQuiet, true
+			case im.Failed:
+				t.Chip = text.ChipFailed
+			case im.Lacks != "":
+				t.Chip, t.Tone, t.Note = text.ChipLacks, ToneBad, text.Lacks(im.Lacks)
+			}
 		case app.ImageFiled:
 			t.Tone = ToneGood
 		case app.ImageQuarantined:
@@ -208,6 +217,7 @@ type Bar struct {
 	To      string
 	Note    string
 	Unfiled int  // that File would file
+	Lacking int  // of Unfiled, that lack what the practice requires
 	Left    int  // that the GP has still to file or decide on
 	Done    bool // everything is filed: the next patient is the next act
 }
@@ -215,11 +225,20 @@ type Bar struct {
 // BarOf words the primary action.
 func BarOf(s link.Snapshot) Bar {
 	b := Bar{To: text.To(s.Sink.Label, s.Sink.Place)}
-	filed, unsure := 0, 0
+	filed, unsure, failed := 0, 0, 0
 	for _, im := range s.Images {
 		switch im.State {
 		case app.ImageLanded:
+			if im.Aside {
+				continue
+			}
 			b.Unfiled++
+			if im.Failed {
+				failed++
+			}
+			if im.Lacks != "" {
+				b.Lacking++
+			}
 		case app.ImageUnconfirmed:
 			unsure++
 		case app.ImageFiled:
@@ -227,7 +246,10 @@ func BarOf(s link.Snapshot) Bar {
 		}
 	}
 	b.Left = b.Unfiled + unsure
-	b.Button, b.Enabled, b.Note = text.File(b.Unfiled), s.CanFile && b.Unfiled > 0, s.WhyNot
+	b.Button, b.Enabled, b.Note = text.File(b.Unfiled), (s.CanFile || b.Lacking > 0) && b.Unfiled > 0, s.WhyNot
+	if failed > 0 {
+		b.Button, b.Note = text.Retry(b.Unfiled), text.FiledSome(filed, failed)
+	}
 	switch {
 	case s.Filing != nil:
 		b.Button, b.Enabled, b.Note = text.Filing(s.Filing.Done, s.Filing.Total), false, ""

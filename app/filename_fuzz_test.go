@@ -1,4 +1,4 @@
-package folder
+package app
 
 import (
 	"path/filepath"
@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/clinicpro-nz/images/app"
 )
 
 // FuzzFileName: whatever patient, site and template say, the name is one file
@@ -21,15 +19,18 @@ func FuzzFileName(f *testing.F) {
 	f.Add("{side}.{n}", "", "", "com¹.", int64(-62135596800), 0)
 	f.Add("{name}", strings.Repeat("ā", 200)+".jpg.JPG", "", "", int64(1<<62), 1)
 	f.Fuzz(func(t *testing.T, template, name, site, side string, unix int64, n int) {
-		got, err := Render(template, Fields{Patient: app.Patient{Name: app.Seal(name)}, Site: site, Side: side, View: side + site, Taken: time.Unix(unix, 0), N: n})
+		got, err := RenderName(template, EndingJPEG, NameFields{Patient: Patient{Name: Seal(name)}, Site: site, Side: side, View: side + site, Taken: time.Unix(unix, 0), N: n})
 		if err != nil {
-			if app.KindOf(err) != app.KindCorrupt || name != "" && len(name) > 3 && strings.Contains(err.Error(), name) {
+			if KindOf(err) != KindCorrupt || name != "" && len(name) > 3 && strings.Contains(err.Error(), name) {
 				t.Errorf("%v", err)
+			}
+			if CheckTemplate(template) == nil {
+				t.Errorf("%q passes and names nothing", template)
 			}
 			return
 		}
-		for _, s := range []string{got.Reveal(), numbered(got.Reveal(), 2), FileName(name)} {
-			base := strings.TrimSuffix(s, extension)
+		for _, s := range []string{got.Reveal(), NumberedName(got.Reveal(), EndingJPEG, 2), FileName(name, EndingJPEG)} {
+			base := strings.TrimSuffix(s, EndingJPEG)
 			switch {
 			case s == base, base == "", len(s) > mostBytes+len("__999"), !utf8.ValidString(s):
 				t.Errorf("%q is no name of a picture", s)
@@ -41,7 +42,7 @@ func FuzzFileName(f *testing.F) {
 				t.Errorf("%q loses an end on Windows", s)
 			case device(base):
 				t.Errorf("%q is a device", s)
-			case FileName(FileName(s)) != FileName(s):
+			case FileName(FileName(s, EndingJPEG), EndingJPEG) != FileName(s, EndingJPEG):
 				t.Errorf("%q becomes another name each time", s)
 			}
 		}

@@ -1,0 +1,72 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/clinicpro-nz/images/app"
+)
+
+func init() { workFactor = 10 }
+
+func enrolment() Enrolment {
+	e := Enrolment{"practice = \"hill-road\"\ngateway = \"https://images.example.nz\"\nretention_days = 5\n", map[string]app.Sealed{}}
+	for _, name := range CloudSecrets() {
+		e.Secrets[name] = app.Seal("synthetic " + name)
+	}
+	return e
+}
+
+func TestEnrolmentFile(t *testing.T) {
+	pass := app.Seal("correct horse battery")
+	sealed, err := enrolment().Seal(pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(sealed), "age-encryption.org/v1\n-> scrypt ") || strings.Contains(string(sealed), "synthetic") {
+		t.Error("not an age file under a passphrase")
+	}
+	e, err := OpenEnrolment(sealed, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.Config()
+	if err != nil || c.Practice != "hill-road" || c.RetentionDays != 5 || e.Secrets[SecretAbly].Reveal() != "synthetic ably-key" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for name, c := range map[string]struct {
+		sealed []byte
+		pass   app.Sealed
+		kind   app.Kind
+	}{
+		"wrong passphrase": {sealed, app.Seal("correct horse batterY"), app.KindAuth},
+		"no passphrase":    {sealed, app.Sealed{}, app.KindAuth},
+		"cut short":        {sealed[:len(sealed)-9], pass, app.KindCorrupt},
+		"damaged":          {append(append([]byte{}, sealed[:len(sealed)-9]...), "xxxxxxxxx"...), pass, app.KindCorrupt},
+		"something else":   {[]byte("practice = 1\n"), pass, app.KindCorrupt},
+		"nothing":          {nil, pass, app.KindCorrupt},
+		"too large":        {make([]byte, maxEnrolment+1), pass, app.KindCorrupt},
+	} {
+		if _, err := OpenEnrolment(c.sealed, c.pass); app.KindOf(err) != c.kind {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAnEnrolmentIsWhole(t *testing.T) {
+	pass := app.Seal("correct horse battery")
+	for name, change := range map[string]func(*Enrolment){
+		"no practice":     func(e *Enrolment) { e.Settings = "gateway = \"https://images.example.nz\"\n" },
+		"unknown setting": func(e *Enrolment) { e.Settings += "retention = 3\n" },
+		"a secret less":   func(e *Enrolment) { delete(e.Secrets, SecretRedis) },
+	} {
+		e := enrolment()
+		change(&e)
+		if _, err := e.Seal(pass); app.KindOf(err) != app.KindCorrupt {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := enrolment().Seal(app.Seal("too short")); app.KindOf(err) != app.KindCorrupt {
+		t.Errorf("a short passphrase: %v", err)
+	}
+}

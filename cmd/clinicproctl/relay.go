@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/sync/relay"
+)
+
+const relayAbout = "The file is the gateway's ALEX_RELAY_KEYS. A running gateway takes a change up within ten seconds."
+
+// relayKeys keeps the file that says which workstation key reaches which
+// practice's facilities.
+func relayKeys(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	flags := flagSet("relay "+args[0], stderr)
+	file := flags.String("file", "", "the gateway's file of keys")
+	practice := flags.String("practice", "", "the practice's name in addresses")
+	facility := flags.String("facility", "", "the practice's facility ids in Medtech, with commas between")
+	name := flags.String("name", "", "where the key is used, for whoever revokes it")
+	key := flags.String("key", "", "the key's id, as list shows it")
+	if flags.Parse(args[1:]) != nil {
+		return exitUsage
+	}
+	if flags.NArg() > 0 || *file == "" {
+		flags.Usage()
+		return exitUsage
+	}
+	book, err := relay.ReadBook(*file)
+	if err == nil {
+		switch args[0] {
+		case "add":
+			err = addKey(&book, *file, app.Practice(*practice), *facility, *name, stdout)
+		case "revoke":
+			if err = book.Revoke(*key, time.Now()); err == nil {
+				if err = book.Write(*file); err == nil {
+					fmt.Fprintf(stdout, "Key %s is revoked. Gateways refuse it within ten seconds.\n", *key)
+				}
+			}
+		case "list":
+			listKeys(book, stdout)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, relaySentence(err))
+		return exitFailed
+	}
+	return exitDone
+}
+
+func addKey(book *relay.Book, file string, practice app.Practice, facilities, name string, stdout io.Writer) error {
+	secret, key, err := book.Add(practice, strings.FieldsFunc(facilities, func(r rune) bool { return r == ',' || r == ' ' }), name, time.Now())
+	if err == nil {
+		err = book.Write(file)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "Key %s for %s. It is shown this once; put it into the practice's enrolment:\n%s\n", key.ID, practice, secret.Reveal())
+	return nil
+}
+
+func listKeys(book relay.Book, stdout io.Writer) {
+	for _, e := range book.Practices {
+		fmt.Fprintf(stdout, "%s  facilities %s\n", e.Practice, strings.Join(e.Facilities, ", "))
+		for _, k := range e.Keys {
+			state := "in use"
+			if k.Revoked != nil {
+				state = "revoked " + k.Revoked.Format(time.RFC3339)
+			}
+			fmt.Fprintf(stdout, "  %s  made %s  %-30s  %s\n", k.ID, k.Made.Format(time.DateOnly), state, k.Name)
+		}
+	}
+}
+
+// relaySentence says what is wrong and what to do.
+func relaySentence(err error) string {
+	cause := err
+	var e *app.Error
+	if errors.As(err, &e) && e.Err != nil {
+		cause = e.Err
+	}
+	switch app.KindOf(err) {
+	case app.KindNotFound:
+		return "No key has this id; nothing was changed. “clinicproctl relay list” shows the ids."
+	case app.KindConflict:
+		return "Another practice has this facility; nothing was changed. One facility belongs to one practice."
+	case app.KindFull:
+		return "The file " + cause.Error() + "; nothing was changed. Check its folder's rights and space."
+	}
+	return "Nothing was changed: " + cause.Error() + "."
+}

@@ -1,0 +1,4 @@
+// Command small stands for a program of ours where a test needs any.
+package main
+
+func main() {}
