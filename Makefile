@@ -103,12 +103,20 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@.ci/gotest e2e -count=1 -timeout 25m -parallel 6 -run '^TestEndToEnd' ./cmd/clinicpro-images
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
+.PHONY: wine
+wine: windows ## the Windows programs under Wine, without OpenGL (gigabytes of packages, minutes; not in make test)
+	@.ci/install test
+	@.ci/install wine
+	@.ci/wine $(ARGS)
+
 .PHONY: bench
 bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window
 	@.ci/install test
 	@$(MAKE) --no-print-directory tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
+	@CGO_ENABLED=0 go test -run '^$$' -bench Scroll -benchtime 300x ./ui/software
 	@.ci/phone-bench
+	@.ci/record-bench
 	@$(MAKE) --no-print-directory ui
 	@.ci/window-bench
 

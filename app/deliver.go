@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // sinkName is the name of the sink that an empty name stands for.
@@ -39,15 +42,40 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 	if out.Err = h.freeze(ctx); out.Err != nil {
 		return out
 	}
+	h.handAll(ctx, &out)
+	return out
+}
+
+// partsAtOnce is how many parts a Composer is given at once: a record system
+// is a round trip away, and each part is a call of its own.
+const partsAtOnce = 2
+
+// handAll hands every group over. After one that failed as a whole no other is
+// begun.
+func (h *handing) handAll(ctx context.Context, out *Delivered) {
+	together := errgroup.Group{}
+	together.SetLimit(1)
+	if _, composes := h.to.(Composer); composes {
+		together.SetLimit(partsAtOnce)
+	}
+	var mu sync.Mutex
+	stopped := func() bool { mu.Lock(); defer mu.Unlock(); return out.Err != nil }
 	for _, group := range h.groups() {
-		var receipts []Receipt
-		receipts, out.Area, out.Err = h.hand(ctx, group)
-		out.Receipts = append(out.Receipts, receipts...)
-		if out.Err != nil {
+		if stopped() {
 			break
 		}
+		together.Go(func() error {
+			receipts, area, err := h.hand(ctx, group)
+			mu.Lock()
+			defer mu.Unlock()
+			out.Receipts = append(out.Receipts, receipts...)
+			if out.Err == nil {
+				out.Area, out.Err = area, err
+			}
+			return nil
+		})
 	}
-	return out
+	_ = together.Wait() // the errors are in out
 }
 
 // handing is one call of a sink's Deliver, with what was frozen for it.

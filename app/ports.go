@@ -260,7 +260,7 @@ type Delivery struct {
 	Record  RecordRef
 	Again   bool          // a try came before this one
 	Unsure  bool          // and came to no known end
-	Quiet   time.Duration // since the last try was over, at least; 0: not known
+	Quiet   time.Duration // since the last try that may have sent anything was over, at least; 0: not known
 	Unknown time.Duration // since when that has been so; 0: not known
 	Target  Sealed        // of a Placed: where it goes
 	Items   []DeliveryItem
@@ -293,5 +293,6 @@ type Receipt struct {
 	Ref         string // the same without a patient value in it, for the audit trail
 	Unconfirmed bool
 	Err         error
-	Unknown     bool // beside Err: it may be there all the same; Deliver again finds out
+	Unknown     bool // beside Err: it may be there, from this try or one before; Deliver again finds out
+	Looked      bool // beside Unknown: this try sent nothing
 }

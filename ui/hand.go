@@ -24,10 +24,10 @@ func (w *Window) photoMenu(id string, below fyne.CanvasObject) {
 		if im.ID != id {
 			continue
 		}
-		if im.Name != "" {
-			items = append(items, fyne.NewMenuItem(text.HandPhoto, func() { w.saveCopy(text.SavePhotoTitle, im.Name, id, link.HandPhoto) }))
+		if im.SaveAs != "" {
+			items = append(items, fyne.NewMenuItem(text.HandPhoto, func() { w.saveCopy(text.SavePhotoTitle, im.SaveAs, id, link.HandPhoto) }))
 		}
-		if im.Name != "" && w.snap.Hands.Copy {
+		if im.SaveAs != "" && w.snap.Hands.Copy {
 			items = append(items, fyne.NewMenuItem(text.HandCopy, hand(link.HandCopy)))
 		}
 		if im.Filed {

@@ -180,7 +180,8 @@ func (w *Window) file() {
 	}
 	sid := w.snap.SID
 	w.prepared = map[string]bool{}
-	w.sheet = views.NewSheet(model.CardOf(w.snap.Patient), w.snap.Left != nil, w.dropDialog, func() { w.fileNow(sid) })
+	w.sheet = views.NewSheet(model.CardOf(w.snap.Patient), w.snap.Left, w.dropDialog, func() { w.fileNow(sid) },
+		func(name string) { w.send(link.Input{Kind: link.InputChoose, SID: sid, Value: name}) })
 	w.asking = widget.NewModalPopUp(w.sheet.Root, w.win.Canvas())
 	w.paintSheet()
 	w.asking.Show()

@@ -117,7 +117,7 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	saved.Images = append([]link.Image(nil), results.Images...)
 	for i := range saved.Images {
 		if saved.Images[i].State == app.ImageFiled {
-			saved.Images[i].Name, saved.Images[i].Filed = saved.Images[i].Note, true
+			saved.Images[i].SaveAs, saved.Images[i].Filed = saved.Images[i].Note, true
 		}
 	}
 	saved.Hands = link.Hands{Copy: true, PDF: "ZZZ0016_2026-11-23.pdf", Said: text.Saved("ZZZ0016_2026-11-23.pdf")}

@@ -39,6 +39,7 @@ type Config struct {
 	Phone    Phone     `toml:"phone"`
 	Record   Record    `toml:"record"`
 	Filing   Filing    `toml:"filing"`
+	UI       UI        `toml:"ui"` // how the window is painted, for support
 	// UpdateCheck lets the agent ask once a day whether a newer version is out.
 	UpdateCheck bool `toml:"update_check"`
 
@@ -117,6 +118,7 @@ func Default() Config {
 		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
 		Phone: Phone{Target: app.DefaultTarget / 1000},
+		UI:    UIAuto,
 	}
 }
 

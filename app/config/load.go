@@ -114,6 +114,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("phone.require: want any of site, side, view, type, got %q", string(d))
 		}
 	}
+	if !c.UI.known() {
+		return errUI
+	}
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return errors.New("phone.target_kb: want 200 to 10000")
 	}

@@ -46,6 +46,7 @@ var PolicyKeys = []PolicyKey{
 	{"s3_encrypts", KindBool, "whether the store encrypts at rest (SSE-S3)"},
 	{"ably_endpoint", KindText, "another hub's origin; not given: Ably"},
 	{"update_check", KindBool, "whether it asks once a day if a newer version is out; it never installs one"},
+	{"ui", KindText, "how the window is painted: auto, gl or software; for support"},
 	{"phone.consent", KindBool, "the phone asks who agrees to the photos"},
 	{"phone.require", KindList, "of site, side, view, type: what the phone asks for once"},
 	{"filing.as", KindText, "images (a JPEG each), pdf (one of the session) or both"},

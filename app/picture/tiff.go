@@ -165,12 +165,10 @@ func deflatePage(ctx context.Context, m image.Image, room int) (*directory, erro
 
 // sheets draws the text of a file, as many pages as it takes.
 func (d Document) sheets() ([]*directory, error) {
-	face := func(size float64) (font.Face, error) {
-		return opentype.NewFace(sans().font, &opentype.FaceOptions{Size: size, DPI: sheetDPI, Hinting: font.HintingNone})
-	}
+	name, rest := d.patientLine()
 	sizes := map[float64]font.Face{}
-	for _, size := range []float64{nameSize, headSize, bodySize, footSize} {
-		f, err := face(size)
+	for _, size := range []float64{fitting(name, nameSize), headSize, bodySize} {
+		f, err := opentype.NewFace(sans().font, &opentype.FaceOptions{Size: size, DPI: sheetDPI, Hinting: font.HintingNone})
 		if err != nil {
 			return nil, app.E("make TIFF", app.KindBug, err)
 		}
@@ -188,8 +186,7 @@ func (d Document) sheets() ([]*directory, error) {
 	begin := func() {
 		m = image.NewGray(image.Rect(0, 0, sheetWidth, sheetHeight))
 		draw.Draw(m, m.Rect, image.White, image.Point{}, draw.Src)
-		name, rest := d.patientLine()
-		write(sans().wrap(name, nameSize, textWidth)[0], nameSize, margin+13)
+		write(name, fitting(name, nameSize), margin+13)
 		write(rest, bodySize, margin+30)
 		draw.Draw(m, image.Rect(edge, rule, sheetWidth-edge, rule+2),
 			image.NewUniform(color.Gray{160}), image.Point{}, draw.Src)

@@ -19,6 +19,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -49,8 +50,7 @@ type agent struct {
 	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
-	store    app.Spool   // nil until it is open; the engine owns it
-	trail    app.Audit   // likewise
+	trail    app.Audit   // nil until it is open
 	engine   *app.Engine // nil until the spool is open and the cloud known
 	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
@@ -61,6 +61,9 @@ type agent struct {
 	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
+	launcher app.Launcher   // of the record system; nil: none
+	sinks    []string       // that the practice can file into; nil: the folder alone
+	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
 	spool    app.Spool      // nil until it is open
@@ -87,6 +90,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
+	defer clipboard.Forget()
 	cfg, err := settings(&o)
 	if err != nil {
 		return err
@@ -99,7 +103,7 @@ func runAgent(ctx context.Context, o options) error {
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
 		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+		surface: newSurface(cfg.UI), receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.reviewer = newReviewer()
 	a.darkroom.OnEarly(a.refresh)
@@ -119,6 +123,10 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
 	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
+		a.screens.surface.warm(ctx)
+		group.Go(func() error {
+			return watchDesktop(ctx, func(moved bool) { a.screens.surface.forget(ctx, moved) })
+		})
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
 	}
@@ -160,6 +168,9 @@ func settings(o *options) (config.Config, error) {
 		if cfg.PracticeName == "" {
 			cfg.PracticeName = localPracticeName
 		}
+	}
+	if o.ui != "" {
+		cfg.UI = o.ui
 	}
 	if o.practiceName != "" {
 		cfg.PracticeName = o.practiceName
@@ -216,7 +227,7 @@ func (a *agent) engines(ctx context.Context) error {
 		}
 		defer trail.Close()
 		a.mu.Lock()
-		a.store, a.trail = spool, trail
+		a.trail = trail
 		a.mu.Unlock()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup
@@ -264,7 +275,8 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg), Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg),
+		Record: a.connectRecord(ctx, c.Base), Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
@@ -339,7 +351,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
+		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
 	a.sendThumbs()
 	shown := snapshot(a.state, set, time.Now())
 	a.handView(&shown, a.state.Sessions[a.state.Current])

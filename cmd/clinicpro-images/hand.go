@@ -71,7 +71,7 @@ func (a *agent) handSaid(sid string, said link.Hands) {
 func (a *agent) grant(ctx context.Context, in link.Input) link.Hands {
 	a.mu.Lock()
 	s, known := a.state.Sessions[app.SessionID(in.SID)]
-	store, trail := a.store, a.trail
+	store, trail := a.spool, a.trail
 	a.mu.Unlock()
 	im, has := s.Images[app.ImageID(in.Image)]
 	if !known || store == nil || in.Hand.To != link.HandPDF && !has {
@@ -161,7 +161,7 @@ func (a *agent) copyAll(ctx context.Context, store app.Spool, s app.Session, pat
 	d := app.Delivery{ID: string(app.NewSessionID()), SID: s.ID, Patient: s.Patient}
 	for _, id := range s.Order {
 		if im := s.Images[id]; copyable(im) {
-			d.Items = append(d.Items, app.DeliveryItem{Image: id, Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt})
+			d.Items = append(d.Items, app.DeliveryItem{Image: id, Details: im.Details, Consent: im.Consent, TakenAt: im.TakenAt, TakenBy: im.TakenBy})
 		}
 	}
 	parts, err := folder.NewPDF(workstation.FolderOf(a.cfg)).Compose(ctx, d, func(id app.ImageID) ([]byte, error) {
@@ -212,7 +212,8 @@ func filedAs(im app.Image) string {
 	return ""
 }
 
-// handView is what a snapshot says of copies; a.mu is held.
+// handView is what a snapshot says of copies, and of what is filed; a.mu is
+// held.
 func (a *agent) handView(out *link.Snapshot, s app.Session) {
 	if out.SID == "" {
 		return
@@ -221,6 +222,9 @@ func (a *agent) handView(out *link.Snapshot, s app.Session) {
 		out.Hands = a.hands.said
 	}
 	out.Hands.Copy = a.hands.copier != nil
+	if out.Sink.Label == practiceFolder {
+		out.Sink.Label = text.FolderAs(string(a.cfg.Filing.As))
+	}
 	n := 0
 	for i := range out.Images {
 		view := &out.Images[i]
@@ -230,13 +234,17 @@ func (a *agent) handView(out *link.Snapshot, s app.Session) {
 			continue
 		}
 		n++
-		fields := app.NameFields{Patient: s.Patient, Taken: im.TakenAt, Site: im.Details.Site, Side: string(im.Details.Side),
+		taken := im.TakenAt
+		if !taken.IsZero() {
+			taken = taken.In(a.cfg.Zone())
+		}
+		fields := app.NameFields{Patient: s.Patient, Taken: taken, Site: im.Details.Site, Side: string(im.Details.Side),
 			View: string(im.Details.View), N: i + 1}
 		if name, err := app.RenderName(a.cfg.NameTemplate, app.EndingJPEG, fields); err == nil {
-			view.Name = name.Reveal()
+			view.SaveAs = name.Reveal()
 		}
 		if n == 1 {
-			if name, err := app.RenderName(a.cfg.NameTemplate, app.EndingPDF, app.NameFields{Patient: s.Patient, Taken: im.TakenAt}); err == nil {
+			if name, err := app.RenderName(a.cfg.NameTemplate, app.EndingPDF, app.NameFields{Patient: s.Patient, Taken: taken}); err == nil {
 				out.Hands.PDF = name.Reveal()
 			}
 		}

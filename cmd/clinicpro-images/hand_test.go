@@ -63,7 +63,7 @@ func handed(t *testing.T) (a *agent, trail *apptest.FakeAudit, in link.Input, ph
 	im.Handovers = []app.Handover{{Sink: folder.NameImages, State: app.HandDone, Place: app.Seal(filed)}}
 	s.Images[im.ID] = im
 	a, trail = testAgent(t), &apptest.FakeAudit{}
-	a.log, a.cfg, a.store, a.trail = slog.New(slog.DiscardHandler), cfg, store, trail
+	a.log, a.cfg, a.spool, a.trail = slog.New(slog.DiscardHandler), cfg, store, trail
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), 0)
 	a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
 	return a, trail, link.Input{Kind: link.InputHand, SID: string(s.ID), Image: string(im.ID)}, photo
@@ -164,10 +164,14 @@ func TestCopyToTheClipboard(t *testing.T) {
 func TestWhatASnapshotSaysOfCopies(t *testing.T) {
 	a, _, in, _ := handed(t)
 	s := a.state.Sessions[a.state.Current]
-	out := link.Snapshot{SID: in.SID, Images: []link.Image{{ID: string(s.Order[0])}, {ID: string(s.Order[1])}}}
+	a.cfg.Filing.As = config.FormBoth
+	out := link.Snapshot{SID: in.SID, Sink: link.Sink{Label: practiceFolder}, Images: []link.Image{{ID: string(s.Order[0])}, {ID: string(s.Order[1])}}}
 	a.handView(&out, s)
-	day := time.Now().Format(time.DateOnly)
-	if !out.Images[0].Filed || out.Images[1].Filed || out.Images[1].Name != "ZZZ0016_"+day+"_forearm_left_2.jpg" || out.Hands.PDF != "ZZZ0016_"+day+".pdf" {
+	if out.Sink.Label != "the practice folder, as photos and one PDF" {
+		t.Errorf("files to %q", out.Sink.Label)
+	}
+	day := a.state.Sessions[s.ID].Images[s.Order[0]].TakenAt.In(a.cfg.Zone()).Format(time.DateOnly)
+	if !out.Images[0].Filed || out.Images[1].Filed || out.Images[1].SaveAs != "ZZZ0016_"+day+"_forearm_left_2.jpg" || out.Hands.PDF != "ZZZ0016_"+day+".pdf" {
 		t.Errorf("%+v, %+v", out.Images, out.Hands)
 	}
 }

@@ -43,7 +43,7 @@ func (s heldSpool) Sealed(_ context.Context, sid app.SessionID, id app.ImageID) 
 func reviewAgent(t *testing.T, patients ...app.Patient) (a *agent, sessions []app.Session, answers chan link.Seen) {
 	t.Helper()
 	a = testAgent(t)
-	a.reviewer, a.darkroom = newReviewer(), workstation.NewDarkroom("{nhi}_{date}_{site}_{n}", time.UTC)
+	a.reviewer, a.darkroom = newReviewer(), workstation.NewDarkroom("{nhi}_{date}_{site}_{n}", time.UTC, 0)
 	spool := heldSpool{sealed: map[app.SessionID]map[app.ImageID][]byte{}}
 	a.state.Sessions = map[app.SessionID]app.Session{}
 	var picture bytes.Buffer

@@ -38,6 +38,7 @@ type screens struct {
 type screensConfig struct {
 	build    string
 	headless bool // terminals only: no window process is ever started
+	surface  *surface
 	marker   marker
 	receive  func(link.Input)
 	notice   func(string) // why no window can be shown; "" once that is over

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -32,6 +31,8 @@ type setting struct {
 	zone     *time.Location                        // the practice's
 	rough    func(app.SessionID, app.ImageID) bool // of a thumbnail; nil: none is
 	reviewer *reviewer                             // nil: nobody reviews
+	sinks    []string                              // that the practice can file into; nil: the folder
+	chosen   []string                              // of sinks
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -42,8 +43,12 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, set.form, now), Form: set.form,
 	}
 	out.Problems = append(out.Problems, set.starting...)
-	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink} {
+	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink, app.AreaRecord} {
 		if kind := st.Trouble[area]; kind != "" && (shown || area == app.AreaSpool) {
+			if area == app.AreaRecord {
+				out.Problems = append(out.Problems, recordProblem(st, kind))
+				continue
+			}
 			out.Problems = append(out.Problems, problem(places[area], kind))
 		}
 	}
@@ -71,16 +76,23 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		}
 		switch {
 		case im.State == app.ImageFiled:
-			view.Note = filepath.Base(im.Place.Reveal())
+			view.Note = noteOf(im)
 		case im.State == app.ImageQuarantined:
 			view.Problem = text.Problem(text.PlaceImage, reasonKinds[im.Reason]).Line()
 		case im.State == app.ImageUnconfirmed:
 			view.Problem = unconfirmed
+			if unsureInRecord(im) {
+				view.Problem = text.RecordUnsure
+			}
 		case im.FileKind != "":
 			view.Problem = text.Problem(places[im.FileArea], im.FileKind).What
+			if im.FileArea == app.AreaRecord {
+				view.Problem = partial(im)
+			}
 		case s.Row.Asks.Consent && im.Shown && im.Consent.By == "":
 			view.Problem = text.NoConsent
 		}
+		view.Hands, view.Held = handsOf(im), im.State == app.ImageLanded && !im.Filing && !im.CanDiscard()
 		out.Images = append(out.Images, view)
 	}
 	out.Review, out.Earlier, out.Require = set.reviewOf(s.ID), earlier(st, s, set.zone), s.Row.Asks.Require
@@ -103,9 +115,12 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		out.WhyNot = text.NothingToFile
 	case s.Lacking() > 0:
 		out.WhyNot = text.Lacking(s.Lacking())
+	case len(set.sinks) > 1 && len(reachable(s, set.chosen)) == 0:
+		out.WhyNot = text.ChooseOne
 	default:
 		out.CanFile = true
 	}
+	set.target(&out, s)
 	return out
 }
 
@@ -121,7 +136,7 @@ func thumbKey(sid app.SessionID, im app.Image, rough func(app.SessionID, app.Ima
 // places maps the parts that can fail to what ui/text calls them.
 var places = map[app.Area]text.Place{
 	app.AreaVault: text.PlaceVault, app.AreaSpool: text.PlaceSpool, app.AreaRegistry: text.PlaceRegistry,
-	app.AreaObjects: text.PlaceObjects, app.AreaFeed: text.PlaceFeed, app.AreaSink: text.PlaceFolder,
+	app.AreaObjects: text.PlaceObjects, app.AreaFeed: text.PlaceFeed, app.AreaSink: text.PlaceFolder, app.AreaRecord: text.PlaceRecord,
 }
 
 // problem words what fails. Realtime alone only makes things slower.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
+	"reflect"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
 	want := link.Image{ID: "a", State: app.ImageLanded, Thumb: "one/a/90", Caption: "after two weeks",
 		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true,
 		Reviewed: link.Reviewed{Rev: "90", Turned: 90, Kept: link.Edit{Kind: app.EditCrop, X1: app.Unit, Y1: app.Unit}, Editable: true}}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
 	im.Details.Rotate = 180 // other pixels, so another name

@@ -234,5 +234,5 @@ func PageOf(item app.DeliveryItem, jpeg []byte, zone *time.Location) picture.Pag
 	if !taken.IsZero() && zone != nil {
 		taken = taken.In(zone)
 	}
-	return picture.Page{JPEG: jpeg, Details: item.Details, Consent: item.Consent, Taken: taken}
+	return picture.Page{JPEG: jpeg, Details: item.Details, Consent: item.Consent, Taken: taken, TakenBy: item.TakenBy}
 }

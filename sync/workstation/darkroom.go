@@ -193,20 +193,16 @@ func reasonOf(err error) app.Reason {
 	return app.ReasonPicture
 }
 
-// Prepare implements app.Darkroom: the edits are in the pixels of what leaves.
+// Prepare implements app.Darkroom: the edits are in the pixels of what leaves,
+// and its size is the practice's.
 func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
 	details := s.Images[id].Details
-	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id])); err != nil {
+	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id]), d.maxBytes); err != nil {
 		return app.DeliveryItem{}, err
-	}
-	if d.maxBytes > 0 {
-		if clean, err = d.decoder.Fit(ctx, clean, d.maxBytes); err != nil {
-			return app.DeliveryItem{}, err
-		}
 	}
 	taken, _ := d.taken(s, id, meta)
 	name, err := app.RenderName(d.template, app.EndingJPEG, app.NameFields{Patient: s.Patient, Taken: taken, N: n,

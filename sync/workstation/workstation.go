@@ -95,15 +95,29 @@ func FolderOf(c config.Config) folder.Config {
 	return folder.Config{Dir: c.Folder, Sidecar: c.Filing.Sidecar, Template: c.NameTemplate, Practice: c.PracticeName, Zone: c.Zone()}
 }
 
-// SinksOf names the sinks that the settings file to.
-func SinksOf(c config.Config) []string {
-	switch c.Filing.As {
-	case config.FormPDF:
-		return []string{folder.NamePDF}
-	case config.FormBoth:
-		return []string{folder.NameImages, folder.NamePDF}
+// SinksOf names the sinks that a filing goes to: those chosen, or (nil) the
+// practice's. The folder among them stands for its pictures, its documents, or
+// both, as the settings say.
+func SinksOf(c config.Config, chosen []string) (out []string) {
+	if chosen == nil {
+		chosen = c.Record.Sinks
 	}
-	return []string{folder.NameImages}
+	if len(chosen) == 0 {
+		chosen = []string{folder.NameImages}
+	}
+	for _, name := range chosen {
+		if name != folder.NameImages {
+			out = append(out, name)
+			continue
+		}
+		if c.Filing.As != config.FormPDF {
+			out = append(out, folder.NameImages)
+		}
+		if c.Filing.As != config.FormImages {
+			out = append(out, folder.NamePDF)
+		}
+	}
+	return out
 }
 
 // Parts are what a workstation adds of its own to a cloud.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,5 +104,27 @@ func TestASessionsLinkCanBeRead(t *testing.T) {
 	}
 	if _, err := workstation.Link("https://images.example.nz", "test-practice", app.Session{}, time.Now()); app.KindOf(err) != app.KindCorrupt {
 		t.Errorf("no secrets: %v", err)
+	}
+}
+
+func TestSinksOf(t *testing.T) {
+	for _, c := range []struct {
+		as     config.Form
+		record []string
+		chosen []string
+		want   string
+	}{
+		{config.FormImages, nil, nil, "folder"},
+		{config.FormPDF, nil, nil, "folder-pdf"},
+		{config.FormBoth, nil, nil, "folder folder-pdf"},
+		{config.FormBoth, []string{"alex-scan"}, nil, "alex-scan"},
+		{config.FormPDF, []string{"alex-scan", "folder"}, nil, "alex-scan folder-pdf"},
+		{config.FormBoth, []string{"alex-scan"}, []string{"folder"}, "folder folder-pdf"},
+	} {
+		cfg := config.Default()
+		cfg.Filing.As, cfg.Record.Sinks = c.as, c.record
+		if got := strings.Join(workstation.SinksOf(cfg, c.chosen), " "); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }

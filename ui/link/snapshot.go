@@ -24,6 +24,7 @@ type Snapshot struct {
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
 	Sink     Sink      `json:"sink"`
+	Targets  []Target  `json:"targets,omitempty"` // where images can go; none: to Sink only
 	CanFile  bool      `json:"canFile,omitempty"`
 	WhyNot   string    `json:"whyNot,omitempty"` // a sentence; shown beside the disabled button
 	Problems []Problem `json:"problems,omitempty"`
@@ -121,8 +122,10 @@ type Image struct {
 	Consent app.ConsentBy  `json:"consent,omitempty"` // who agreed to it; "" nobody was asked
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
+	Hands   []Handover     `json:"hands,omitempty"`   // by place, where there is more than one or a record system
+	Held    bool           `json:"held,omitempty"`    // may be at a place that has not said so: not to be discarded
 	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined or was not filed, or what to ask first
-	Name    string         `json:"name,omitempty"`    // to offer where a copy is saved; "" it cannot be
+	SaveAs  string         `json:"saveAs,omitempty"`  // the name to offer for a copy; "" none can be made
 	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
 	Reviewed
 }

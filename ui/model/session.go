@@ -167,7 +167,7 @@ func TilesOf(s link.Snapshot) []Tile {
 	tiles := make([]Tile, 0, len(s.Images))
 	for _, im := range s.Images {
 		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet,
-			About: AboutOf(im, "\n"), Hidden: im.Hidden, ByHand: im.Name != "" || im.Filed}
+			About: AboutOf(im, "\n"), Hidden: im.Hidden, ByHand: im.SaveAs != "" || im.Filed}
 		switch im.State {
 		case app.ImageReserved, app.ImageStored:
 			t.Tone = ToneBusy
@@ -192,6 +192,12 @@ func TilesOf(s link.Snapshot) []Tile {
 		}
 		if im.Problem != "" {
 			t.Note, t.Tone = im.Problem, ToneBad
+		}
+		t.Discardable = t.Discardable && !im.Held
+		for _, h := range im.Hands {
+			if h.State == link.HandoverWaiting && im.State == app.ImageLanded {
+				t.Chip = text.TryingAgain
+			}
 		}
 		tiles = append(tiles, t)
 	}

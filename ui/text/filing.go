@@ -34,6 +34,17 @@ const (
 	nameChooseOther = " Choose among the buttons above."
 )
 
+// FolderAs says what goes to the practice's folder: images, pdf or both.
+func FolderAs(form string) string {
+	switch form {
+	case "pdf":
+		return "the practice folder, as one PDF"
+	case "both":
+		return "the practice folder, as photos and one PDF"
+	}
+	return "the practice folder"
+}
+
 // PlaceholderWord says what stands for a placeholder of a file name.
 func PlaceholderWord(p string) string {
 	return map[string]string{"{nhi}": "NHI", "{name}": "Name", "{date}": "Date", "{time}": "Time", "{site}": "Body site",
