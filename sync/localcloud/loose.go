@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -85,5 +86,24 @@ func dropLooseOne(data, side, name string) error {
 	if _, err := os.Lstat(filepath.Join(data, name)); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return os.RemoveAll(filepath.Join(side, name))
+	return removeTree(filepath.Join(side, name))
+}
+
+// removeTree is os.RemoveAll, file by file: what that asks Windows for is not
+// there under Wine, where versitygw leaves metadata behind for that reason.
+func removeTree(dir string) error {
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, path := range slices.Backward(paths) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
 }
