@@ -105,7 +105,9 @@ func TestProxiesThatDoNot(t *testing.T) {
 		asked <- req.Method + " " + req.Host + " " + req.Header.Get("Proxy-Authorization")
 		_, _ = conn.Write([]byte("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))
 	}()
-	w := &Way{proxy: func(*url.URL) (*url.URL, error) { return url.Parse("http://user:synthetic-password@" + l.Addr().String()) }}
+	w := &Way{proxy: func(*url.URL) (*url.URL, error) {
+		return url.Parse("http://user:synthetic-password@" + l.Addr().String())
+	}}
 	_, err = w.Dial(context.Background(), "tcp", "redis.example.nz:6379")
 	refused, is := errors.AsType[*Refused](err)
 	if !is || refused.Status != http.StatusProxyAuthRequired {
