@@ -113,7 +113,15 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	keeping.Keep = link.Keep{Can: true, On: true, Until: "18:00"}
 	expired := snapshot(t, link.PhaseWaiting)
 	expired.Code.Expires = expired.Now
-	return map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
+	saved := results
+	saved.Images = append([]link.Image(nil), results.Images...)
+	for i := range saved.Images {
+		if saved.Images[i].State == app.ImageFiled {
+			saved.Images[i].SaveAs, saved.Images[i].Filed = saved.Images[i].Note, true
+		}
+	}
+	saved.Hands = link.Hands{Copy: true, PDF: "ZZZ0016_2026-11-23.pdf", Said: text.Saved("ZZZ0016_2026-11-23.pdf")}
+	return map[string]link.Snapshot{"15-saved": saved, "1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
 		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
 		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping}
 }

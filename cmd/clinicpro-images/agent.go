@@ -19,6 +19,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -42,12 +43,14 @@ type agent struct {
 	quit     context.CancelFunc
 	replaced atomic.Bool // an update has put another program in this one's place
 
-	kick chan struct{} // the GP pressed "Try again"
-	acts chan link.Input
+	kick  chan struct{} // the GP pressed "Try again"
+	acts  chan link.Input
+	hands *hands
 
 	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
+	trail    app.Audit   // nil until it is open
 	engine   *app.Engine // nil until the spool is open and the cloud known
 	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
@@ -58,6 +61,9 @@ type agent struct {
 	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
+	launcher app.Launcher   // of the record system; nil: none
+	sinks    []string       // that the practice can file into; nil: the folder alone
+	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
 	spool    app.Spool      // nil until it is open
@@ -84,6 +90,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
+	defer clipboard.Forget()
 	cfg, err := settings(&o)
 	if err != nil {
 		return err
@@ -94,11 +101,12 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
+		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
-	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
+		surface: newSurface(cfg.UI), receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.reviewer = newReviewer()
+	a.darkroom.OnEarly(a.refresh)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -107,6 +115,7 @@ func runAgent(ctx context.Context, o options) error {
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
+	group.Go(func() error { return a.handOut(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.looksAt(ctx) })
 	group.Go(func() error { return a.rests(ctx) })
@@ -114,6 +123,10 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
 	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
+		a.screens.surface.warm(ctx)
+		group.Go(func() error {
+			return watchDesktop(ctx, func(moved bool) { a.screens.surface.forget(ctx, moved) })
+		})
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
 	}
@@ -155,6 +168,9 @@ func settings(o *options) (config.Config, error) {
 		if cfg.PracticeName == "" {
 			cfg.PracticeName = localPracticeName
 		}
+	}
+	if o.ui != "" {
+		cfg.UI = o.ui
 	}
 	if o.practiceName != "" {
 		cfg.PracticeName = o.practiceName
@@ -210,6 +226,9 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer trail.Close()
+		a.mu.Lock()
+		a.trail = trail
+		a.mu.Unlock()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup
 		defer running.Wait()
@@ -256,7 +275,8 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.cfg.Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg),
+		Record: a.connectRecord(ctx, c.Base), Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
@@ -331,9 +351,11 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
+		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
 	a.sendThumbs()
-	a.screens.show(snapshot(a.state, set, time.Now()))
+	shown := snapshot(a.state, set, time.Now())
+	a.handView(&shown, a.state.Sessions[a.state.Current])
+	a.screens.show(shown)
 	status := trayStatus(a.state, len(a.problems) > 0)
 	if status.Notice = a.noWindow; a.noWindow != "" {
 		status.State = tray.Problem
@@ -368,8 +390,8 @@ func (a *agent) starting(problems ...link.Problem) {
 func (a *agent) sendThumbs() {
 	s := a.state.Sessions[a.state.Current]
 	for _, id := range s.Order {
-		key := thumbKey(s.ID, s.Images[id])
-		if !s.Images[id].Shown || a.screens.has(key) {
+		key := thumbKey(s.ID, s.Images[id], a.darkroom.Rough)
+		if !a.darkroom.HasThumb(s.ID, id) || a.screens.has(key) {
 			continue
 		}
 		if thumb := a.darkroom.Thumb(s.ID, s.Images[id]); thumb != nil {

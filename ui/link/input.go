@@ -26,6 +26,7 @@ const (
 	InputOpenSession    InputKind = "open-session"  // show the session SID
 	InputKeepPhone      InputKind = "keep-phone"    // the phone of this session, for those to come
 	InputForgetPhone    InputKind = "forget-phone"  // whichever is kept
+	InputChoose         InputKind = "choose"        // Value: a Target's Name, on or off
 	InputCloseSession   InputKind = "close-session" // no more photos; files nothing
 	InputCloseWindow    InputKind = "close-window"  // ends nothing, files nothing
 )
@@ -40,6 +41,7 @@ type Input struct {
 	Image     string    `json:"image,omitempty"`
 	Confirmed bool      `json:"confirmed,omitempty"`
 	Insist    bool      `json:"insist,omitempty"`
+	Hand      Hand      `json:"hand,omitzero"`
 
 	Beside Ref    `json:"beside,omitzero"`
 	Edit   Edit   `json:"edit,omitzero"`
@@ -55,7 +57,7 @@ func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
 	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession, InputHand, InputChoose:
 		needsSID = true
 	default:
 		if needsSID = reviewInput(in.Kind); !needsSID {
@@ -74,6 +76,9 @@ func (in Input) valid() error {
 		if _, err := app.ParseImageID(in.Image); err != nil {
 			return err
 		}
+	}
+	if in.Kind == InputHand {
+		return in.Hand.valid(in.Image)
 	}
 	return nil
 }

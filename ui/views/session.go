@@ -22,6 +22,8 @@ type Acts struct {
 	Keep, Forget                                              func()
 	Discard, Attest, FileAgain, Look                          func(image string)
 	Open                                                      func(sid string)
+	Photo                                                     func(image string, below fyne.CanvasObject) // what can be done by hand
+	PDF                                                       func()
 }
 
 // Session is the screen of one patient's session.
@@ -59,6 +61,8 @@ type Session struct {
 	body                 *fyne.Container
 	count, to            *widgets.Text
 	shortcut             *widgets.Text
+	pdf                  *widget.Button
+	hand                 *widgets.Text
 }
 
 // NewSession returns the screen without a session.
@@ -120,8 +124,11 @@ func NewSession(acts Acts) *Session {
 	s.count = widgets.NewText("", 15, fg, bold)
 	s.to = widgets.NewText("", 13, muted, fyne.TextStyle{})
 	s.shortcut = widgets.NewText(text.FileShortcut, 13, muted, fyne.TextStyle{})
-	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to)),
-		container.NewHBox(container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
+	s.pdf = widget.NewButtonWithIcon(text.HandPDF, theme.DocumentSaveIcon(), acts.PDF)
+	s.pdf.Importance = widget.LowImportance
+	s.hand = widgets.NewText("", 13, muted, fyne.TextStyle{})
+	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to, s.hand)),
+		container.NewHBox(container.NewCenter(s.pdf), gapW(8), container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
 
 	top := container.New(layout.NewCustomPaddedVBoxLayout(10), patient, s.banner.Root, s.strip, s.keeping)
 	s.Root = container.New(layout.NewCustomPaddedLayout(14, 14, 16, 16), container.NewBorder(top, bar, nil, nil,
@@ -185,6 +192,7 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	}
 	s.next.Refresh()
 	s.shortcut.Hidden = !bar.Enabled
+	s.setHand(snap.Hands)
 	title := bar.Note
 	if title == "" {
 		title = text.Count(bar.Unfiled)
@@ -193,6 +201,20 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	s.to.Set(bar.To, widgets.ColorMuted)
 	s.setPairing(p, len(snap.Images) > 0)
 	s.Root.Refresh()
+}
+
+// setHand says what came of the last copy.
+func (s *Session) setHand(h link.Hands) {
+	s.pdf.Hidden = h.PDF == ""
+	said, ink := h.Said, widgets.ColorMuted
+	if h.Busy {
+		said = text.HandBusy
+	}
+	if h.Bad {
+		ink = theme.ColorNameError
+	}
+	s.hand.Set(said, ink)
+	s.hand.Hidden = said == ""
 }
 
 // Tick moves the countdown only.
@@ -242,12 +264,13 @@ func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image)
 				Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(t.ID) }},
 				Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(t.ID) }},
 				Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(t.ID) }},
+				More:    func(below fyne.CanvasObject) { s.acts.Photo(t.ID, below) },
 				Show:    text.ShowIntimate, Hide: text.HideIntimate,
 				Look: func() { s.acts.Look(t.ID) },
 			})
 		}
 		w.Set(widgets.Face{Picture: picture(t.Thumb), Hidden: t.Hidden, Chip: t.Chip, Tone: widgets.Tone(t.Tone), About: t.About,
-			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded})
+			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded, More: t.ByHand})
 		kept[t.ID] = w
 		objects = append(objects, w)
 	}
