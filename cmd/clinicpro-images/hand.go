@@ -7,13 +7,11 @@ import (
 	"image"
 	"image/jpeg"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/workstation"
-	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
 )
@@ -35,11 +33,7 @@ type hands struct {
 }
 
 func newHands() *hands {
-	h := &hands{wishes: make(chan link.Input, handsAtOnce), reveal: revealFile}
-	if runtime.GOOS == "windows" { // elsewhere nothing keeps a picture out of the clipboard's history
-		h.copier = clipboard.CopyImage
-	}
-	return h
+	return &hands{wishes: make(chan link.Input, handsAtOnce), copier: copier(), reveal: revealFile}
 }
 
 // ask queues a wish.
