@@ -60,11 +60,13 @@ type world struct {
 	sid      app.SessionID
 	token    app.Token
 	phone    app.Digest
+	more     []app.Sink // besides sink
+	record   app.RecordRef
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, more ...app.Sink) *world {
 	t.Helper()
-	w := &world{t: t, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
+	w := &world{t: t, more: more, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
 		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, audit: &apptest.FakeAudit{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
 	w.start()
 	t.Cleanup(func() { w.stop() })
@@ -74,7 +76,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Amendments: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
-		Sinks: []app.Sink{w.sink}, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Sinks: append([]app.Sink{w.sink}, w.more...), Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()
 	w.states = w.engine.Watch(ctx)
@@ -93,7 +95,7 @@ func (w *world) begin() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.send(app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, PracticeName: "Test Practice",
+	w.send(app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, Record: w.record, PracticeName: "Test Practice",
 		Secrets: app.Secrets{Token: w.token}, Code: w.token.Hash(), Limits: app.DefaultLimits})
 	w.until("live", func(s app.Session) bool { return s.Stage == app.StageLive && s.FeedHealthy })
 	row, err := w.registry.Claim(w.t.Context(), w.token.Hash(), w.phone, app.KeepOffer{})
