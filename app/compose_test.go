@@ -67,7 +67,7 @@ func (b *binder) set(away bool) {
 // the GP has discarded since: it may be of somebody else.
 func TestADiscardedPhotoLeavesItsDocument(t *testing.T) {
 	b := &binder{away: true, got: map[string][]app.ImageID{}, bodies: map[string]string{}}
-	w := newWorld(t, b)
+	w := newWorldOn(t, nil, b)
 	w.record = app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("p1")}
 	w.begin()
 	for n := range 3 {

@@ -86,6 +86,7 @@ type handing struct {
 	to    Sink
 	items []frozenItem
 	parts []frozenPart // of a Composer
+	place Sealed       // of a Placed
 }
 
 // freeze reads what was frozen earlier, or freezes it now: the pictures, which
@@ -103,6 +104,9 @@ func (h *handing) freeze(ctx context.Context) error {
 	}
 	if composer, ok := h.to.(Composer); ok && err == nil {
 		err = h.compose(ctx, composer)
+	}
+	if err == nil {
+		h.place, err = h.target(ctx)
 	}
 	return err
 }
@@ -145,7 +149,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 		if err != nil {
 			return nil, AreaSpool, err
 		}
-		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Body: body, SHA256: g.part.SHA256}}
+		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Name: Seal(g.part.Name), Body: body, SHA256: g.part.SHA256}}
 	}
 	for _, it := range g.items {
 		jpeg, err := h.e.frozenBytes(ctx, h.s.ID, RecordItem, itemKey(h.do.Delivery, it.Image))
@@ -174,7 +178,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 
 // delivery is the hand-over without its pictures.
 func (h *handing) delivery() Delivery {
-	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record,
+	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record, Target: h.place,
 		Again: h.do.Again, Unsure: h.do.Unsure, Quiet: h.do.Quiet, Unknown: h.do.Unknown}
 }
 

@@ -53,6 +53,7 @@ type world struct {
 	feed     *apptest.FakeFeed
 	spool    *apptest.FakeSpool
 	sink     *apptest.FakeSink
+	placed   *placed // in its stead
 	audit    *apptest.FakeAudit
 	engine   *app.Engine
 	stop     func()
@@ -64,10 +65,16 @@ type world struct {
 	record   app.RecordRef
 }
 
-func newWorld(t *testing.T, more ...app.Sink) *world {
+func newWorld(t *testing.T) *world { return newWorldOn(t, nil) }
+
+// newWorldOn is a world with a sink of a place, nil: of none, and more besides.
+func newWorldOn(t *testing.T, to *placed, more ...app.Sink) *world {
 	t.Helper()
-	w := &world{t: t, more: more, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
+	w := &world{t: t, placed: to, more: more, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
 		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, audit: &apptest.FakeAudit{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
+	if to != nil {
+		w.sink = to.FakeSink
+	}
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
@@ -75,8 +82,12 @@ func newWorld(t *testing.T, more ...app.Sink) *world {
 
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.t.Context())
+	sinks := []app.Sink{w.sink}
+	if w.placed != nil {
+		sinks = []app.Sink{w.placed}
+	}
 	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Amendments: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
-		Sinks: append([]app.Sink{w.sink}, w.more...), Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Sinks: append(sinks, w.more...), Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()
 	w.states = w.engine.Watch(ctx)

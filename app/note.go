@@ -18,6 +18,9 @@ func (s Session) note(event AuditEvent, at time.Time) AuditEntry {
 // notes are what the trail must hold of the session itself.
 func (s Session) notes(at time.Time) []AuditEntry {
 	out := []AuditEntry{s.note(AuditOpened, at)}
+	if s.Assigned {
+		out = append(out, s.note(AuditAssigned, at))
+	}
 	if s.Row.PhoneHash != "" {
 		paired := s.note(AuditPaired, at)
 		paired.Reason = string(s.Row.PhoneHash[:min(12, len(s.Row.PhoneHash))]) // tells two phones apart
@@ -25,8 +28,11 @@ func (s Session) notes(at time.Time) []AuditEntry {
 	}
 	if s.Stage == StageSettling || s.Stage == StageSettled {
 		closed := s.note(AuditClosed, at)
-		if s.Row.Left {
-			closed.Reason = "wrong-patient" // said by the phone
+		switch { // said by the phone
+		case s.Row.Declined:
+			closed.Reason = "consent-refused"
+		case s.Row.Left:
+			closed.Reason = "wrong-patient"
 		}
 		out = append(out, closed)
 	}

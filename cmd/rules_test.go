@@ -47,7 +47,7 @@ var edges = []struct {
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/durable", nil},
 	{"sync/diskspool", []string{"app", "sync/durable"}},
-	{"sync/folder", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "app/picture", "sync/durable"}},
 	{"sync/alex", []string{"app", "app/picture", "sync/egress"}},
 	{"sync/alex/alextest", nil}, // for tests only
 	{"sync/egress", []string{"app"}},
@@ -58,11 +58,12 @@ var edges = []struct {
 	{"ui/model/...", []string{"app", "ui/text", "ui/link"}},
 	{"ui/tray/...", []string{"app", "assets/...", "ui/text", "ui/model"}},
 	{"ui/instance", []string{"app"}},
+	{"ui/clipboard", nil},
 	{"ui/widgets/...", []string{"assets/..."}},
 	{"ui/views/...", []string{"app", "assets/...", "ui/text", "ui/link", "ui/model", "ui/widgets"}},
 	{"ui", []string{"app", "assets/...", "ui/text", "ui/model", "ui/link", "ui/widgets", "ui/views"}},
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
-	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
+	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model", "ui/clipboard"}},
 
 	{"packaging", nil},
 	{"packaging/bom", nil},
@@ -70,7 +71,7 @@ var edges = []struct {
 
 	{"cmd", nil},
 	{"cmd/clinicpro-images-ui", []string{"app", "app/...", "assets/...", "ui", "ui/..."}},
-	{"cmd/...", []string{"app", "app/...", "assets/...", "sync/...", "ui/text", "ui/model", "ui/link", "ui/tray", "ui/instance"}},
+	{"cmd/...", []string{"app", "app/...", "assets/...", "sync/...", "ui/text", "ui/model", "ui/link", "ui/tray", "ui/instance", "ui/clipboard"}},
 }
 
 // outsiders: who may import a package of another module. Each row is a rule
@@ -322,6 +323,51 @@ func TestOnlyTheBridgeCallsFyneDo(t *testing.T) {
 	})
 	if seen == 0 {
 		t.Error("ui/bridge.go does not call fyne.Do: this test looks in the wrong place")
+	}
+}
+
+// Whoever runs beside Fyne's thread touches no widget: only these files below
+// ui start anything that does, and what each starts is said here. Views and
+// widgets start nothing at all.
+var besideFyne = map[string]string{
+	"../ui/fonts.go":           "reads fonts, which measuring a text does, before the first widget is made",
+	"../ui/desktop/desktop.go": "the pipe, the countdown and the end; all speak through ui.Window's bridge",
+}
+
+func TestNothingRunsBesideFyneUnnoticed(t *testing.T) {
+	found := map[string]bool{}
+	walk(t, "../ui", func(name string, file *ast.File) {
+		own := path.Dir(name)
+		switch own {
+		case "../ui", "../ui/desktop", "../ui/views", "../ui/widgets", "../ui/model":
+		default: // the pipe, the tray and the instance hold no widget; software has its own thread
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			starts := false
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				starts = true
+			case *ast.CallExpr:
+				if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
+					on, chosen := sel.X.(*ast.SelectorExpr)
+					acts := chosen && on.Sel.Name == "acts" // the review's "go to an image"
+					starts = sel.Sel.Name == "AfterFunc" || sel.Sel.Name == "Go" && !acts
+				}
+			}
+			if starts {
+				found[name] = true
+				if besideFyne[name] == "" {
+					t.Errorf("%s starts something beside Fyne's thread", name)
+				}
+			}
+			return true
+		})
+	})
+	for name := range besideFyne {
+		if !found[name] {
+			t.Errorf("%s starts nothing any more", name)
+		}
 	}
 }
 

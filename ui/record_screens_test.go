@@ -41,7 +41,7 @@ func recordScreens(t testing.TB) map[string]link.Snapshot {
 	partial.Problems = []link.Problem{{What: asleep.What, Safe: asleep.Safe, Do: asleep.Do, Retry: true, Grave: true}}
 	for i := range partial.Images {
 		partial.Images[i].Problem = text.Partly([]string{"folder"}, []string{"alex-scan"}, asleep.What)
-		partial.Images[i].Hands = []link.Hand{{Label: folder, State: link.HandDone}, {Label: scan, State: link.HandWaiting, Line: asleep.What + " " + text.RecordTrying}}
+		partial.Images[i].Hands = []link.Handover{{Label: folder, State: link.HandoverDone}, {Label: scan, State: link.HandoverWaiting, Line: asleep.What + " " + text.RecordTrying}}
 	}
 	unsure := recorded(t)
 	unsure.CanFile, unsure.WhyNot = false, text.NothingToFile

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -28,6 +29,7 @@ type reviewing struct {
 	sheet    *views.Sheet
 	prepared map[string]bool // whose sizes were asked for
 	asked    time.Time       // and when, last
+	worked   atomic.Bool     // a picture has come since the last look
 	pressed  time.Time       // Ctrl+Enter, last
 }
 
@@ -106,7 +108,7 @@ func (w *Window) typed(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyEscape {
 			w.dropDialog()
 		}
-	case model.ScreenOf(w.snap) != model.ScreenSession:
+	case w.screen() != model.ScreenSession:
 	case w.at != "":
 		w.reviewKey(e.Name, w.shift())
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter || e.Name == fyne.KeySpace:
@@ -173,12 +175,12 @@ func (w *Window) fileKey() {
 
 // file shows what would go where. Nothing goes before the GP says so there.
 func (w *Window) file() {
-	if w.asking != nil || model.ScreenOf(w.snap) != model.ScreenSession || !model.BarOf(w.snap).Enabled {
+	if w.asking != nil || w.screen() != model.ScreenSession || !model.BarOf(w.snap).Enabled {
 		return
 	}
 	sid := w.snap.SID
 	w.prepared = map[string]bool{}
-	w.sheet = views.NewSheet(model.CardOf(w.snap.Patient), w.snap.Left != nil, w.dropDialog, func() { w.fileNow(sid) },
+	w.sheet = views.NewSheet(model.CardOf(w.snap.Patient), w.snap.Left, w.dropDialog, func() { w.fileNow(sid) },
 		func(name string) { w.send(link.Input{Kind: link.InputChoose, SID: sid, Value: name}) })
 	w.asking = widget.NewModalPopUp(w.sheet.Root, w.win.Canvas())
 	w.paintSheet()

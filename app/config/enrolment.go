@@ -37,14 +37,18 @@ const (
 	MinPassphrase = 12
 )
 
-// workFactor is scrypt's, as a power of two: age's own default, about a second
-// on a workstation. Tests take a smaller one.
-var workFactor = 18
+// SealWork is scrypt's work factor, as a power of two: age's own default, about
+// a second on a workstation.
+const SealWork = 18
 
 // CloudSecrets are the names under which the keyring keeps what opens a cloud.
 func CloudSecrets() []string {
 	return []string{SecretRedis, SecretS3Key, SecretS3Secret, SecretAbly}
 }
+
+// RecordSecrets are the names under which it keeps what opens a record system,
+// where the practice has one.
+func RecordSecrets() []string { return []string{SecretRelay, SecretALEX} }
 
 // Config reads the enrolment's settings alone, over the defaults, and checks
 // that it is whole: a practice, a gateway and every secret.
@@ -65,9 +69,9 @@ func (e Enrolment) Config() (Config, error) {
 	return c, nil
 }
 
-// Seal encrypts the enrolment. KindCorrupt: it is not whole, or the passphrase
+// Seal encrypts the enrolment; work is SealWork. KindCorrupt: it is not whole, or the passphrase
 // is shorter than MinPassphrase.
-func (e Enrolment) Seal(passphrase app.Sealed) ([]byte, error) {
+func (e Enrolment) Seal(passphrase app.Sealed, work int) ([]byte, error) {
 	const op = "seal enrolment"
 	if _, err := e.Config(); err != nil {
 		return nil, err
@@ -76,8 +80,10 @@ func (e Enrolment) Seal(passphrase app.Sealed) ([]byte, error) {
 		return nil, app.E(op, app.KindCorrupt, fmt.Errorf("the passphrase has fewer than %d characters", MinPassphrase))
 	}
 	plain := enrolmentJSON{enrolmentVersion, e.Settings, map[string]string{}}
-	for _, name := range CloudSecrets() {
-		plain.Secrets[name] = e.Secrets[name].Reveal()
+	for _, name := range slices.Concat(CloudSecrets(), RecordSecrets()) {
+		if secret := e.Secrets[name]; !secret.IsZero() {
+			plain.Secrets[name] = secret.Reveal()
+		}
 	}
 	text, err := json.Marshal(plain)
 	if err != nil {
@@ -87,7 +93,7 @@ func (e Enrolment) Seal(passphrase app.Sealed) ([]byte, error) {
 	if err != nil {
 		return nil, app.E(op, app.KindBug, errors.New("the passphrase cannot be used"))
 	}
-	recipient.SetWorkFactor(workFactor)
+	recipient.SetWorkFactor(work)
 	var out bytes.Buffer
 	w, err := age.Encrypt(&out, recipient)
 	if err != nil {
@@ -132,7 +138,7 @@ func OpenEnrolment(sealed []byte, passphrase app.Sealed) (Enrolment, error) {
 	}
 	e := Enrolment{plain.Settings, map[string]app.Sealed{}}
 	for name, secret := range plain.Secrets {
-		if slices.Contains(CloudSecrets(), name) {
+		if slices.Contains(slices.Concat(CloudSecrets(), RecordSecrets()), name) {
 			e.Secrets[name] = app.Seal(secret)
 		}
 	}

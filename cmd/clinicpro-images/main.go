@@ -15,10 +15,12 @@ import (
 	"syscall"
 
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/instance"
 )
 
 func main() {
+	diag.NoDump()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
@@ -43,6 +45,9 @@ type options struct {
 	noWindow     bool
 	stayHidden   bool
 	after        string
+	ui           config.UI // "" leaves it to the settings
+	patientFrom  string
+	localFlag    bool // local mode was asked for here, as against in the first run
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -57,16 +62,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&o.practiceName, "practice-name", "", "the practice's name, shown on the phone")
 	flags.BoolVar(&o.noWindow, "no-window", false, "no window and no tray: a terminal shows the session")
 	flags.BoolVar(&o.stayHidden, "hidden", false, "start in the tray without opening the window")
+	flags.Var(&o.ui, "ui", "how the window is painted, for support: auto, gl or software")
 	flags.StringVar(&o.after, "after", "", "why the keeper starts the agent again: "+afterCrash+" or "+afterUpdate)
+	flags.StringVar(&o.patientFrom, "patient-from", "", "hand over the patient in a file, which is deleted, or on standard input (-); the GP confirms")
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "clinicpro-images takes no arguments beside its flags; see -h.")
-		return exitUsage
-	}
+	o.localFlag = o.local
 	if !o.agent {
-		return keep(ctx, args, stdout, stderr)
+		return begin(ctx, o, flags, stdin, stdout, stderr)
+	}
+	if flags.NArg() > 0 || o.patientFrom != "" { // a patient is in no argument of this process
+		fmt.Fprintln(stderr, "The agent takes no arguments beside its flags; see -h.")
+		return exitUsage
 	}
 	debug.SetMemoryLimit(memoryGoal)
 	ctx, cancel := context.WithCancel(ctx)

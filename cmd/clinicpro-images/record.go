@@ -18,7 +18,7 @@ const folderSink = "folder"
 // decodes its launches. Without its secret there is only the folder, and
 // somebody is told.
 func (a *agent) connectRecord(ctx context.Context, gateway string) []app.Sink {
-	record, err := workstation.ConnectRecord(ctx, a.cfg, gateway, a.vault)
+	record, err := workstation.ConnectRecord(ctx, a.settings(), gateway, a.vault)
 	if err != nil {
 		a.log.Error("no record system", "kind", string(app.KindOf(err)))
 	}
@@ -122,26 +122,26 @@ func noteOf(im app.Image) string {
 
 // handsOf says how an image stands with each place; nil where it is, or was,
 // only ever the folder.
-func handsOf(im app.Image) []link.Hand {
+func handsOf(im app.Image) []link.Handover {
 	if !slices.ContainsFunc(im.Handovers, func(h app.Handover) bool { return app.IsRecord(h.Sink) }) {
 		return nil
 	}
-	var out []link.Hand
+	var out []link.Handover
 	for _, h := range im.Handovers {
-		hand := link.Hand{Label: text.SinkLabel(h.Sink)}
+		hand := link.Handover{Label: text.SinkLabel(h.Sink)}
 		switch h.State {
 		case app.HandDone:
-			hand.State = link.HandDone
+			hand.State = link.HandoverDone
 		case app.HandUnsure:
-			hand.State, hand.Line = link.HandUnsure, text.RecordUnsure
+			hand.State, hand.Line = link.HandoverUnsure, text.RecordUnsure
 		case app.HandWaiting:
-			hand.State, hand.Line = link.HandWaiting, sentenceOf(h).What+" "+text.RecordTrying
+			hand.State, hand.Line = link.HandoverWaiting, sentenceOf(h).What+" "+text.RecordTrying
 		case app.HandFailed:
-			hand.State, hand.Line = link.HandFailed, sentenceOf(h).What+" "+text.RecordPress
+			hand.State, hand.Line = link.HandoverFailed, sentenceOf(h).What+" "+text.RecordPress
 		default:
-			hand.State = link.HandGoing
+			hand.State = link.HandoverGoing
 			if h.Tried && h.Kind != "" { // between two tries nothing is news
-				hand.State, hand.Line = link.HandWaiting, sentenceOf(h).What+" "+text.RecordTrying
+				hand.State, hand.Line = link.HandoverWaiting, sentenceOf(h).What+" "+text.RecordTrying
 			}
 		}
 		out = append(out, hand)

@@ -28,10 +28,11 @@ type setting struct {
 	form     bool           // the GP asked for the next patient
 	starting []link.Problem // what keeps the engine from running; empty while it runs
 	thumb    func(app.SessionID, app.ImageID) bool
-	zone     *time.Location // the practice's
-	reviewer *reviewer      // nil: nobody reviews
-	sinks    []string       // that the practice can file into; nil: the folder
-	chosen   []string       // of sinks
+	zone     *time.Location                        // the practice's
+	rough    func(app.SessionID, app.ImageID) bool // of a thumbnail; nil: none is
+	reviewer *reviewer                             // nil: nobody reviews
+	sinks    []string                              // that the practice can file into; nil: the folder
+	chosen   []string                              // of sinks
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -70,8 +71,8 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		if im.State == app.ImageLanded && !im.Shown { // safe, but not opened yet: not to be filed
 			view.State = app.ImageStored
 		}
-		if im.Shown && set.thumb(s.ID, id) {
-			view.Thumb = thumbKey(s.ID, im)
+		if set.thumb(s.ID, id) && im.State != app.ImageQuarantined {
+			view.Thumb = thumbKey(s.ID, im, set.rough)
 		}
 		switch {
 		case im.State == app.ImageFiled:
@@ -88,6 +89,8 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 			if im.FileArea == app.AreaRecord {
 				view.Problem = partial(im)
 			}
+		case s.Row.Asks.Consent && im.Shown && im.Consent.By == "":
+			view.Problem = text.NoConsent
 		}
 		view.Hands, view.Held = handsOf(im), im.State == app.ImageLanded && !im.Filing && !im.CanDiscard()
 		out.Images = append(out.Images, view)
@@ -122,8 +125,12 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 }
 
 // thumbKey names a thumbnail as it would leave.
-func thumbKey(sid app.SessionID, im app.Image) string {
-	return fmt.Sprintf("%s/%s/%s", sid, im.ID, revision(im))
+func thumbKey(sid app.SessionID, im app.Image, rough func(app.SessionID, app.ImageID) bool) string {
+	key := fmt.Sprintf("%s/%s/%s", sid, im.ID, revision(im))
+	if rough != nil && rough(sid, im.ID) {
+		key += "/rough"
+	}
+	return key
 }
 
 // places maps the parts that can fail to what ui/text calls them.
@@ -193,7 +200,7 @@ func left(s app.Session) *link.Left {
 	if !s.Row.Left {
 		return nil
 	}
-	out := &link.Left{}
+	out := &link.Left{Declined: s.Row.Declined}
 	for _, im := range s.Images {
 		switch im.State {
 		case app.ImageRetracted:

@@ -46,6 +46,27 @@ func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
 	}
 }
 
+func TestASnapshotSaysThatNobodyAgreed(t *testing.T) {
+	im := app.Image{ID: "a", State: app.ImageLanded, Shown: true}
+	s := app.Session{ID: "one", Images: map[app.ImageID]app.Image{}, Order: []app.ImageID{"a"}, Row: app.Row{State: app.SessionPaired}}
+	says := func() string {
+		s.Images["a"] = im
+		st := app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
+		return snapshot(st, setting{zone: time.UTC, thumb: func(app.SessionID, app.ImageID) bool { return true }}, time.Now()).Images[0].Problem
+	}
+	if got := says(); got != "" {
+		t.Errorf("said %q where nobody asks", got)
+	}
+	s.Row.Asks.Consent = true
+	if got := says(); got != text.NoConsent {
+		t.Errorf("said %q of a photo that nobody agreed to", got)
+	}
+	im.Consent.By = app.ConsentPatient
+	if got := says(); got != "" {
+		t.Errorf("said %q of a photo that the patient agreed to", got)
+	}
+}
+
 func TestASnapshotSaysThatThePhoneLeft(t *testing.T) {
 	images := []app.Image{{ID: "a", State: app.ImageLanded}, {ID: "b", State: app.ImageRetracted}, {ID: "c", State: app.ImageRetracted},
 		{ID: "d", State: app.ImageDiscarded}, {ID: "e", State: app.ImageFiled}}
@@ -122,16 +143,16 @@ func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
 	id := s.Order[0]
 	for _, degrees := range []int{0, 90, 0} {
 		im := s.Images[id]
-		before := thumbKey(s.ID, im)
+		before := thumbKey(s.ID, im, nil)
 		im.Details.Rotate = degrees
 		s.Images[id] = im
 		a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
 		a.refresh()
-		key := thumbKey(s.ID, im)
+		key := thumbKey(s.ID, im, nil)
 		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
 			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
 		}
-		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+		if wide := a.darkroom.Thumb(s.ID, im).Rect.Dx() > 32; wide != (degrees == 0) {
 			t.Errorf("by %d degrees it lies the other way", degrees)
 		}
 		if key != before && a.screens.has(before) {

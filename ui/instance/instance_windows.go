@@ -16,8 +16,9 @@ import (
 // mutex of the session's own namespace, and a pipe that only this user may
 // open. Another agent there already: ErrRunning.
 //
-// The pipe is synchronous and serves one caller at a time, for a greeting:
-// what is attached for longer (the console) is not offered on Windows yet.
+// The pipe has as many instances as callers: one that stays (the console), or
+// one that is slow to say what it wants, keeps nobody out, and is no reason
+// for Accept to fail.
 func Claim(dir string) (net.Listener, error) {
 	mutexName, err := windows.UTF16PtrFromString(`Local\` + name(dir))
 	if err != nil {
@@ -32,11 +33,16 @@ func Claim(dir string) (net.Listener, error) {
 		return nil, err
 	}
 	path, err := pipePath(dir)
+	l := &pipeListener{path: path, mutex: mutex}
+	if err == nil {
+		// First: nobody else may have made a pipe of this name to listen in on.
+		l.next, err = newPipe(path, windows.FILE_FLAG_FIRST_PIPE_INSTANCE)
+	}
 	if err != nil {
 		_ = windows.CloseHandle(mutex)
 		return nil, err
 	}
-	return &pipeListener{path: path, mutex: mutex}, nil
+	return l, nil
 }
 
 // Dial reaches the agent of dir.
@@ -45,7 +51,7 @@ func Dial(dir string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range 20 { // busy with another caller: it is a matter of milliseconds
+	for range 20 { // between two instances: it is a matter of milliseconds
 		f, err := os.OpenFile(path, os.O_RDWR, 0)
 		if err == nil {
 			return pipeConn{f}, nil
@@ -72,45 +78,68 @@ func pipePath(dir string) (string, error) {
 	return fmt.Sprintf(`\\.\pipe\%s-%s-%d`, name(dir), user.User.Sid, session), nil
 }
 
+// newPipe makes one more instance of the pipe, for one caller.
+func newPipe(path string, flags uint32) (windows.Handle, error) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return 0, err
+	}
+	owner, err := windows.SecurityDescriptorFromString("D:P(A;;GA;;;" + user.User.Sid.String() + ")")
+	if err != nil {
+		return 0, err
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, err
+	}
+	const buffer = 16 << 10 // a greeting fits in, so that a caller need not wait to be read
+	return windows.CreateNamedPipe(name, windows.PIPE_ACCESS_DUPLEX|flags,
+		windows.PIPE_TYPE_BYTE|windows.PIPE_WAIT|windows.PIPE_REJECT_REMOTE_CLIENTS,
+		windows.PIPE_UNLIMITED_INSTANCES, buffer, buffer, 0,
+		&windows.SecurityAttributes{SecurityDescriptor: owner})
+}
+
 type pipeListener struct {
 	path  string
 	mutex windows.Handle
+	next  windows.Handle // waits for the next caller; Accept's alone
 
 	mu     sync.Mutex
 	closed bool
 }
 
+// Accept returns the next caller, who may have left already: a second start
+// says what it wants and goes. The instance for the caller after it is there
+// before Accept returns.
 func (l *pipeListener) Accept() (net.Conn, error) {
-	l.mu.Lock()
-	closed := l.closed
-	l.mu.Unlock()
-	if closed {
-		return nil, net.ErrClosed
-	}
-	user, err := windows.GetCurrentProcessToken().GetTokenUser()
-	if err != nil {
-		return nil, err
-	}
-	owner, err := windows.SecurityDescriptorFromString("D:P(A;;GA;;;" + user.User.Sid.String() + ")")
-	if err != nil {
-		return nil, err
-	}
-	path, err := windows.UTF16PtrFromString(l.path)
-	if err != nil {
-		return nil, err
-	}
-	const buffer = 4 << 10
-	pipe, err := windows.CreateNamedPipe(path, windows.PIPE_ACCESS_DUPLEX,
-		windows.PIPE_TYPE_BYTE|windows.PIPE_WAIT|windows.PIPE_REJECT_REMOTE_CLIENTS,
-		1, buffer, buffer, 0, &windows.SecurityAttributes{SecurityDescriptor: owner})
-	if err != nil {
-		return nil, err
-	}
-	if err := windows.ConnectNamedPipe(pipe, nil); err != nil && !errors.Is(err, windows.ERROR_PIPE_CONNECTED) {
+	for {
+		pipe := l.next
+		err := windows.ConnectNamedPipe(pipe, nil)
+		if l.isClosed() {
+			_ = windows.CloseHandle(pipe)
+			return nil, net.ErrClosed
+		}
+		next, nextErr := newPipe(l.path, 0)
+		if nextErr != nil { // too little memory, say: this one serves again
+			_ = windows.DisconnectNamedPipe(pipe)
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		l.next = next
+		switch {
+		case err == nil, errors.Is(err, windows.ERROR_PIPE_CONNECTED),
+			errors.Is(err, windows.ERROR_NO_DATA): // it has left, and its greeting can be read all the same
+			return pipeConn{os.NewFile(uintptr(pipe), l.path)}, nil
+		}
 		_ = windows.CloseHandle(pipe)
-		return nil, err
+		time.Sleep(50 * time.Millisecond)
 	}
-	return pipeConn{os.NewFile(uintptr(pipe), l.path)}, nil
+}
+
+func (l *pipeListener) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
 }
 
 // Close ends Accept by being the last caller itself.

@@ -10,20 +10,20 @@ type Target struct {
 	WhyNot string `json:"whyNot,omitempty"` // a sentence; it cannot be chosen for this patient
 }
 
-// Hand is how an image stands with one place that it was filed into.
-type Hand struct {
-	Label string    `json:"label"`
-	State HandState `json:"state"`
-	Line  string    `json:"line,omitempty"` // a sentence, where it is not done
+// Handover is how an image stands with one place that it was filed into.
+type Handover struct {
+	Label string        `json:"label"`
+	State HandoverState `json:"state"`
+	Line  string        `json:"line,omitempty"` // a sentence, where it is not done
 }
 
-// HandState is where an image stands with one place.
-type HandState string
+// HandoverState is where an image stands with one place.
+type HandoverState string
 
 const (
-	HandGoing   HandState = "going"
-	HandDone    HandState = "done"
-	HandWaiting HandState = "waiting" // not yet; tried again by itself
-	HandFailed  HandState = "failed"  // not; the GP presses File
-	HandUnsure  HandState = "unsure"  // perhaps; the GP looks
+	HandoverGoing   HandoverState = "going"
+	HandoverDone    HandoverState = "done"
+	HandoverWaiting HandoverState = "waiting" // not yet; tried again by itself
+	HandoverFailed  HandoverState = "failed"  // not; the GP presses File
+	HandoverUnsure  HandoverState = "unsure"  // perhaps; the GP looks
 )

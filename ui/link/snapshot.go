@@ -17,8 +17,9 @@ type Snapshot struct {
 	Draft    Draft     `json:"draft"`           // the patient form as last typed, for a window that reopens
 	Code     *Code     `json:"code,omitempty"`
 	Phone    Phone     `json:"phone,omitempty"`
-	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient
+	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient, or nobody agreed
 	Keep     Keep      `json:"keep,omitzero"`
+	Hands    Hands     `json:"hands,omitzero"`
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
@@ -32,6 +33,8 @@ type Snapshot struct {
 	// Form: the GP asked for the next patient. A window shows the form although
 	// a session is open; that session is in Waiting too.
 	Form bool `json:"form,omitempty"`
+	// Settings: the GP asked for them, whatever else is open.
+	Settings *Settings `json:"settings,omitempty"`
 
 	Review  *Review      `json:"review,omitempty"`  // nil: the gallery
 	Require []app.Detail `json:"require,omitempty"` // of every image, before it is filed
@@ -87,8 +90,9 @@ const (
 
 // Left is what became of the images of a phone that left the session.
 type Left struct {
-	Kept      int `json:"kept"`
-	Withdrawn int `json:"withdrawn"`
+	Kept      int  `json:"kept"`
+	Withdrawn int  `json:"withdrawn"`
+	Declined  bool `json:"declined,omitempty"` // nobody agreed to photos
 }
 
 // Keep is what the GP can do about keeping a phone, and what was done.
@@ -120,9 +124,11 @@ type Image struct {
 	Consent app.ConsentBy  `json:"consent,omitempty"` // who agreed to it; "" nobody was asked
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
-	Hands   []Hand         `json:"hands,omitempty"`   // by place, where there is more than one or a record system
+	Hands   []Handover     `json:"hands,omitempty"`   // by place, where there is more than one or a record system
 	Held    bool           `json:"held,omitempty"`    // may be at a place that has not said so: not to be discarded
-	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
+	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined or was not filed, or what to ask first
+	SaveAs  string         `json:"saveAs,omitempty"`  // the name to offer for a copy; "" none can be made
+	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
 	Reviewed
 }
 

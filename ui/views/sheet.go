@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
 	"github.com/clinicpro-nz/images/ui/widgets"
@@ -37,7 +38,8 @@ type sheetLine struct {
 }
 
 // NewSheet names the patient in full: it is the last look before the record.
-func NewSheet(c model.Card, left bool, cancel, do func(), choose func(name string)) *Sheet {
+// left is not nil where the phone left the session.
+func NewSheet(c model.Card, left *link.Left, cancel, do func(), choose func(name string)) *Sheet {
 	s := &Sheet{choose: choose, checks: map[string]*widget.Check{}, Cancel: widget.NewButton(text.Cancel, cancel), Do: widget.NewButton("", do), drawn: map[string]*sheetLine{}}
 	s.Do.Importance = widget.HighImportance
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
@@ -55,9 +57,10 @@ func NewSheet(c model.Card, left bool, cancel, do func(), choose func(name strin
 	s.lines = container.New(layout.NewCustomPaddedVBoxLayout(4))
 	title := text.FileTitle
 	var warn fyne.CanvasObject = container.NewWithoutLayout()
-	if left {
-		title = text.LeftAsk
-		words := widget.NewLabel(text.LeftAskMore)
+	if left != nil {
+		var more string
+		title, more = text.LeftAsk(left.Declined)
+		words := widget.NewLabel(more)
 		words.Wrapping = fyne.TextWrapWord
 		warn = widgets.NewBox(widgets.ColorAlarm, widgets.ColorNone, 10, 6, words)
 		s.Do.Importance = widget.DangerImportance
