@@ -89,7 +89,7 @@ lint: ## gofmt, go vet, staticcheck; go vet of the workstation for Windows
 
 .PHONY: go-test
 go-test: ## every Go test with the race detector, but the end-to-end ones
-	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens' $(NODESKTOP)
+	@.ci/gotest go -race -timeout 10m -parallel 5 -skip '^TestEndToEnd|^TestScreens|^TestMinIO$$' $(NODESKTOP)
 	@# One goroutine draws them all, which the race detector slows tenfold.
 	@CGO_ENABLED=0 .ci/gotest screens -count=1 -timeout 5m -run '^TestScreens' ./ui
 
@@ -103,13 +103,21 @@ e2e: ## the built programs, a real browser, a real keyring, a display
 	@.ci/gotest e2e -count=1 -timeout 25m -parallel 6 -run '^TestEndToEnd' ./cmd/clinicpro-images
 	@cat artefacts/e2e/kills.md artefacts/e2e/faults.md
 
+.PHONY: wine
+wine: windows ## the Windows programs under Wine, without OpenGL (gigabytes of packages, minutes; not in make test)
+	@.ci/install test
+	@.ci/install wine
+	@.ci/wine $(ARGS)
+
 .PHONY: bench
 bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window; the agent idle
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
+	@CGO_ENABLED=0 go test -run '^$$' -bench Scroll -benchtime 300x ./ui/software
 	@.ci/phone-bench
 	@.ci/desk-bench
+	@.ci/record-bench
 	@.ci/window-bench
 
 .PHONY: soak
@@ -117,6 +125,10 @@ soak: ## an hour: the seed's load, long faults and kills, every test several tim
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/soak
+
+.PHONY: minio
+minio: ## encryption and lifecycle on MinIO, built as a program of its own (ten minutes the first time)
+	@.ci/minio
 
 .PHONY: screenshots
 screenshots: ## every screen of window and phone, light and dark, into docs/screenshots/
@@ -139,7 +151,10 @@ wine-packages: ## the MSIs installed, used, upgraded and removed under Wine (min
 	@.ci/install wine
 	@packaging/windows/testmsis .cache/msis 1.0.0 1.1.0
 	@mkdir -p artefacts/wine
-	CLINICPRO_MSIS=$(CURDIR)/.cache/msis CLINICPRO_SHOTS=$(CURDIR)/artefacts/wine CGO_ENABLED=0 go test -count=1 -v -timeout 40m -tags wine -run Wine ./packaging
+	@CGO_ENABLED=0 go test -c -tags wine -o .cache/wine.test ./packaging
+	@# A network of its own: local mode's port is fixed, and may be taken here.
+	cd packaging && CLINICPRO_MSIS=$(CURDIR)/.cache/msis CLINICPRO_SHOTS=$(CURDIR)/artefacts/wine unshare --net --map-root-user \
+		sh -c 'ip link set lo up && exec $(CURDIR)/.cache/wine.test -test.v -test.timeout 60m -test.run Wine'
 
 .PHONY: debian
 debian: ## the deb installed, started, removed and purged in a clean Debian (VERSION=x.y.z of make packages; needs root)

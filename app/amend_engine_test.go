@@ -54,7 +54,7 @@ func TestAPhoneThatLeavesTakesItsImagesBack(t *testing.T) {
 	w.begin()
 	w.store(1, "picture")
 	w.until("ready", ready(1))
-	row, err := w.registry.Leave(t.Context(), w.sid, w.phone, false)
+	row, err := w.registry.Leave(t.Context(), w.sid, w.phone, app.Leaving{})
 	if err != nil {
 		t.Fatal(err)
 	}

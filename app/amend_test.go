@@ -169,7 +169,14 @@ func TestASessionThatThePhoneLeftEnds(t *testing.T) {
 			reasons = append(reasons, e.Reason)
 		}
 	}
-	if !reflect.DeepEqual(reasons, []string{"wrong-patient"}) {
+	declined := s.st.Sessions[sidA]
+	declined.Row.Declined = true
+	for _, e := range declined.notes(s.at) {
+		if e.Event == AuditClosed {
+			reasons = append(reasons, e.Reason)
+		}
+	}
+	if !reflect.DeepEqual(reasons, []string{"wrong-patient", "consent-refused"}) {
 		t.Fatalf("the trail says %q", reasons)
 	}
 	if !s.st.Sessions[sidA].Images[kept].CanFile() {

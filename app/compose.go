@@ -27,6 +27,7 @@ type Composer interface {
 type Part struct {
 	ID     string // stable, of the delivery's id and a number: the target knows it by this
 	Images []ImageID
+	Name   Sealed // its file name, where the target has one
 	Body   []byte // exact bytes that leave
 	SHA256 Digest // of Body; the Engine sets it
 }
@@ -35,6 +36,7 @@ type Part struct {
 type frozenPart struct {
 	ID     string
 	Images []ImageID
+	Name   string
 	SHA256 Digest
 	N      int // the number in its key
 }
@@ -129,7 +131,7 @@ func (h *handing) composeNew(ctx context.Context, composer Composer, kept frozen
 		if err := h.e.ports.Spool.Save(ctx, Record{SID: h.s.ID, Kind: RecordPart, Key: key, Body: p.Body}); err != nil {
 			return kept, err
 		}
-		kept.Parts = append(kept.Parts, frozenPart{p.ID, p.Images, Digest(hex.EncodeToString(sum[:])), kept.Made})
+		kept.Parts = append(kept.Parts, frozenPart{p.ID, p.Images, p.Name.Reveal(), Digest(hex.EncodeToString(sum[:])), kept.Made})
 		kept.Made++
 	}
 	body, err := json.Marshal(kept)

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // sinkName is the name of the sink that an empty name stands for.
@@ -39,15 +42,40 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 	if out.Err = h.freeze(ctx); out.Err != nil {
 		return out
 	}
+	h.handAll(ctx, &out)
+	return out
+}
+
+// partsAtOnce is how many parts a Composer is given at once: a record system
+// is a round trip away, and each part is a call of its own.
+const partsAtOnce = 2
+
+// handAll hands every group over. After one that failed as a whole no other is
+// begun.
+func (h *handing) handAll(ctx context.Context, out *Delivered) {
+	together := errgroup.Group{}
+	together.SetLimit(1)
+	if _, composes := h.to.(Composer); composes {
+		together.SetLimit(partsAtOnce)
+	}
+	var mu sync.Mutex
+	stopped := func() bool { mu.Lock(); defer mu.Unlock(); return out.Err != nil }
 	for _, group := range h.groups() {
-		var receipts []Receipt
-		receipts, out.Area, out.Err = h.hand(ctx, group)
-		out.Receipts = append(out.Receipts, receipts...)
-		if out.Err != nil {
+		if stopped() {
 			break
 		}
+		together.Go(func() error {
+			receipts, area, err := h.hand(ctx, group)
+			mu.Lock()
+			defer mu.Unlock()
+			out.Receipts = append(out.Receipts, receipts...)
+			if out.Err == nil {
+				out.Area, out.Err = area, err
+			}
+			return nil
+		})
 	}
-	return out
+	_ = together.Wait() // the errors are in out
 }
 
 // handing is one call of a sink's Deliver, with what was frozen for it.
@@ -58,6 +86,7 @@ type handing struct {
 	to    Sink
 	items []frozenItem
 	parts []frozenPart // of a Composer
+	place Sealed       // of a Placed
 }
 
 // freeze reads what was frozen earlier, or freezes it now: the pictures, which
@@ -75,6 +104,9 @@ func (h *handing) freeze(ctx context.Context) error {
 	}
 	if composer, ok := h.to.(Composer); ok && err == nil {
 		err = h.compose(ctx, composer)
+	}
+	if err == nil {
+		h.place, err = h.target(ctx)
 	}
 	return err
 }
@@ -117,7 +149,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 		if err != nil {
 			return nil, AreaSpool, err
 		}
-		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Body: body, SHA256: g.part.SHA256}}
+		d.Parts = []Part{{ID: g.part.ID, Images: g.part.Images, Name: Seal(g.part.Name), Body: body, SHA256: g.part.SHA256}}
 	}
 	for _, it := range g.items {
 		jpeg, err := h.e.frozenBytes(ctx, h.s.ID, RecordItem, itemKey(h.do.Delivery, it.Image))
@@ -146,7 +178,7 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 
 // delivery is the hand-over without its pictures.
 func (h *handing) delivery() Delivery {
-	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record,
+	return Delivery{ID: h.do.Delivery, SID: h.s.ID, Patient: h.s.Patient, Record: h.s.Record, Target: h.place,
 		Again: h.do.Again, Unsure: h.do.Unsure, Quiet: h.do.Quiet, Unknown: h.do.Unknown}
 }
 

@@ -53,6 +53,7 @@ type world struct {
 	feed     *apptest.FakeFeed
 	spool    *apptest.FakeSpool
 	sink     *apptest.FakeSink
+	placed   *placed // in its stead
 	audit    *apptest.FakeAudit
 	engine   *app.Engine
 	stop     func()
@@ -62,10 +63,16 @@ type world struct {
 	phone    app.Digest
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldOn(t, nil) }
+
+// newWorldOn is a world with a sink of a place; nil: of none.
+func newWorldOn(t *testing.T, to *placed) *world {
 	t.Helper()
-	w := &world{t: t, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
+	w := &world{t: t, placed: to, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
 		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, audit: &apptest.FakeAudit{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
+	if to != nil {
+		w.sink = to.FakeSink
+	}
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
@@ -73,8 +80,12 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.t.Context())
+	sinks := []app.Sink{w.sink}
+	if w.placed != nil {
+		sinks = []app.Sink{w.placed}
+	}
 	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Amendments: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
-		Sinks: []app.Sink{w.sink}, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Sinks: sinks, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()
 	w.states = w.engine.Watch(ctx)

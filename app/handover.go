@@ -37,7 +37,7 @@ type Handover struct {
 	handing bool      // Deliver is running
 	tries   int       // in a row that did not come through
 	due     time.Time // not before, while it waits
-	ended   time.Time // when the last try was over; zero: not known
+	ended   time.Time // when the last try that may have sent anything was over; zero: not known
 	since   time.Time // when the outcome was first unknown
 }
 
@@ -278,7 +278,10 @@ func (w *work) delivered(in Delivered) {
 		im.Handovers = slices.Clone(im.Handovers)
 		h := im.handed(in.Sink, in.Delivery)
 		r, answered := receipts[id]
-		h.handing, h.Tried, h.ended, im.dirty = false, true, w.at, true
+		h.handing, h.Tried, im.dirty = false, true, true
+		if h.ended.IsZero() || !r.Looked {
+			h.ended = w.at
+		}
 		h.Kind, h.Area, h.Code = "", "", ""
 		if r.Sink != "" {
 			h.Sink, h.Ref, h.SHA256 = r.Sink, r.Ref, r.SHA256
@@ -289,7 +292,7 @@ func (w *work) delivered(in Delivered) {
 			if h.Kind == "" {
 				h.Kind = KindBug
 			}
-			w.failed(h, false)
+			w.failed(h, h.Unknown)
 		case r.Err != nil:
 			h.Kind, h.Area, h.Code = KindOf(r.Err), areaOf(h.Sink), CodeOf(r.Err)
 			w.health(h.Area, r.Err)

@@ -90,6 +90,14 @@ func TestWhatTheRecordDidNotAnswerIsTriedAgain(t *testing.T) {
 	if !d.Again || d.Delivery != "D1" || d.Quiet < 5*time.Second || d.Unknown < 5*time.Second {
 		t.Fatalf("tried again with %+v", d)
 	}
+	// A look at it that sends nothing does not begin the count anew.
+	looked := unknown
+	looked.Receipts = []Receipt{{Image: id, Sink: "alex-scan", Unknown: true, Looked: true, Err: E("deliver", KindOffline, nil)}}
+	s.handIn(s.in(sidA, looked))
+	s.at = s.at.Add(5 * time.Second)
+	if d := s.handIn(s.in("", Tick{}))["alex-scan"]; d.Quiet < 10*time.Second {
+		t.Fatalf("quiet for %s after a look", d.Quiet)
+	}
 	// Neither here nor there, and the sink gives up: the GP decides.
 	unsure := unknown
 	unsure.Receipts = []Receipt{{Image: id, Sink: "alex-scan", Unconfirmed: true}}

@@ -28,8 +28,11 @@ func (s Session) notes(at time.Time) []AuditEntry {
 	}
 	if s.Stage == StageSettling || s.Stage == StageSettled {
 		closed := s.note(AuditClosed, at)
-		if s.Row.Left {
-			closed.Reason = "wrong-patient" // said by the phone
+		switch { // said by the phone
+		case s.Row.Declined:
+			closed.Reason = "consent-refused"
+		case s.Row.Left:
+			closed.Reason = "wrong-patient"
 		}
 		out = append(out, closed)
 	}

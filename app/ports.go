@@ -58,7 +58,8 @@ type Row struct {
 	TokenHash    Digest
 	PhoneHash    Digest    // SHA-256 of the phone key; "" until claimed
 	PhoneDone    bool      // the phone said it is finished
-	Left         bool      // the phone left the session: it shows another patient
+	Left         bool      // the phone left the session: it shows another patient, or
+	Declined     bool      // with Left: nobody agreed to photos
 	Keep         KeepOffer // the bound phone's; zero: it cannot be kept
 	Kept         time.Time // until when the bound phone is kept; zero: it is not
 	Created      time.Time
@@ -203,6 +204,7 @@ const (
 	AuditClosed      AuditEvent = "session-closed"
 	AuditKept        AuditEvent = "phone-kept"
 	AuditForgotten   AuditEvent = "phone-forgotten"
+	AuditCopied      AuditEvent = "copy-made" // by the GP's hand; Reason says what: photo, pdf, copy (to the clipboard); Delivery is the act's own id
 )
 
 // AuditEntry is one line of the trail, without who did it: the trail knows
@@ -219,7 +221,8 @@ type AuditEntry struct {
 	Delivery string
 	Sink     string
 	Receipt  string // the sink's answer without a patient value in it
-	Reason   string // a fixed word: a Kind, a Reason, "wrong-patient" where a phone left, or where an
+	Reason   string // a fixed word: a Kind, a Reason, "wrong-patient" or "consent-refused" where a phone
+	// left, or where an
 	// image is filed "consent-" and a ConsentBy;
 	// of a kept phone a word, part of its key's hash, and since when it is kept
 }
@@ -258,8 +261,9 @@ type Delivery struct {
 	Record  RecordRef
 	Again   bool          // a try came before this one
 	Unsure  bool          // and came to no known end
-	Quiet   time.Duration // since the last try was over, at least; 0: not known
+	Quiet   time.Duration // since the last try that may have sent anything was over, at least; 0: not known
 	Unknown time.Duration // since when that has been so; 0: not known
+	Target  Sealed        // of a Placed: where it goes
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before
 	Parts   []Part // of a Composer: what leaves; Items have no JPEG then
@@ -290,5 +294,6 @@ type Receipt struct {
 	Ref         string // the same without a patient value in it, for the audit trail
 	Unconfirmed bool
 	Err         error
-	Unknown     bool // beside Err: it may be there all the same; Deliver again finds out
+	Unknown     bool // beside Err: it may be there, from this try or one before; Deliver again finds out
+	Looked      bool // beside Unknown: this try sent nothing
 }

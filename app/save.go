@@ -138,6 +138,7 @@ func first(a, b error) error {
 func (e *Engine) frozenRecords(ctx context.Context, sid SessionID, do DropFrozen) []Record {
 	records := []Record{{SID: sid, Kind: RecordDelivery, Key: do.Delivery}}
 	for _, sink := range do.Sinks {
+		records = append(records, Record{SID: sid, Kind: RecordDelivery, Key: targetKey(do.Delivery, e.sinkName(sink))})
 		parts, err := e.frozenParts(ctx, sid, do.Delivery, e.sinkName(sink))
 		if err != nil || parts.Made == 0 {
 			continue // it handed the pictures over as they are; or what it left goes with the session

@@ -359,7 +359,7 @@ func randomInput(r *rand.Rand, at time.Time) What {
 	states := []ImageState{ImageReserved, ImageStored, ImageLanded, ImageFiled, ImageRetracted}
 	row := Row{State: []SessionState{SessionWaiting, SessionPaired, SessionDraining, SessionClosed, SessionExpired}[r.IntN(5)],
 		Now: at, Limits: DefaultLimits, PhoneDone: r.IntN(2) == 0,
-		Left: r.IntN(5) == 0, Keep: KeepOffer{Recipient: "age1", Key: "key", MAC: "mac"},
+		Left: r.IntN(5) == 0, Declined: r.IntN(5) == 0, Keep: KeepOffer{Recipient: "age1", Key: "key", MAC: "mac"},
 		Images: []RowImage{{ID: id, State: states[r.IntN(5)], SHA256: "aa", RetractWanted: r.IntN(4) == 0, Details: r.IntN(3)}}}
 	return []What{
 		Show{}, Refresh{}, End{}, Attest{Images: []ImageID{id}}, SessionRemoved{err}, NewCode{Code: "new", Insist: r.IntN(2) == 0},

@@ -209,7 +209,7 @@ func (w *work) row(r Row) {
 	if s.Stage == StageSettled && r.State == SessionDraining { // a phone that was away has come back
 		s.Stage, s.dirty = StageLive, true
 	}
-	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone || r.Left != s.Row.Left ||
+	if r.State != s.Row.State || r.PhoneHash != s.Row.PhoneHash || len(r.Images) != len(s.Row.Images) || r.PhoneDone != s.Row.PhoneDone || r.Left != s.Row.Left || r.Declined != s.Row.Declined ||
 		r.Keep != s.Row.Keep || !r.Kept.Equal(s.Row.Kept) {
 		s.dirty = true
 	}

@@ -47,7 +47,7 @@ var edges = []struct {
 	{"sync/localcloud/...", []string{"app", "app/diag", "app/config", "assets/...", "sync/..."}},
 	{"sync/durable", nil},
 	{"sync/diskspool", []string{"app", "sync/durable"}},
-	{"sync/folder", []string{"app", "sync/durable"}},
+	{"sync/folder", []string{"app", "app/picture", "sync/durable"}},
 	{"sync/alex", []string{"app", "app/picture", "sync/egress"}},
 	{"sync/alex/alextest", nil}, // for tests only
 	{"sync/egress", []string{"app"}},
@@ -58,11 +58,12 @@ var edges = []struct {
 	{"ui/model/...", []string{"app", "ui/text", "ui/link"}},
 	{"ui/tray/...", []string{"app", "assets/...", "ui/text", "ui/model"}},
 	{"ui/instance", []string{"app"}},
+	{"ui/clipboard", nil},
 	{"ui/widgets/...", []string{"assets/..."}},
 	{"ui/views/...", []string{"app", "assets/...", "ui/text", "ui/link", "ui/model", "ui/widgets"}},
 	{"ui", []string{"app", "assets/...", "ui/text", "ui/model", "ui/link", "ui/widgets", "ui/views"}},
 	{"ui/desktop", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
-	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model"}},
+	{"ui/software", []string{"app", "assets/...", "ui", "ui/text", "ui/link", "ui/model", "ui/clipboard"}},
 
 	{"packaging", nil},
 	{"packaging/bom", nil},
@@ -70,7 +71,7 @@ var edges = []struct {
 
 	{"cmd", nil},
 	{"cmd/clinicpro-images-ui", []string{"app", "app/...", "assets/...", "ui", "ui/..."}},
-	{"cmd/...", []string{"app", "app/...", "assets/...", "sync/...", "ui/text", "ui/model", "ui/link", "ui/tray", "ui/instance"}},
+	{"cmd/...", []string{"app", "app/...", "assets/...", "sync/...", "ui/text", "ui/model", "ui/link", "ui/tray", "ui/instance", "ui/clipboard"}},
 }
 
 // outsiders: who may import a package of another module. Each row is a rule

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -75,16 +76,27 @@ func (w *Window) Hear() link.Hear {
 	}
 }
 
+// restAfter is how many seconds no picture has come before the memory that
+// pictures took is given back.
+const restAfter = 5
+
 // Tick moves the countdown each second until ctx ends.
 func (w *Window) Tick(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
+	quiet := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 			w.bridge.do(w.tick)
+			if quiet++; w.worked.Swap(false) {
+				quiet = 0
+			}
+			if quiet == restAfter {
+				debug.FreeOSMemory()
+			}
 		}
 	}
 }

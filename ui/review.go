@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -28,6 +29,7 @@ type reviewing struct {
 	sheet    *views.Sheet
 	prepared map[string]bool // whose sizes were asked for
 	asked    time.Time       // and when, last
+	worked   atomic.Bool     // a picture has come since the last look
 	pressed  time.Time       // Ctrl+Enter, last
 }
 
@@ -178,7 +180,8 @@ func (w *Window) file() {
 	}
 	sid := w.snap.SID
 	w.prepared = map[string]bool{}
-	w.sheet = views.NewSheet(model.CardOf(w.snap.Patient), w.snap.Left != nil, w.dropDialog, func() { w.fileNow(sid) })
+	w.sheet = views.NewSheet(model.CardOf(w.snap.Patient), w.snap.Left, w.dropDialog, func() { w.fileNow(sid) },
+		func(name string) { w.send(link.Input{Kind: link.InputChoose, SID: sid, Value: name}) })
 	w.asking = widget.NewModalPopUp(w.sheet.Root, w.win.Canvas())
 	w.paintSheet()
 	w.asking.Show()

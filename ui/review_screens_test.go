@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/clinicpro-nz/images/app"
@@ -214,7 +214,7 @@ func TestScreensOfTheReview(t *testing.T) {
 			for look, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 				for _, scale := range scales {
 					w, sent := newTestWindow(t, v)
-					w.win.Canvas().(test.WindowlessCanvas).SetScale(scale)
+					w.win.Canvas().(software.WindowlessCanvas).SetScale(scale)
 					a := newAnswering(w, sent)
 					scene(t, w, a)
 					for range 4 { // an answer can ask for more

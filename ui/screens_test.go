@@ -115,6 +115,14 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	keeping.Keep = link.Keep{Can: true, On: true, Until: "18:00"}
 	expired := snapshot(t, link.PhaseWaiting)
 	expired.Code.Expires = expired.Now
+	saved := results
+	saved.Images = append([]link.Image(nil), results.Images...)
+	for i := range saved.Images {
+		if saved.Images[i].State == app.ImageFiled {
+			saved.Images[i].SaveAs, saved.Images[i].Filed = saved.Images[i].Note, true
+		}
+	}
+	saved.Hands = link.Hands{Copy: true, PDF: "ZZZ0016_2026-11-23.pdf", Said: text.Saved("ZZZ0016_2026-11-23.pdf")}
 	nobody := gallery
 	nobody.Patient, nobody.CanFile, nobody.WhyNot = link.Patient{}, false, "Say who the photos are of before you file them."
 	other := gallery
@@ -124,7 +132,7 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	locked := empty
 	locked.Problems = []link.Problem{problemOf(text.Problem(text.PlaceVault, app.KindAuth), true)}
 	scenes := settingsScreens()
-	maps.Copy(scenes, map[string]link.Snapshot{"15-nobody": nobody, "16-asks-between": other, "17-launching": launching, "18-no-keyring": locked})
+	maps.Copy(scenes, map[string]link.Snapshot{"15-nobody": nobody, "15-saved": saved, "16-asks-between": other, "17-launching": launching, "18-no-keyring": locked})
 	maps.Copy(scenes, map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
 		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
 		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping})

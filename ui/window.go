@@ -39,6 +39,7 @@ type Window struct {
 	asking   *widget.PopUp
 
 	assigning string // the session whose patient is being named
+	handDir   string // where the last copy was saved
 	reviewing
 }
 
@@ -71,6 +72,7 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		Forget:     func() { w.act(link.InputForgetPhone) },
 		Assign:     func() { w.assigning = w.snap.SID; w.paint() },
 		Look:       func(id string) { w.lookAt(id, link.Ref{}) },
+		Photo:      w.photoMenu, PDF: w.savePDF,
 	})
 	w.newReview()
 	w.root = container.NewStack(w.form.Root)
@@ -117,6 +119,7 @@ func (w *Window) Show(s link.Snapshot) {
 
 // Pixels takes a picture; it shows with the snapshot that names it.
 func (w *Window) Pixels(p link.Pixels) {
+	w.worked.Store(true)
 	if seen, ok := link.SeenOf(p); ok {
 		w.review.Seen(seen)
 		return
@@ -210,15 +213,16 @@ func (w *Window) closing() {
 // act sends an input about the session on show.
 func (w *Window) act(kind link.InputKind) { w.send(link.Input{Kind: kind, SID: w.snap.SID}) }
 
-// sure sends an act that files photos; where the phone left as another
-// patient's, only once the GP has said whose they are.
+// sure sends an act that files photos; where the phone left, only once the GP
+// has said that they are this patient's, or that somebody agreed.
 func (w *Window) sure(in link.Input) {
 	if w.snap.Left == nil {
 		w.send(in)
 		return
 	}
 	in.Confirmed = true
-	w.question(text.LeftAsk, text.LeftAskMore, text.LeftFile, func() { w.send(in) })
+	title, more := text.LeftAsk(w.snap.Left.Declined)
+	w.question(title, more, text.LeftFile, func() { w.send(in) })
 }
 
 func (w *Window) newCode() {

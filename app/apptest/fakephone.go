@@ -168,18 +168,18 @@ func (v *visit) want(m *app.RowImage) {
 	}
 }
 
-// Leave says that the phone leaves the session: it shows another patient.
-func (f *FakeRegistry) Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error) {
+// Leave says that the phone leaves the session; why is said once.
+func (f *FakeRegistry) Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, l app.Leaving) (app.Row, error) {
 	return f.byPhone(ctx, sid, phoneHash, func(v *visit) error {
 		if v.s.State == app.SessionPaired {
 			v.drain(v.now)
 		}
 		if !v.s.Left {
-			v.s.Left = true
+			v.s.Left, v.s.Declined = true, l.Declined
 			v.bump()
 		}
 		for i := range v.s.Images {
-			if !keep {
+			if !l.Keep {
 				v.want(&v.s.Images[i])
 			}
 		}

@@ -10,14 +10,14 @@ import (
 
 // RedisServer starts a real redis-server on a free loopback port and returns
 // host:port. It ends with the test. args are more of its settings.
-func RedisServer(t *testing.T, args ...string) string {
+func RedisServer(t testing.TB, args ...string) string {
 	t.Helper()
 	addr, _ := StoppableRedis(t, args...)
 	return addr
 }
 
 // StoppableRedis is RedisServer with a way to end it early.
-func StoppableRedis(t *testing.T, args ...string) (addr string, stop func()) {
+func StoppableRedis(t testing.TB, args ...string) (addr string, stop func()) {
 	t.Helper()
 	addr = FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)

@@ -29,7 +29,7 @@ type PhoneRegistry interface {
 	Retract(ctx context.Context, sid app.SessionID, phoneHash app.Digest, ids []app.ImageID) (app.Row, error)
 	Done(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
 	Amend(ctx context.Context, sid app.SessionID, phoneHash app.Digest, a app.Amendment) (app.Row, error)
-	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error)
+	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, l app.Leaving) (app.Row, error)
 }
 
 // Registry proves a registry's promises (docs/contracts.md, "Registry"). start
@@ -52,6 +52,7 @@ func Registry(t *testing.T, start func(t *testing.T) PhoneRegistry) {
 		{"details are frozen with the image", testAmendFrozen},
 		{"a phone leaves and keeps its images", testLeaveKeeping},
 		{"a phone leaves and takes its images back", testLeaveWithdrawing},
+		{"a phone leaves because nobody agreed", testLeaveDeclined},
 		{"an offer to be kept comes with the claim", testKeepOffer},
 		{"a kept phone is kept until its time", testKeep},
 		{"the highest next link counts", testNext},
@@ -196,7 +197,7 @@ func testPhoneKey(t *testing.T, r *registryRun) {
 		"retract": func(p app.Digest) (app.Row, error) { return r.Retract(r.ctx, r.sid, p, []app.ImageID{image(1).ID}) },
 		"done":    func(p app.Digest) (app.Row, error) { return r.Done(r.ctx, r.sid, p) },
 		"amend":   func(p app.Digest) (app.Row, error) { return r.Amend(r.ctx, r.sid, p, amendment(1, 1)) },
-		"leave":   func(p app.Digest) (app.Row, error) { return r.Leave(r.ctx, r.sid, p, false) },
+		"leave":   func(p app.Digest) (app.Row, error) { return r.Leave(r.ctx, r.sid, p, app.Leaving{}) },
 	}
 	for name, call := range calls {
 		row, err := call(r.phone)

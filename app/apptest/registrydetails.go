@@ -103,20 +103,21 @@ func testAmendFrozen(t *testing.T, r *registryRun) {
 func testLeaveKeeping(t *testing.T, r *registryRun) {
 	before := r.pair()
 	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, 2)))
-	row := r.must(r.Leave(r.ctx, r.sid, r.phone, true))
+	row := r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{Keep: true}))
 	r.want(row, app.SessionDraining, "reserved reserved")
 	if !row.Left || before.Left || row.Images[0].RetractWanted || row.DrainUntil.Sub(row.Now) != app.DefaultLimits.Drain {
 		t.Fatalf("left as %+v", row)
 	}
-	r.unchanged(row, r.must(r.Leave(r.ctx, r.sid, r.phone, true)))
+	r.unchanged(row, r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{Keep: true})))
 	got, err := r.Reserve(r.ctx, r.sid, r.phone, []app.RowImage{captured(3, row.Now.Add(2*time.Minute))})
 	r.refused("session-draining", app.KindConflict, got, err)
 	r.want(r.must(r.Stored(r.ctx, r.sid, r.phone, images(1, 2), nil)), app.SessionDraining, "stored stored")
 	r.amend(1, 1) // and their details
 	row = r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(1).ID, State: app.ImageLanded}, {ID: image(2).ID, State: app.ImageLanded}}))
 	r.want(row, app.SessionClosed, "landed landed")
-	if !r.must(r.Leave(r.ctx, r.sid, r.phone, true)).Left {
-		t.Fatal("that it was left is forgotten")
+	row = r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{Keep: true, Declined: true}))
+	if !row.Left || row.Declined {
+		t.Fatalf("why it was left is not as it was said first: %+v", row)
 	}
 }
 
@@ -124,15 +125,15 @@ func testLeaveWithdrawing(t *testing.T, r *registryRun) {
 	r.pair()
 	r.must(r.Reserve(r.ctx, r.sid, r.phone, images(1, 3)))
 	r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(1).ID, State: app.ImageLanded}, {ID: image(2).ID, State: app.ImageFiled, Sinks: []string{"folder"}}}))
-	r.must(r.Leave(r.ctx, r.sid, r.phone, true))
-	row := r.must(r.Leave(r.ctx, r.sid, r.phone, false)) // minds change
+	r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{Keep: true}))
+	row := r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{})) // minds change
 	r.want(row, app.SessionDraining, "landed filed reserved")
 	for i, want := range []bool{true, false, true} {
 		if row.Images[i].RetractWanted != want {
 			t.Fatalf("image %d: %+v", i+1, row.Images[i])
 		}
 	}
-	r.unchanged(row, r.must(r.Leave(r.ctx, r.sid, r.phone, false)))
+	r.unchanged(row, r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{})))
 	row = r.must(r.Mark(r.ctx, r.sid, []app.Mark{{ID: image(1).ID, State: app.ImageRetracted}, {ID: image(3).ID, State: app.ImageRetracted}}))
 	r.want(row, app.SessionClosed, "retracted filed retracted")
 	// A lost registry has it all again: the state, and that it was left.
@@ -142,5 +143,19 @@ func testLeaveWithdrawing(t *testing.T, r *registryRun) {
 	back := r.must(r.Open(r.ctx, app.Opening{SID: lost, Restore: &copied}))
 	if !back.Left || back.Images[1].Details != 7 || back.Images[0].Details != 0 {
 		t.Fatalf("restored as %+v", back)
+	}
+}
+
+func testLeaveDeclined(t *testing.T, r *registryRun) {
+	r.pair()
+	row := r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{Keep: true, Declined: true}))
+	r.want(row, app.SessionDraining, "")
+	r.unchanged(row, r.must(r.Leave(r.ctx, r.sid, r.phone, app.Leaving{Keep: true}))) // it was said first
+	lost := app.NewSessionID()
+	copied := row
+	copied.TokenHash = hash(string(lost))
+	back := r.must(r.Open(r.ctx, app.Opening{SID: lost, Restore: &copied}))
+	if !row.Left || !row.Declined || !back.Left || !back.Declined {
+		t.Fatalf("left as %+v, restored as %+v", row, back)
 	}
 }

@@ -39,6 +39,8 @@ type Config struct {
 	Phone    Phone     `toml:"phone"`
 	Desktop  Desktop   `toml:"desktop"`
 	Record   Record    `toml:"record"`
+	Filing   Filing    `toml:"filing"`
+	UI       UI        `toml:"ui"` // how the window is painted, for support
 	// UpdateCheck lets the agent ask once a day whether a newer version is out.
 	UpdateCheck bool `toml:"update_check"`
 
@@ -114,9 +116,10 @@ const (
 func Default() Config {
 	return Config{
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
-		NameTemplate:  "{nhi}_{date}_{site}_{side}_{n}",
+		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
-		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true, Language: "en"},
+		Phone: Phone{Target: app.DefaultTarget / 1000},
+		UI:    UIAuto, Desktop: Desktop{Sound: true, Language: "en"},
 	}
 }
 

@@ -46,6 +46,8 @@ func TestLoad(t *testing.T) {
 		"own size":       {"[phone]\ntarget_kb = 480\n", "", func(c Config) bool { return c.Asks().TargetBytes() == 480_000 }},
 		"too small":      {"[phone]\ntarget_kb = 199\n", "target_kb", nil},
 		"too large":      {"[phone]\ntarget_kb = 10001\n", "target_kb", nil},
+		"painted":        {"ui = \"software\"\n", "", func(c Config) bool { return c.UI == UISoftware }},
+		"no such paint":  {"practice = \"hill-road\"\nui = \"opengl\"\n", "ui: want auto", nil},
 		"a path":         {"gateway = \"https://x.example/p/\"\n", "gateway:", nil},
 		"slash behind":   {"gateway = \"https://x.example/\"\n", "", func(c Config) bool { return c.Gateway == "https://x.example" }},
 		"proxy password": {"proxy = \"http://u:p@proxy:3128\"\n", "without a password", nil},

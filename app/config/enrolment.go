@@ -46,6 +46,10 @@ func CloudSecrets() []string {
 	return []string{SecretRedis, SecretS3Key, SecretS3Secret, SecretAbly}
 }
 
+// RecordSecrets are the names under which it keeps what opens a record system,
+// where the practice has one.
+func RecordSecrets() []string { return []string{SecretRelay, SecretALEX} }
+
 // Config reads the enrolment's settings alone, over the defaults, and checks
 // that it is whole: a practice, a gateway and every secret.
 func (e Enrolment) Config() (Config, error) {
@@ -76,8 +80,10 @@ func (e Enrolment) Seal(passphrase app.Sealed) ([]byte, error) {
 		return nil, app.E(op, app.KindCorrupt, fmt.Errorf("the passphrase has fewer than %d characters", MinPassphrase))
 	}
 	plain := enrolmentJSON{enrolmentVersion, e.Settings, map[string]string{}}
-	for _, name := range CloudSecrets() {
-		plain.Secrets[name] = e.Secrets[name].Reveal()
+	for _, name := range slices.Concat(CloudSecrets(), RecordSecrets()) {
+		if secret := e.Secrets[name]; !secret.IsZero() {
+			plain.Secrets[name] = secret.Reveal()
+		}
 	}
 	text, err := json.Marshal(plain)
 	if err != nil {
@@ -132,7 +138,7 @@ func OpenEnrolment(sealed []byte, passphrase app.Sealed) (Enrolment, error) {
 	}
 	e := Enrolment{plain.Settings, map[string]app.Sealed{}}
 	for name, secret := range plain.Secrets {
-		if slices.Contains(CloudSecrets(), name) {
+		if slices.Contains(slices.Concat(CloudSecrets(), RecordSecrets()), name) {
 			e.Secrets[name] = app.Seal(secret)
 		}
 	}

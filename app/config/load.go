@@ -114,10 +114,16 @@ func (c *Config) check() error {
 			return fmt.Errorf("phone.require: want any of site, side, view, type, got %q", string(d))
 		}
 	}
+	if !c.UI.known() {
+		return errUI
+	}
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return errors.New("phone.target_kb: want 200 to 10000")
 	}
-	return c.Desktop.check()
+	if err := c.Desktop.check(); err != nil {
+		return err
+	}
+	return c.checkFiling()
 }
 
 // origin reports whether text is scheme://host or scheme://host:port and

@@ -18,7 +18,7 @@ func tags(of reflect.Type, prefix string) (out []string) {
 		name := f.Tag.Get("toml")
 		switch {
 		case name == "":
-		case f.Type == reflect.TypeFor[Phone](), f.Type == reflect.TypeFor[Record]():
+		case f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[Recipient]():
 			out = append(out, tags(f.Type, name+".")...)
 		default:
 			out = append(out, prefix+name)

@@ -17,6 +17,14 @@ type Document struct {
 	Made     time.Time            // in the practice's zone; zero: not said
 	Pages    []Page               // at least one
 	Cut      func(pictures []int) // told how many pictures each file holds; nil: nobody asks
+	Of       Volume               // zero: it is the whole of a hand-over
+}
+
+// Volume says which of several documents of one hand-over a document is, for
+// the number on its pages.
+type Volume struct {
+	N, Of        int // the N-th of so many, from 1
+	From, Images int // so many images are in those before it, and in all
 }
 
 // Page is one picture and what is printed beneath it. The words are English:
@@ -115,10 +123,10 @@ var consents = map[app.ConsentBy]string{
 }
 
 // footer numbers a page among all pictures of a hand-over.
-func (d Document) footer(at volume, i int) string {
-	parts := []string{fmt.Sprintf("Image %d of %d", at.from+i+1, at.images)}
-	if at.of > 1 {
-		parts = append(parts, fmt.Sprintf("document %d of %d", at.n, at.of))
+func (d Document) footer(i int) string {
+	parts := []string{fmt.Sprintf("Image %d of %d", d.Of.From+i+1, d.Of.Images)}
+	if d.Of.Of > 1 {
+		parts = append(parts, fmt.Sprintf("document %d of %d", d.Of.N, d.Of.Of))
 	}
 	if s := printable(d.Practice); s != "" {
 		parts = append(parts, s)
@@ -126,12 +134,9 @@ func (d Document) footer(at volume, i int) string {
 	return strings.Join(parts, " · ")
 }
 
-// volume says which of several documents one is.
-type volume struct{ n, of, from, images int }
-
 // split cuts the document into as few as hold each at most maxBytes, in
 // order. KindTooLarge when one picture alone is too much.
-func (d Document) split(maxBytes int, size func(Page) int, write func(Document, volume) ([]byte, error)) ([][]byte, error) {
+func (d Document) split(maxBytes int, size func(Page) int, write func(Document) ([]byte, error)) ([][]byte, error) {
 	const op = "make document"
 	if len(d.Pages) == 0 {
 		return nil, app.E(op, app.KindBug, ReasonEmpty)
@@ -145,7 +150,10 @@ func (d Document) split(maxBytes int, size func(Page) int, write func(Document, 
 		for i, pages := range groups {
 			one := d
 			one.Pages = pages
-			if out[i], err = write(one, volume{i + 1, len(groups), from, len(d.Pages)}); err != nil {
+			if len(groups) > 1 || d.Of == (Volume{}) {
+				one.Of = Volume{i + 1, len(groups), from, len(d.Pages)}
+			}
+			if out[i], err = write(one); err != nil {
 				return nil, err
 			}
 			from += len(pages)

@@ -251,6 +251,16 @@ func TestPDFText(t *testing.T) {
 	}
 }
 
+// A name that is wider than the page is printed smaller, and whole.
+func TestLongNamesAreWhole(t *testing.T) {
+	d := document(t, photo(t, 64, 48))
+	name := strings.Repeat("Te Wharewhakairo ", 9) + "Testperson"
+	d.Patient.Name = app.Seal(name)
+	if got := strings.Join(strings.Fields(tool(t, "pdftotext", onePDF(t, d), "-")), " "); !strings.Contains(got, name) {
+		t.Errorf("the name is cut: %s", got)
+	}
+}
+
 func TestPDFIsTheSameEveryTime(t *testing.T) {
 	d := document(t, photo(t, 320, 240), photo(t, 240, 320))
 	first, err := PDFs(d, 8<<20)

@@ -18,35 +18,29 @@ var rungs = []struct{ edge, best, least int }{
 	{1600, developedQuality, 60}, {1280, developedQuality, 60}, {1024, developedQuality, 60}, {800, developedQuality, 50}, {640, 72, 40}, {400, 72, 30},
 }
 
-// Fit returns the picture in at most maxBytes. One that fits is returned as
-// it is; any other is coded anew, upright, never enlarged, on the first rung
-// that fits and there as well as fits, to a twentieth. Its ICC profile stays. KindTooLarge
-// when not even a picture of 400 pixels fits; else errors as Decode's.
+// Fit returns the picture in at most maxBytes, and otherwise as Developed does.
 func (d *Decoder) Fit(ctx context.Context, b []byte, maxBytes int) ([]byte, error) {
-	if len(b) <= maxBytes {
-		if _, _, err := Check(b); err != nil {
-			return nil, err
-		}
-		return b, nil
-	}
-	m, release, err := d.open(ctx, "fit picture", b)
-	if err != nil {
+	if _, _, err := Check(b); err != nil {
 		return nil, err
 	}
-	defer release()
-	var icc []byte
-	if _, fourColours := m.(*image.CMYK); !fourColours {
-		icc = b
-	}
-	return fit(ctx, oriented(m, Orientation(b)), icc, maxBytes)
+	return d.Developed(ctx, b, ChangesOf(app.Image{}), max(maxBytes, 1))
 }
 
-// fit codes m in at most maxBytes, with the profile of another picture.
+// fit codes m in at most maxBytes, with the profile of another picture: never
+// enlarged, on the first rung that fits and there as well as fits, to a
+// twentieth.
 func fit(ctx context.Context, m image.Image, profileOf []byte, maxBytes int) ([]byte, error) {
 	const op = "fit picture"
 	edge := max(m.Bounds().Dx(), m.Bounds().Dy())
 	room := maxBytes - (len(withProfile([]byte{0xff, markerSOI}, profileOf)) - 2)
 	pixels := func(long int) float64 { return float64(min(long, edge)) * float64(min(long, edge)) }
+	best, err := encode(m, developedQuality)
+	if err != nil {
+		return nil, err
+	}
+	if len(best) <= room {
+		return withProfile(best, profileOf), nil
+	}
 	tried, needs := 0, 0.0 // what the least quality needed on the rung tried last
 	quality := 0           // that quality
 	for i, rung := range rungs {

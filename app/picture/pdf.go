@@ -23,7 +23,7 @@ func PDFs(d Document, maxBytes int) ([][]byte, error) {
 			return nil, err
 		}
 	}
-	return d.split(maxBytes, pdfPageBytes, func(d Document, at volume) ([]byte, error) { return writePDF(d, at), nil })
+	return d.split(maxBytes, pdfPageBytes, func(d Document) ([]byte, error) { return writePDF(d), nil })
 }
 
 func pdfPageBytes(p Page) int {
@@ -73,7 +73,7 @@ func (w *pdf) stream(dict string, body []byte) int {
 	return len(w.objects)
 }
 
-func writePDF(d Document, at volume) []byte {
+func writePDF(d Document) []byte {
 	w := &pdf{text: newSubset(sans())}
 	catalog, pages, font, info := w.reserve(), w.reserve(), w.reserve(), w.reserve()
 	var kids []string
@@ -85,7 +85,7 @@ func writePDF(d Document, at volume) []byte {
 	}
 	for i, p := range d.Pages {
 		picture := w.picture(p.JPEG)
-		foot := d.footer(at, i)
+		foot := d.footer(i)
 		lines := beneath(p)
 		first, rest := lines, []line(nil)
 		for heightOf(first) > bodyBottom-bodyTop-leastPicture-gap {
@@ -246,6 +246,11 @@ func heightOf(lines []line) float64 {
 	return sum
 }
 
+// fitting is the size at which a text takes one line: a name is never cut.
+func fitting(s string, size float64) float64 {
+	return size * min(1, textWidth/max(sans().width(s, size), 1))
+}
+
 // canvas draws one page; y counts from its top.
 type canvas struct {
 	w *pdf
@@ -264,11 +269,10 @@ func (c *canvas) text(s string, size, x, y, grey float64) {
 // frame is what every page has: who it is about, above, and which it is.
 func (c *canvas) frame(d Document, foot string) {
 	name, rest := d.patientLine()
-	lines := sans().wrap(name, nameSize, textWidth)
-	c.text(lines[0], nameSize, margin, margin+13, 0)
+	c.text(name, fitting(name, nameSize), margin, margin+13, 0)
 	c.text(rest, bodySize, margin, margin+30, 0.25)
 	fmt.Fprintf(c, "0.8 G 0.75 w %g %.2f m %g %.2f l S\n", margin, pageHeight-margin-39, pageWidth-margin, pageHeight-margin-39)
-	c.text(foot, footSize, margin, pageHeight-margin, 0.4)
+	c.text(foot, fitting(foot, footSize), margin, pageHeight-margin, 0.4)
 }
 
 func (c *canvas) lines(lines []line, y float64) {

@@ -145,7 +145,7 @@ func TestDevelopedBurnsTheEditsIn(t *testing.T) {
 			{Kind: app.EditCrop, X0: unit(.25), Y0: unit(.25), X1: unit(1), Y1: unit(1)},
 			{Kind: app.EditTurn},
 		}}
-		out, err := NewDecoder().Developed(t.Context(), in.Bytes(), ChangesOf(im))
+		out, err := NewDecoder().Developed(t.Context(), in.Bytes(), ChangesOf(im), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestDevelopedBurnsTheEditsIn(t *testing.T) {
 		if !bytes.Equal(in.Bytes(), came) {
 			t.Errorf("%s: what came was changed", name)
 		}
-		if same, err := NewDecoder().Developed(t.Context(), came, ChangesOf(app.Image{})); err != nil || &same[0] != &came[0] {
+		if same, err := NewDecoder().Developed(t.Context(), came, ChangesOf(app.Image{}), 0); err != nil || &same[0] != &came[0] {
 			t.Errorf("%s: a picture without changes was coded anew", name)
 		}
 	}

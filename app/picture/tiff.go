@@ -37,8 +37,8 @@ func (d *Decoder) TIFFs(ctx context.Context, doc Document, maxBytes int) ([][]by
 		doc.Pages[i].tiff = page
 	}
 	size := func(p Page) int { return len(p.tiff.data) + len(p.tiff.icc) + 8<<10 }
-	return doc.split(maxBytes, size, func(one Document, at volume) ([]byte, error) {
-		pages, err := one.sheets(at)
+	return doc.split(maxBytes, size, func(one Document) ([]byte, error) {
+		pages, err := one.sheets()
 		if err != nil {
 			return nil, err
 		}
@@ -164,13 +164,11 @@ func deflatePage(ctx context.Context, m image.Image, room int) (*directory, erro
 }
 
 // sheets draws the text of a file, as many pages as it takes.
-func (d Document) sheets(at volume) ([]*directory, error) {
-	face := func(size float64) (font.Face, error) {
-		return opentype.NewFace(sans().font, &opentype.FaceOptions{Size: size, DPI: sheetDPI, Hinting: font.HintingNone})
-	}
+func (d Document) sheets() ([]*directory, error) {
+	name, rest := d.patientLine()
 	sizes := map[float64]font.Face{}
-	for _, size := range []float64{nameSize, headSize, bodySize, footSize} {
-		f, err := face(size)
+	for _, size := range []float64{fitting(name, nameSize), headSize, bodySize} {
+		f, err := opentype.NewFace(sans().font, &opentype.FaceOptions{Size: size, DPI: sheetDPI, Hinting: font.HintingNone})
 		if err != nil {
 			return nil, app.E("make TIFF", app.KindBug, err)
 		}
@@ -188,8 +186,7 @@ func (d Document) sheets(at volume) ([]*directory, error) {
 	begin := func() {
 		m = image.NewGray(image.Rect(0, 0, sheetWidth, sheetHeight))
 		draw.Draw(m, m.Rect, image.White, image.Point{}, draw.Src)
-		name, rest := d.patientLine()
-		write(sans().wrap(name, nameSize, textWidth)[0], nameSize, margin+13)
+		write(name, fitting(name, nameSize), margin+13)
 		write(rest, bodySize, margin+30)
 		draw.Draw(m, image.Rect(edge, rule, sheetWidth-edge, rule+2),
 			image.NewUniform(color.Gray{160}), image.Point{}, draw.Src)
@@ -200,7 +197,7 @@ func (d Document) sheets(at volume) ([]*directory, error) {
 	write("The images follow in this order, one a page.", bodySize, y)
 	y += gap
 	for i, p := range d.Pages {
-		texts := append([]line{{d.footer(at, i), headSize}}, beneath(p)...)
+		texts := append([]line{{d.footer(i), headSize}}, beneath(p)...)
 		if y > bodyTop && y+heightOf(texts) > bodyBottom && heightOf(texts) <= bodyBottom-bodyTop {
 			begin()
 		}

@@ -5,9 +5,6 @@ import (
 	"context"
 	"image"
 	"image/color"
-	"image/jpeg"
-
-	"github.com/clinicpro-nz/images/app"
 )
 
 // developedQuality is that of a picture that was changed: its pixels are coded
@@ -16,11 +13,13 @@ import (
 const developedQuality = 92
 
 // Developed returns the picture as it leaves: with its changes, and then its
-// orientation, in its pixels, its ICC profile kept and no other metadata. One
-// without changes is returned as it is. Errors as Decode's.
-func (d *Decoder) Developed(ctx context.Context, b []byte, c Changes) ([]byte, error) {
+// orientation, in its pixels, in at most maxBytes (0: in as many as it takes),
+// its ICC profile kept and no other metadata. It is decoded and coded once for
+// all of that. One without changes that fits is returned as it is. Errors as
+// Decode's, and KindTooLarge when not even a picture of 400 pixels fits.
+func (d *Decoder) Developed(ctx context.Context, b []byte, c Changes, maxBytes int) ([]byte, error) {
 	const op = "develop picture"
-	if c.Nothing() {
+	if c.Nothing() && (maxBytes <= 0 || len(b) <= maxBytes) {
 		return b, nil
 	}
 	m, release, err := d.open(ctx, op, b)
@@ -39,14 +38,18 @@ func (d *Decoder) Developed(ctx context.Context, b []byte, c Changes) ([]byte, e
 	for _, orientation := range []int{f.orientation, f.turn} {
 		m = oriented(m, orientation)
 	}
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: developedQuality}); err != nil {
-		return nil, app.E(op, app.KindBug, err)
-	}
+	profileOf := b
 	if fourColours {
-		return out.Bytes(), nil
+		profileOf = nil
 	}
-	return withProfile(out.Bytes(), b), nil
+	if maxBytes > 0 {
+		return fit(ctx, m, profileOf, maxBytes)
+	}
+	out, err := encode(m, developedQuality)
+	if err != nil {
+		return nil, err
+	}
+	return withProfile(out, profileOf), nil
 }
 
 // orientationOf is the EXIF orientation that turns clockwise by 90, 180 or 270

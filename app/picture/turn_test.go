@@ -56,7 +56,7 @@ func TestDevelopedIsTurned(t *testing.T) {
 				t.Fatal(err)
 			}
 			for turns, degrees := range []int{0, 90, 180, 270} {
-				out, err := NewDecoder().Developed(t.Context(), shot, turnedBy(degrees))
+				out, err := NewDecoder().Developed(t.Context(), shot, turnedBy(degrees), 0)
 				if err != nil {
 					t.Fatalf("%s, %d, %d: %v", name, orientation, degrees, err)
 				}
@@ -119,14 +119,14 @@ func TestDevelopedKeepsTheProfile(t *testing.T) {
 	segment := append([]byte{0xff, markerAPP2, 0, byte(2 + len(iccName) + 2 + len(profile))}, iccName...)
 	segment = append(append(segment, 1, 1), profile...)
 	with := append(append([]byte{0xff, markerSOI}, segment...), in.Bytes()[2:]...)
-	out, err := NewDecoder().Developed(t.Context(), with, turnedBy(90))
+	out, err := NewDecoder().Developed(t.Context(), with, turnedBy(90), 0)
 	if err != nil || !hasProfile(with) || !bytes.Contains(out, segment) || !hasProfile(out) {
 		t.Fatalf("%v, profile before %v, after %v", err, hasProfile(with), hasProfile(out))
 	}
 	if _, _, err := Check(out); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewDecoder().Developed(t.Context(), in.Bytes()[:in.Len()/2], turnedBy(90)); app.KindOf(err) != app.KindCorrupt {
+	if _, err := NewDecoder().Developed(t.Context(), in.Bytes()[:in.Len()/2], turnedBy(90), 0); app.KindOf(err) != app.KindCorrupt {
 		t.Fatalf("cut short: %v", err)
 	}
 }

@@ -14,6 +14,16 @@ const dist = join(here, 'dist')
 /** Gzipped bytes: before the first photo can be taken, and in all (design: issue of the phone page). */
 const budget = { first: 30 * 1024, all: 140 * 1024 }
 
+/** Style sheets that are fetched with the screens that they are for: minified, and imported as their address. */
+const lateSheets = {
+  name: 'late style sheets',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.late\.css$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(await readFile(path, 'utf8'), { loader: 'css', minify: true, target: 'es2020' })
+      return { contents: code, loader: 'file' }
+    }),
+}
+
 async function build() {
   const result = await esbuild.build({
     absWorkingDir: here,
@@ -22,7 +32,7 @@ async function build() {
     entryNames: '[name].[hash]',
     chunkNames: '[name].[hash]',
     assetNames: 'late.[hash]',
-    loader: { '.late.css': 'file' }, // fetched with the screens that it is for
+    plugins: [lateSheets],
     bundle: true,
     splitting: true,
     format: 'esm',

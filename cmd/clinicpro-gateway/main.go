@@ -60,6 +60,7 @@ func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	c.way.Install() // for what takes no way of its own
 	drivers, err := c.drivers()
 	if err != nil {
 		return err

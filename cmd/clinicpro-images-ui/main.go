@@ -9,12 +9,14 @@ import (
 	"io"
 	"os"
 
+	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/desktop"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
 func main() {
+	diag.NoDump()
 	r, w, err := link.TakeStdio()
 	if err == nil {
 		err = run(context.Background(), os.Args[1:], r, w)
@@ -38,13 +40,20 @@ func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) 
 	look := flags.String("look", "", "light or dark; the system's if empty")
 	language := flags.String("language", "en", "en or mi")
 	quiet := flags.Bool("quiet", false, "show the window without taking the focus")
+	painter := flags.String("ui", "gl", "gl, or software where there is no OpenGL")
+	probe := flags.Bool("probe", false, "end with 0 if a window with OpenGL can be made here, else with 1")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if *probe {
+		leave(desktop.Probe())
+	}
 	text.Speak(*language)
 	pipe := link.NewWindow(link.Build())
-	desktop.Run(ctx, link.Version, desktop.Look(*look), *quiet, pipe, func(ctx context.Context, hear link.Hear) error {
-		return pipe.Run(ctx, r, w, hear)
-	}, leave)
+	serve := func(ctx context.Context, hear link.Hear) error { return pipe.Run(ctx, r, w, hear) }
+	if *painter == "software" {
+		return runSoftware(ctx, *look, *quiet, pipe, serve)
+	}
+	desktop.Run(ctx, link.Version, desktop.Look(*look), *quiet, pipe, serve, leave)
 	return nil
 }

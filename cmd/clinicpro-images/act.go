@@ -50,13 +50,18 @@ func (a *agent) do(in link.Input) {
 		token := app.NewToken()
 		a.send(sid, app.NewCode{Token: token, Code: token.Hash(), Insist: in.Insist})
 	case link.InputFileAll:
-		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Confirmed: in.Confirmed})
+		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Sinks: workstation.SinksOf(a.cfg, a.chosen(sid)), Confirmed: in.Confirmed})
 	case link.InputDiscard:
 		a.send(sid, app.Discard{Images: []app.ImageID{app.ImageID(in.Image)}})
 	case link.InputAttest:
 		a.send(sid, app.Attest{Images: []app.ImageID{app.ImageID(in.Image)}})
 	case link.InputFileAgain:
-		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Images: []app.ImageID{app.ImageID(in.Image)}, Confirmed: in.Confirmed})
+		a.send(sid, app.File{Delivery: string(app.NewSessionID()), Images: []app.ImageID{app.ImageID(in.Image)},
+			Sinks: workstation.SinksOf(a.cfg, a.chosen(sid)), Confirmed: in.Confirmed})
+	case link.InputHand:
+		a.hands.ask(in)
+	case link.InputChoose:
+		a.choose(sid, in.Value)
 	case link.InputKeepPhone:
 		a.keepPhone(sid)
 	case link.InputForgetPhone:

@@ -19,6 +19,7 @@ import (
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/workstation"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -40,18 +41,19 @@ type agent struct {
 	darkroom *workstation.Darkroom
 	vault    app.Vault
 	quit     context.CancelFunc
-	launcher app.Launcher // nil: nobody can decode a record system's button
-	replaced atomic.Bool  // an update has put another program in this one's place
+	replaced atomic.Bool // an update has put another program in this one's place
 
 	kick   chan struct{} // the GP pressed "Try again"
 	reload chan struct{} // settings that the engine was made of have changed
 	acts   chan link.Input
 
 	background func(func(context.Context)) // runs beside everything else, until the agent ends
+	hands      *hands
 
 	status chan tray.Status // newest wins
 
 	mu       sync.Mutex
+	trail    app.Audit   // nil until it is open
 	engine   *app.Engine // nil until the spool is open and the cloud known
 	pending  *app.Input  // a new session asked for that no State has shown yet
 	state    app.State
@@ -62,6 +64,9 @@ type agent struct {
 	advice   []link.Problem // nothing is wrong: a newer version is out
 	noWindow string         // why the window cannot be shown
 	form     bool           // the GP asked for the form, whatever session is on show
+	launcher app.Launcher   // of the record system; nil: none
+	sinks    []string       // that the practice can file into; nil: the folder alone
+	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
 	ports    *app.Ports     // the engine's; nil while there is none
@@ -94,6 +99,7 @@ func runAgent(ctx context.Context, o options) error {
 		return noStateFolder(o.dir)
 	}
 	defer listener.Close()
+	defer clipboard.Forget()
 	cfg, err := settings(&o)
 	if err != nil {
 		return err
@@ -104,12 +110,13 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), status: make(chan tray.Status, 1)}
-	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
+		kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
+	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")), surface: newSurface(cfg.UI),
 		language: func() string { return a.settings().Desktop.Language }, receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
 	text.Speak(cfg.Desktop.Language) // of the tray, from its start to its end
-	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone())
+	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.reviewer = newReviewer()
+	a.darkroom.OnEarly(a.refresh)
 	a.log.Info("agent started", "pid", os.Getpid(), "version", link.Build())
 
 	ctx, a.quit = context.WithCancel(ctx)
@@ -130,6 +137,7 @@ func runAgent(ctx context.Context, o options) error {
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
+	group.Go(func() error { return a.handOut(ctx) })
 	group.Go(func() error { return a.engines(ctx) })
 	group.Go(func() error { return a.looksAt(ctx) })
 	group.Go(func() error { return a.rests(ctx) })
@@ -137,6 +145,10 @@ func runAgent(ctx context.Context, o options) error {
 	group.Go(func() error { return a.awaitNewer(ctx, lookForNewer) })
 	group.Go(func() error { return a.tellNewer(ctx) })
 	if !o.noWindow {
+		a.screens.surface.warm(ctx)
+		group.Go(func() error {
+			return watchDesktop(ctx, func(moved bool) { a.screens.surface.forget(ctx, moved) })
+		})
 		group.Go(func() error { return a.tray(ctx, group) })
 		a.firstWindow(ctx, group)
 	}
@@ -178,6 +190,9 @@ func settings(o *options) (config.Config, error) {
 		if cfg.PracticeName == "" {
 			cfg.PracticeName = localPracticeName
 		}
+	}
+	if o.ui != "" {
+		cfg.UI = o.ui
 	}
 	if o.practiceName != "" {
 		cfg.PracticeName = o.practiceName
@@ -233,6 +248,9 @@ func (a *agent) engines(ctx context.Context) error {
 			return err
 		}
 		defer trail.Close()
+		a.mu.Lock()
+		a.trail = trail
+		a.mu.Unlock()
 		var stop context.CancelFunc
 		var running, adopting sync.WaitGroup
 		defer running.Wait()
@@ -283,7 +301,8 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: a.settings().Folder, Log: a.log})
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.settings()),
+		Record: a.connectRecord(ctx, c.Base), Log: a.log})
 }
 
 // runEngine drives one engine on one cloud until ctx ends.
@@ -359,15 +378,16 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing, a.advice),
-		thumb: a.darkroom.HasThumb, reviewer: &a.reviewer}
+		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
 	a.sendThumbs()
-	snap := snapshot(a.state, set, time.Now())
-	snap.Settings = a.settingsView()
+	shown := snapshot(a.state, set, time.Now())
+	a.handView(&shown, a.state.Sessions[a.state.Current])
+	shown.Settings = a.settingsView()
 	if a.came.asked != nil {
 		asked := patientView(a.came.asked.Patient, time.Now())
-		snap.Asked = &asked
+		shown.Asked = &asked
 	}
-	a.screens.show(snap)
+	a.screens.show(shown)
 	status := trayStatus(a.state, len(a.problems) > 0)
 	a.landings(a.state, status.State == tray.Problem)
 	if status.Notice = a.noWindow; a.noWindow != "" {
@@ -403,8 +423,8 @@ func (a *agent) starting(problems ...link.Problem) {
 func (a *agent) sendThumbs() {
 	s := a.state.Sessions[a.state.Current]
 	for _, id := range s.Order {
-		key := thumbKey(s.ID, s.Images[id])
-		if !s.Images[id].Shown || a.screens.has(key) {
+		key := thumbKey(s.ID, s.Images[id], a.darkroom.Rough)
+		if !a.darkroom.HasThumb(s.ID, id) || a.screens.has(key) {
 			continue
 		}
 		if thumb := a.darkroom.Thumb(s.ID, s.Images[id]); thumb != nil {

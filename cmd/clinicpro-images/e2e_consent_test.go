@@ -70,7 +70,7 @@ func TestEndToEndConsent(t *testing.T) {
 }
 
 // TestEndToEndConsentRefused: where nobody agrees no photo is taken, and the
-// phone is done with the session.
+// workstation says so: to the GP, and in the trail.
 func TestEndToEndConsentRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, false)
@@ -88,12 +88,12 @@ func TestEndToEndConsentRefused(t *testing.T) {
 	p.do("tap", map[string]any{"selector": "#no"})
 	p.see(30*time.Second, "Stop here")
 	p.do("tap", map[string]any{"selector": "#stop"})
-	p.see(30*time.Second, "No photos were taken")
-	key := strings.TrimSpace(d.redis("KEYS", "cp:{*}:s:*"))
-	eventually(t, 30*time.Second, func() bool { return strings.TrimSpace(d.redis("HGET", key, "pdone")) == "1" }, func() string {
-		return "the computer should know that the phone is done"
-	})
+	p.see(30*time.Second, "The computer shows: they did not agree.")
+	term.see("No consent: they did not agree to photos. No photo was taken. Note it in the record.")
 	d.waitStates(t, map[string]int{})
+	eventually(t, 30*time.Second, func() bool { return d.trail(`"event":"session-closed"`, `"reason":"consent-refused"`) == 1 }, func() string {
+		return "the trail should say that nobody agreed"
+	})
 }
 
 // configure writes the agent's settings, before its start.

@@ -62,6 +62,6 @@ func TestEndToEndDetails(t *testing.T) {
 		t.Fatalf("left: %v, %+v", err, a.Session)
 	}
 	d.waitStates(t, map[string]int{"filed": 1, "retracted": 1})
-	term.see(text.PhoneLeft + " " + text.LeftWith(1, 1))
+	term.see(text.PhoneLeft(false) + " " + text.LeftWith(false, 1, 1))
 	d.canary(t, camera, [][]byte{[]byte(before), []byte(after), []byte("lower-leg"), []byte("forearm")})
 }

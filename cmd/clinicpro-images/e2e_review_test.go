@@ -47,12 +47,12 @@ func TestEndToEndReview(t *testing.T) {
 	p.see(30*time.Second, "Wrong patient?")
 	p.do("tap", map[string]any{"selector": "#wrong"})
 	p.do("tap", map[string]any{"selector": "#leave-keep"})
-	term.see(text.PhoneLeft)
+	term.see(text.PhoneLeft(false))
 	d.waitStates(t, map[string]int{"landed": 1, "retracted": 1})
 	p.screenshot(filepath.Join(artefacts(t), "phone-left.png"))
 
 	term.say("file")
-	term.see(text.LeftHowTo) // whose they are is the GP's to say
+	term.see(text.LeftHowTo(false)) // whose they are is the GP's to say
 	d.waitStates(t, map[string]int{"landed": 1, "retracted": 1})
 	term.say("file anyway")
 	d.waitStates(t, map[string]int{"filed": 1, "retracted": 1})

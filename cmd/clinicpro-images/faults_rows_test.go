@@ -21,7 +21,7 @@ const (
 	saysSlower   = "Images may take a few seconds longer to appear."
 	saysDiskFull = "This computer's disk is full, or cannot be written to."
 	saysLocked   = "The computer's password store is locked or missing."
-	saysFolder   = "The practice folder is full, or cannot be written to."
+	saysFolder   = "The practice folder is full."
 	saysNoFolder = "The practice folder is not there."
 )
 

@@ -65,6 +65,16 @@ func (w *wire) toxic(kind string, attributes string) (cure func()) {
 	return func() { w.proxy.Toxics.ResetToxics(w.t.Context()) }
 }
 
+// resetting resets a share of the new connections once they have been open for
+// so long and let nothing through, and whichever is closed.
+func (w *wire) resetting(share float64, after time.Duration) {
+	w.t.Helper()
+	if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(
+		fmt.Sprintf(`{"type":"reset_peer","stream":"upstream","toxicity":%g,"attributes":{"timeout":%d}}`, share, after.Milliseconds()))); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // silence lets nothing through and tells nobody: connections stay open.
 func (w *wire) silence() (cure func()) { return w.toxic("timeout", `{"timeout":0}`) }
 
@@ -74,8 +84,9 @@ type bend func(out http.ResponseWriter, in *http.Request, pass http.Handler)
 // bender passes HTTP requests on as they came, the Host header too, since it
 // is signed, and bends them where a wire cannot.
 type bender struct {
-	addr string
-	bend atomic.Pointer[bend]
+	addr   string
+	bend   atomic.Pointer[bend]
+	server *httptest.Server
 }
 
 func newBender(t testing.TB, upstream string) *bender {
@@ -97,9 +108,12 @@ func newBender(t testing.TB, upstream string) *bender {
 		pass.ServeHTTP(out, in)
 	}))
 	t.Cleanup(server.Close)
-	b.addr = server.Listener.Addr().String()
+	b.addr, b.server = server.Listener.Addr().String(), server
 	return b
 }
+
+// alone gives each request a connection of its own.
+func (b *bender) alone() { b.server.Config.SetKeepAlivesEnabled(false) }
 
 // with bends every request from now on, until cured.
 func (b *bender) with(f bend) (cure func()) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -39,8 +40,8 @@ func keep(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	wait := 250 * time.Millisecond
 	again := []string{"-agent"}
-	if after, rest, ok := takeOver(args); ok {
-		again, args = []string{"-agent", "-after", after}, rest
+	if after, rest := takeOver(args); after != "" {
+		again, args = append(again, "-after", after), rest
 	}
 	for {
 		started := time.Now()
@@ -81,12 +82,21 @@ func handOver(next string, args []string, stdout, stderr io.Writer) error {
 }
 
 // takeOver is handOver's other end: why this keeper was started, and the
-// arguments that its agents get.
-func takeOver(args []string) (after string, rest []string, ok bool) {
-	if len(args) >= 2 && args[0] == "-after" {
-		return args[1], args[2:], true
+// arguments that every agent of its gets.
+func takeOver(args []string) (after string, rest []string) {
+	for i := 0; i < len(args); i++ {
+		value, joined := strings.CutPrefix(args[i], "-after=")
+		switch {
+		case joined:
+			after = value
+		case args[i] == "-after" && i+1 < len(args):
+			after = args[i+1]
+			i++
+		default:
+			rest = append(rest, args[i])
+		}
 	}
-	return "", args, false
+	return after, rest
 }
 
 func runChild(ctx context.Context, exe string, args []string, stdout, stderr io.Writer) (int, error) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/ui/clipboard"
 )
 
 // lookForLock is how long it takes until the desktop's lock is listened for
@@ -28,8 +29,10 @@ func (a *agent) watchLock(ctx context.Context) error {
 	}
 }
 
-// desktopLocked tells the engine, or the next one where none runs.
+// desktopLocked tells the engine, or the next one where none runs. A picture
+// on the clipboard is not for whoever unlocks.
 func (a *agent) desktopLocked() {
+	clipboard.Forget()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.engine == nil {

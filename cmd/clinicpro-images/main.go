@@ -15,10 +15,12 @@ import (
 	"syscall"
 
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/instance"
 )
 
 func main() {
+	diag.NoDump()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
@@ -44,7 +46,8 @@ type options struct {
 	stayHidden   bool
 	after        string
 	patientFrom  string
-	localFlag    bool // local mode was asked for here, as against in the first run
+	localFlag    bool      // local mode was asked for here, as against in the first run
+	ui           config.UI // "" leaves it to the settings
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -59,6 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&o.practiceName, "practice-name", "", "the practice's name, shown on the phone")
 	flags.BoolVar(&o.noWindow, "no-window", false, "no window and no tray: a terminal shows the session")
 	flags.BoolVar(&o.stayHidden, "hidden", false, "start in the tray without opening the window")
+	flags.Var(&o.ui, "ui", "how the window is painted, for support: auto, gl or software")
 	flags.StringVar(&o.after, "after", "", "why the keeper starts the agent again: "+afterCrash+" or "+afterUpdate)
 	flags.StringVar(&o.patientFrom, "patient-from", "", "hand over the patient in a file, which is deleted, or on standard input (-); the GP confirms")
 	if err := flags.Parse(args); err != nil {

@@ -3,7 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/clinicpro-nz/images/app"
@@ -50,12 +50,14 @@ func TestNewestProgram(t *testing.T) {
 }
 
 func TestTakeOver(t *testing.T) {
-	after, rest, ok := takeOver([]string{"-after", afterUpdate, "-hidden", "-dir", "x"})
-	if !ok || after != afterUpdate || !slices.Equal(rest, []string{"-hidden", "-dir", "x"}) {
-		t.Errorf("%q, %q, %v", after, rest, ok)
-	}
-	if _, rest, ok := takeOver([]string{"-hidden"}); ok || !slices.Equal(rest, []string{"-hidden"}) {
-		t.Errorf("%q, %v", rest, ok)
+	for _, c := range []struct{ args, after, rest string }{
+		{"-after update -hidden -dir x", "update", "-hidden -dir x"},
+		{"-hidden=true -after=crash -dir=x", "crash", "-hidden=true -dir=x"},
+		{"-hidden", "", "-hidden"},
+	} {
+		if after, rest := takeOver(strings.Fields(c.args)); after != c.after || strings.Join(rest, " ") != c.rest {
+			t.Errorf("%s: %q, %q", c.args, after, rest)
+		}
 	}
 }
 

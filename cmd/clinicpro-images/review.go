@@ -31,12 +31,11 @@ const (
 // each image would leave, and the looks asked for. Under the agent's mutex,
 // but for the channels.
 type reviewer struct {
-	at       link.Review
-	of       app.SessionID      // whose review at is
-	leaves   map[string]leaving // by leavingKey; of one session
-	asked    chan link.Input    // looks, and preparing
-	work     chan struct{}      // something took memory
-	prepares bool               // the GP asked as what the images of `of` would leave
+	at     link.Review
+	of     app.SessionID      // whose review at is
+	leaves map[string]leaving // by leavingKey; of one session
+	asked  chan link.Input    // looks, and preparing
+	work   chan struct{}      // something took memory
 }
 
 // leaving is as what an image would be handed over.
@@ -229,8 +228,13 @@ func (a *agent) worked() {
 	}
 }
 
+// agentMemory is what the agent's heap may come to before the collector works
+// harder: a session of twenty large images passes through less.
+const agentMemory = 72 << 20
+
 // rests gives memory back once nothing has been looked at for a while.
 func (a *agent) rests(ctx context.Context) error {
+	debug.SetMemoryLimit(agentMemory)
 	timer := time.NewTimer(restAfter)
 	for {
 		select {

@@ -29,7 +29,7 @@ type screens struct {
 	closing bool // the GP has closed the one that runs
 	running bool
 	last    *link.Snapshot
-	pixels  map[string]link.Pixels // of last
+	pixels  map[string]bool // of last: the window has been given them
 }
 
 // screensConfig is what screens need from the agent. Its functions return at
@@ -37,6 +37,7 @@ type screens struct {
 type screensConfig struct {
 	build    string
 	headless bool // terminals only: no window process is ever started
+	surface  *surface
 	marker   marker
 	language func() string // of the next window: en, mi
 	receive  func(link.Input)
@@ -48,7 +49,7 @@ type screensConfig struct {
 func newScreens(cfg screensConfig, log *slog.Logger) *screens {
 	exe, _ := os.Executable() // without a path nothing is ever seen to change
 	return &screens{screensConfig: cfg, log: log, window: link.NewAgent(cfg.build), again: make(chan struct{}, 1),
-		self: programAt(exe), others: map[*link.Agent]bool{}, pixels: map[string]link.Pixels{}}
+		self: programAt(exe), others: map[*link.Agent]bool{}, pixels: map[string]bool{}}
 }
 
 // visible reports whether somebody can see what is shown: a window is open, or
@@ -87,18 +88,17 @@ func (s *screens) help() { s.window.Help() }
 func (s *screens) has(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, have := s.pixels[key]
-	return have
+	return s.pixels[key]
 }
 
 // send gives the window a picture, before the snapshot that names it.
 func (s *screens) send(p link.Pixels) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, have := s.pixels[p.Key]; have {
+	if s.pixels[p.Key] {
 		return
 	}
-	s.pixels[p.Key] = p
+	s.pixels[p.Key] = true
 	s.window.Send(p)
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -29,8 +28,11 @@ type setting struct {
 	form     bool           // the GP asked for the next patient
 	starting []link.Problem // what keeps the engine from running; empty while it runs
 	thumb    func(app.SessionID, app.ImageID) bool
-	zone     *time.Location // the practice's
-	reviewer *reviewer      // nil: nobody reviews
+	zone     *time.Location                        // the practice's
+	rough    func(app.SessionID, app.ImageID) bool // of a thumbnail; nil: none is
+	reviewer *reviewer                             // nil: nobody reviews
+	sinks    []string                              // that the practice can file into; nil: the folder
+	chosen   []string                              // of sinks
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -41,8 +43,12 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, set.form, now), Form: set.form,
 	}
 	out.Problems = append(out.Problems, set.starting...)
-	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink} {
+	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink, app.AreaRecord} {
 		if kind := st.Trouble[area]; kind != "" && (shown || area == app.AreaSpool) {
+			if area == app.AreaRecord {
+				out.Problems = append(out.Problems, recordProblem(st, kind))
+				continue
+			}
 			out.Problems = append(out.Problems, problem(places[area], kind))
 		}
 	}
@@ -65,19 +71,28 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		if im.State == app.ImageLanded && !im.Shown { // safe, but not opened yet: not to be filed
 			view.State = app.ImageStored
 		}
-		if im.Shown && set.thumb(s.ID, id) {
-			view.Thumb = thumbKey(s.ID, im)
+		if set.thumb(s.ID, id) && im.State != app.ImageQuarantined {
+			view.Thumb = thumbKey(s.ID, im, set.rough)
 		}
 		switch {
 		case im.State == app.ImageFiled:
-			view.Note = filepath.Base(im.Place.Reveal())
+			view.Note = noteOf(im)
 		case im.State == app.ImageQuarantined:
 			view.Problem = text.Problem(text.PlaceImage, reasonKinds[im.Reason]).Line()
 		case im.State == app.ImageUnconfirmed:
 			view.Problem = unconfirmed
+			if unsureInRecord(im) {
+				view.Problem = text.RecordUnsure
+			}
 		case im.FileKind != "":
 			view.Problem = text.Problem(places[im.FileArea], im.FileKind).What
+			if im.FileArea == app.AreaRecord {
+				view.Problem = partial(im)
+			}
+		case s.Row.Asks.Consent && im.Shown && im.Consent.By == "":
+			view.Problem = text.NoConsent
 		}
+		view.Hands, view.Held = handsOf(im), im.State == app.ImageLanded && !im.Filing && !im.CanDiscard()
 		out.Images = append(out.Images, view)
 	}
 	out.Review, out.Earlier, out.Require = set.reviewOf(s.ID), earlier(st, s, set.zone), s.Row.Asks.Require
@@ -100,21 +115,28 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		out.WhyNot = text.NothingToFile
 	case s.Lacking() > 0:
 		out.WhyNot = text.Lacking(s.Lacking())
+	case len(set.sinks) > 1 && len(reachable(s, set.chosen)) == 0:
+		out.WhyNot = text.ChooseOne
 	default:
 		out.CanFile = true
 	}
+	set.target(&out, s)
 	return out
 }
 
 // thumbKey names a thumbnail as it would leave.
-func thumbKey(sid app.SessionID, im app.Image) string {
-	return fmt.Sprintf("%s/%s/%s", sid, im.ID, revision(im))
+func thumbKey(sid app.SessionID, im app.Image, rough func(app.SessionID, app.ImageID) bool) string {
+	key := fmt.Sprintf("%s/%s/%s", sid, im.ID, revision(im))
+	if rough != nil && rough(sid, im.ID) {
+		key += "/rough"
+	}
+	return key
 }
 
 // places maps the parts that can fail to what ui/text calls them.
 var places = map[app.Area]text.Place{
 	app.AreaVault: text.PlaceVault, app.AreaSpool: text.PlaceSpool, app.AreaRegistry: text.PlaceRegistry,
-	app.AreaObjects: text.PlaceObjects, app.AreaFeed: text.PlaceFeed, app.AreaSink: text.PlaceFolder,
+	app.AreaObjects: text.PlaceObjects, app.AreaFeed: text.PlaceFeed, app.AreaSink: text.PlaceFolder, app.AreaRecord: text.PlaceRecord,
 }
 
 // problem words what fails. Realtime alone only makes things slower.
@@ -178,7 +200,7 @@ func left(s app.Session) *link.Left {
 	if !s.Row.Left {
 		return nil
 	}
-	out := &link.Left{}
+	out := &link.Left{Declined: s.Row.Declined}
 	for _, im := range s.Images {
 		switch im.State {
 		case app.ImageRetracted:

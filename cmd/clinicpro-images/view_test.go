@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
+	"reflect"
 	"testing"
 	"time"
 
@@ -36,12 +37,33 @@ func TestASnapshotSaysWhatThePhoneSays(t *testing.T) {
 	want := link.Image{ID: "a", State: app.ImageLanded, Thumb: "one/a/90", Caption: "after two weeks",
 		Site: "hand", Side: app.SideLeft, View: app.ViewNear, Hidden: true,
 		Reviewed: link.Reviewed{Rev: "90", Turned: 90, Kept: link.Edit{Kind: app.EditCrop, X1: app.Unit, Y1: app.Unit}, Editable: true}}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
 	im.Details.Rotate = 180 // other pixels, so another name
 	if turned := shown(false, im).Images[0].Thumb; turned == got.Thumb {
 		t.Fatal("a turned thumbnail has the name of the one before")
+	}
+}
+
+func TestASnapshotSaysThatNobodyAgreed(t *testing.T) {
+	im := app.Image{ID: "a", State: app.ImageLanded, Shown: true}
+	s := app.Session{ID: "one", Images: map[app.ImageID]app.Image{}, Order: []app.ImageID{"a"}, Row: app.Row{State: app.SessionPaired}}
+	says := func() string {
+		s.Images["a"] = im
+		st := app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
+		return snapshot(st, setting{zone: time.UTC, thumb: func(app.SessionID, app.ImageID) bool { return true }}, time.Now()).Images[0].Problem
+	}
+	if got := says(); got != "" {
+		t.Errorf("said %q where nobody asks", got)
+	}
+	s.Row.Asks.Consent = true
+	if got := says(); got != text.NoConsent {
+		t.Errorf("said %q of a photo that nobody agreed to", got)
+	}
+	im.Consent.By = app.ConsentPatient
+	if got := says(); got != "" {
+		t.Errorf("said %q of a photo that the patient agreed to", got)
 	}
 }
 
@@ -121,16 +143,16 @@ func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
 	id := s.Order[0]
 	for _, degrees := range []int{0, 90, 0} {
 		im := s.Images[id]
-		before := thumbKey(s.ID, im)
+		before := thumbKey(s.ID, im, nil)
 		im.Details.Rotate = degrees
 		s.Images[id] = im
 		a.state = app.State{Current: s.ID, Sessions: map[app.SessionID]app.Session{s.ID: s}}
 		a.refresh()
-		key := thumbKey(s.ID, im)
+		key := thumbKey(s.ID, im, nil)
 		if got := a.screens.last.Images[0].Thumb; got != key || !a.screens.has(key) {
 			t.Fatalf("by %d degrees: named %s, have %s: %v", degrees, got, key, a.screens.has(key))
 		}
-		if wide := a.screens.pixels[key].Image.Rect.Dx() > 32; wide != (degrees == 0) {
+		if wide := a.darkroom.Thumb(s.ID, im).Rect.Dx() > 32; wide != (degrees == 0) {
 			t.Errorf("by %d degrees it lies the other way", degrees)
 		}
 		if key != before && a.screens.has(before) {

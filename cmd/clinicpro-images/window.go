@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -81,9 +82,22 @@ func (s *screens) keepWindow(ctx context.Context, front bool) {
 			front = s.awaitMatch(ctx, front)
 			continue
 		}
+		if errors.Is(err, errLostGL) && ctx.Err() == nil {
+			front = false
+			continue
+		}
 		front = false
 		s.mu.Lock()
 		s.pid = 0
+		if errors.Is(err, errNoSurface) && ctx.Err() == nil {
+			s.wanted, s.running = false, false
+			s.mu.Unlock()
+			s.marker.set(windowClosed)
+			s.log.Error("no OpenGL here", "program", windowProgram)
+			fmt.Fprintln(os.Stderr, text.TrayNoOpenGL)
+			s.notice(text.TrayNoOpenGL)
+			return
+		}
 		if err == nil && !s.closing { // it left by itself without having said so
 			s.wanted = false
 		}
@@ -168,7 +182,14 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"-language", s.language()}
+	lost, paint := s.surface.lostGL(), s.surface.choose(ctx)
+	if paint == paintNone {
+		return errNoSurface
+	}
+	if paint != paintGL {
+		lost = nil
+	}
+	args := []string{"-ui", paint, "-language", s.language()}
 	if !front {
 		args = append(args, "-quiet")
 	}
@@ -184,7 +205,16 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	if front {
 		allowForeground(window.pid())
 	}
-	stop := window.leaveWith(ctx, windowGrace)
+	showing, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
+		select {
+		case <-lost:
+			end(errLostGL)
+		case <-showing.Done():
+		}
+	}()
+	stop := window.leaveWith(showing, windowGrace)
 	defer stop()
 	err = s.window.Serve(ctx, window.out, window.in, func(act link.Input) {
 		if act.Kind == link.InputCloseWindow {
@@ -198,8 +228,21 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	if waitErr := window.wait(); err == nil {
 		err = waitErr
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if context.Cause(showing) == errLostGL && !s.closing {
+		return errLostGL
+	}
 	return err
 }
+
+var (
+	// errLostGL: the window's OpenGL has gone, with a change of desktop; the
+	// next window shows what this one did.
+	errLostGL = errors.New("the display has changed")
+	// errNoSurface: no window can be painted here.
+	errNoSurface = errors.New("no OpenGL")
+)
 
 // program is a program's file as it was at some moment.
 type program struct {

@@ -90,11 +90,9 @@ func cloudApply(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	if c == nil {
 		return code
 	}
-	changed := 0
+	differed := map[string]bool{}
 	states, err := c.bucket.Apply(ctx, func(s s3bucket.State) {
-		if s.Verdict == s3bucket.Differs {
-			changed++
-		}
+		differed[s.Setting] = s.Verdict == s3bucket.Differs
 		if !c.json {
 			say(stdout, s)
 		}
@@ -104,6 +102,16 @@ func cloudApply(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	}
 	if err != nil {
 		return failed(stderr, explained(err))
+	}
+	changed := 0
+	for _, s := range states {
+		switch {
+		case !differed[s.Setting]:
+		case s.Verdict == s3bucket.NotHere && !c.json:
+			say(stdout, s)
+		case s.Verdict == s3bucket.AsWanted:
+			changed++
+		}
 	}
 	answer(stdout, c.json, map[string]any{"changed": changed, "settings": states}, func(w io.Writer) {
 		if changed == 0 {

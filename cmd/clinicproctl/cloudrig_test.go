@@ -34,7 +34,7 @@ const (
 // redis-server with an administrator's password, both over TLS; a hub whose
 // keys were made in "Ably's console"; and the gateway, once it has keys.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	cert    string
 	key     string
@@ -58,7 +58,7 @@ var trusted struct {
 // certificates is the folder that trusted lie in; it goes with the tests.
 var certificates string
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	trusted.once.Do(func() {
 		var err error
@@ -155,7 +155,7 @@ func (r *rig) ctl(stdin string, args ...string) said {
 }
 
 // wants fails unless a command ended as it should.
-func (s said) wants(t *testing.T, code int, words ...string) said {
+func (s said) wants(t testing.TB, code int, words ...string) said {
 	t.Helper()
 	if s.code != code {
 		t.Fatalf("exit code %d, want %d\n%s\n%s", s.code, code, s.out, s.err)
@@ -229,7 +229,7 @@ func (r *rig) way() *egress.Way {
 
 // enrolled is a rig whose cloud is set up and whose workstation, with its
 // keyring and state folder, is enrolled with our practice.
-func enrolledRig(t *testing.T) (r *rig, vault *apptest.FakeVault, state string) {
+func enrolledRig(t testing.TB) (r *rig, vault *apptest.FakeVault, state string) {
 	t.Helper()
 	r = newRig(t)
 	r.ctl("", "cloud", "apply", "-from", r.admin).wants(t, exitDone)

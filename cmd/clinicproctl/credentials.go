@@ -16,7 +16,8 @@ import (
 )
 
 const secretNames = `Names it reads: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ABLY_API_KEY, and
-REDIS_URL, or UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.`
+REDIS_URL, or UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN; and where the
+practice files to a record system, CLINICPRO_RELAY_KEY or ALEX_CLIENT_SECRET.`
 
 const importNames = secretNames + `
 Not secret, and optional: AWS_REGION, S3_BUCKET_NAME, CLINICPRO_S3_ENDPOINT,
@@ -75,8 +76,8 @@ func credentialsImport(ctx context.Context, vault app.Vault, args []string, stdi
 	if err := enrolThis(ctx, vault, *dir, e); err != nil {
 		return failed(stderr, err)
 	}
-	answer(stdout, *asJSON, map[string]any{"practice": cfg.Practice, "stored": slices.Sorted(maps.Keys(names))}, func(w io.Writer) {
-		fmt.Fprintf(w, "Four secrets are in this user's keyring, and nowhere else of ours.\n")
+	answer(stdout, *asJSON, map[string]any{"practice": cfg.Practice, "stored": len(secrets)}, func(w io.Writer) {
+		fmt.Fprintf(w, "%d secrets are in this user's keyring, and nowhere else of ours.\n", len(secrets))
 		if *where != "env" && *where != "-" {
 			fmt.Fprintf(w, "Delete %s now: it still holds them. Empty the recycle bin too.\n", *where)
 		} else {
@@ -107,8 +108,8 @@ func tried(ctx context.Context, cfg config.Config, secrets map[string]app.Sealed
 func credentialsSet(ctx context.Context, vault app.Vault, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs := flagSet("credentials set", stderr)
 	asJSON := fs.Bool("json", false, "answer as JSON")
-	if err := fs.Parse(args); err != nil || fs.NArg() != 1 || names[fs.Arg(0)] == "" {
-		fmt.Fprintln(stderr, "Which secret? One of", strings.Join(slices.Sorted(maps.Keys(names)), ", ")+". Its value is asked for, or read from standard input.")
+	if err := fs.Parse(args); err != nil || fs.NArg() != 1 || keyringName(fs.Arg(0)) == "" {
+		fmt.Fprintln(stderr, "Which secret? One of", strings.Join(secretNamesInOrder(), ", ")+". Its value is asked for, or read from standard input.")
 		return exitUsage
 	}
 	name := fs.Arg(0)
@@ -119,7 +120,7 @@ func credentialsSet(ctx context.Context, vault app.Vault, args []string, stdin i
 	if secret.IsZero() {
 		return failed(stderr, sentence("Nothing was given. Nothing was stored."))
 	}
-	if err := store(ctx, vault, map[string]app.Sealed{names[name]: secret}); err != nil {
+	if err := store(ctx, vault, map[string]app.Sealed{keyringName(name): secret}); err != nil {
 		return failed(stderr, err)
 	}
 	answer(stdout, *asJSON, map[string]any{"stored": name}, func(w io.Writer) {
@@ -137,17 +138,24 @@ func credentialsList(ctx context.Context, vault app.Vault, args []string, _ io.R
 	}
 	there := map[string]bool{}
 	all := true
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		_, err := vault.Get(ctx, names[name])
+	for _, name := range secretNamesInOrder() {
+		_, err := vault.Get(ctx, keyringName(name))
 		if err != nil && app.KindOf(err) != app.KindNotFound {
 			return failed(stderr, sentence("The keyring does not answer: unlock it (sign out and in), then try again."))
 		}
 		there[name] = err == nil
-		all = all && err == nil
+		all = all && (err == nil || optional[name] != "")
 	}
 	answer(stdout, *asJSON, there, func(w io.Writer) {
 		for _, name := range slices.Sorted(maps.Keys(there)) {
-			fmt.Fprintf(w, "%-22s %s\n", name, map[bool]string{true: "stored", false: "missing"}[there[name]])
+			word := "stored"
+			if !there[name] {
+				word = "missing"
+			}
+			if !there[name] && optional[name] != "" {
+				word = "none; needed only for a record system"
+			}
+			fmt.Fprintf(w, "%-22s %s\n", name, word)
 		}
 	})
 	if !all {
@@ -227,13 +235,13 @@ func credentialsRemove(ctx context.Context, vault app.Vault, args []string, _ io
 	dir := fs.String("dir", config.DefaultDir(), "state folder")
 	all := fs.Bool("all", false, "every secret, and the enrolment's settings")
 	asJSON := fs.Bool("json", false, "answer as JSON")
-	if err := fs.Parse(args); err != nil || *all == (fs.NArg() == 1) || fs.NArg() > 1 || !*all && names[fs.Arg(0)] == "" {
-		fmt.Fprintln(stderr, "Which secret? One of", strings.Join(slices.Sorted(maps.Keys(names)), ", ")+"; or -all.")
+	if err := fs.Parse(args); err != nil || *all == (fs.NArg() == 1) || fs.NArg() > 1 || !*all && keyringName(fs.Arg(0)) == "" {
+		fmt.Fprintln(stderr, "Which secret? One of", strings.Join(secretNamesInOrder(), ", ")+"; or -all.")
 		return exitUsage
 	}
-	remove := []string{names[fs.Arg(0)]}
+	remove := []string{keyringName(fs.Arg(0))}
 	if *all {
-		remove = config.CloudSecrets()
+		remove = slices.Concat(config.CloudSecrets(), config.RecordSecrets())
 	}
 	var removed []string
 	for _, secret := range remove {

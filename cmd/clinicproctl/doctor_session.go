@@ -18,6 +18,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/diskspool"
+	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/phone"
 	"github.com/clinicpro-nz/images/sync/workstation"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -112,7 +113,7 @@ func (d *doctor) hold(ctx context.Context, at *string) (heard bool, err error) {
 		return false, err
 	}
 	defer spool.Close()
-	ports, closePorts, err := d.cloud.Connect(workstation.Parts{Spool: spool, Darkroom: newDarkroom(), Folder: filed, Log: quiet})
+	ports, closePorts, err := d.cloud.Connect(workstation.Parts{Spool: spool, Darkroom: newDarkroom(), Folder: folder.Config{Dir: filed}, Log: quiet})
 	if err != nil {
 		return false, err
 	}

@@ -23,7 +23,7 @@ import (
 )
 
 // visit runs the doctor and reads its answer.
-func visit(t *testing.T, vault *apptest.FakeVault, state string) (code int, findings []finding, ms int64) {
+func visit(t testing.TB, vault *apptest.FakeVault, state string) (code int, findings []finding, ms int64) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = doctorWith(t.Context(), vault, []string{"-dir", state, "-json"}, &out, &errs)
@@ -45,6 +45,15 @@ func TestDoctorOnAHealthySetUp(t *testing.T) {
 	}
 	if code != exitDone {
 		t.Errorf("exit code %d", code)
+	}
+	for _, f := range findings {
+		expected := f.Verdict == stepFine || f.Fault == text.FaultNoURL || f.Fault == text.FaultNoLifecycle // versitygw knows none
+		if !expected {
+			t.Errorf("%s: %s %s", f.Step, f.Verdict, f.Fault)
+		}
+	}
+	if last := findings[len(findings)-1]; len(findings) < 25 || last.Step != "S3: forgets by itself" {
+		t.Errorf("%d steps, the last is %q", len(findings), last.Step)
 	}
 	t.Logf("in %d ms", ms)
 }
@@ -240,4 +249,16 @@ func TestNameTaken(t *testing.T) {
 	admin := r.names("admin.env", map[string]string{"AWS_ACCESS_KEY_ID": "AKIASYNTHETIC", "AWS_SECRET_ACCESS_KEY": "synthetic",
 		"CLINICPRO_S3_ENDPOINT": taken.URL, "CLINICPRO_PROXY": "none"})
 	r.ctl("", "cloud", "apply", "-from", admin).wants(t, exitFailed, "unique in the whole world", "clinicpro-images-temp-nz is free", "-bucket clinicpro-images-temp-nz")
+}
+
+// BenchmarkDoctor is a whole visit on a healthy set-up; its bound is five
+// seconds.
+func BenchmarkDoctor(b *testing.B) {
+	_, vault, state := enrolledRig(b)
+	for b.Loop() {
+		if code, findings, _ := visit(b, vault, state); code != exitDone {
+			b.Fatalf("%d %+v", code, findings)
+		}
+	}
+	b.ReportMetric(5, "bound-s")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,21 @@ var names = map[string]string{
 	"REDIS_URL": config.SecretRedis, "ABLY_API_KEY": config.SecretAbly,
 }
 
+// optional are the names that an enrolment may go without: of a record system.
+var optional = map[string]string{"CLINICPRO_RELAY_KEY": config.SecretRelay, "ALEX_CLIENT_SECRET": config.SecretALEX}
+
+// keyringName is a name's in the keyring; "" for no secret's.
+func keyringName(name string) string { return cmp.Or(names[name], optional[name]) }
+
+// secretNamesInOrder are all of them.
+func secretNamesInOrder() []string {
+	return append(slices.Sorted(maps.Keys(names)), slices.Sorted(maps.Keys(optional))...)
+}
+
 // nameOf is a keyring's name as files and environment have it.
 func nameOf(secret string) string {
-	for name, s := range names {
-		if s == secret {
+	for _, name := range secretNamesInOrder() {
+		if keyringName(name) == secret {
 			return name
 		}
 	}
@@ -54,6 +66,11 @@ func secretsOf(get func(string) string) (secrets map[string]app.Sealed, missing 
 			continue
 		}
 		secrets[names[name]] = value
+	}
+	for name, secret := range optional {
+		if value := app.Seal(strings.TrimSpace(get(name))); !value.IsZero() {
+			secrets[secret] = value
+		}
 	}
 	return secrets, missing, nil
 }

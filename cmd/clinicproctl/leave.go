@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -32,26 +33,18 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 		return exitFailed
 	}
 	endPrograms(filepath.Dir(exe))
-	dirs := []string{config.DefaultDir()}
-	switch {
-	case *dir != "":
-		dirs = []string{*dir}
-	case *everyone:
-		dirs = everyonesDirs()
+	own := *dir
+	if own == "" {
+		own = config.DefaultDir()
+	}
+	places := []place{{filepath.Dir(filepath.Dir(own)), filepath.Join(filepath.Base(filepath.Dir(own)), filepath.Base(own))}}
+	if *everyone && *dir == "" {
+		places = everyonesPlaces()
 	}
 	code := exitDone
-	for _, d := range dirs {
-		if _, err := os.Stat(d); err != nil {
-			continue // never used ClinicPro Images
-		}
-		if *purge {
-			err = os.RemoveAll(d)
-			_ = os.Remove(filepath.Dir(d)) // …\ClinicPro, once it is empty
-		} else {
-			err = leaveWord(d, time.Now())
-		}
-		if err != nil {
-			fmt.Fprintf(stderr, "%s cannot be written, and was left as it is.\n", d)
+	for _, p := range places {
+		if err := p.leave(*purge, time.Now()); err != nil {
+			fmt.Fprintf(stderr, "%s cannot be written, and was left as it is.\n", filepath.Join(p.home, p.dir))
 			code = exitFailed
 		}
 	}
@@ -66,22 +59,58 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	return code
 }
 
+// place is a state folder inside a folder of its user's. The uninstaller may
+// be the system itself, and the user may have put links there: nothing outside
+// home is ever touched.
+type place struct{ home, dir string }
+
+// leave does to one state folder what leave is for; one that is not there is
+// no error.
+func (p place) leave(purge bool, now time.Time) error {
+	root, err := os.OpenRoot(p.home)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	folder, err := root.Stat(p.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // never used ClinicPro Images
+	}
+	if err != nil {
+		return err
+	}
+	if purge {
+		err = root.RemoveAll(p.dir)
+		if above := filepath.Dir(p.dir); filepath.Base(above) == "ClinicPro" {
+			_ = root.Remove(above) // once it is empty
+		}
+		return err
+	}
+	return leaveWord(root, p.dir, folder, now)
+}
+
 // leaveWord writes into a state folder how many photos it still holds and how
 // to get at them; with none it takes an earlier such file away.
-func leaveWord(dir string, now time.Time) error {
+func leaveWord(root *os.Root, dir string, folder fs.FileInfo, now time.Time) error {
 	photos := 0
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	_ = fs.WalkDir(root.FS(), filepath.ToSlash(dir), func(path string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() && strings.HasSuffix(path, ".age") {
 			photos++
 		}
 		return nil // a folder that cannot be read is not counted
 	})
 	path := filepath.Join(dir, text.UninstalledFile)
+	if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if photos == 0 {
-		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-			return err
-		}
 		return nil
 	}
-	return os.WriteFile(path, []byte(text.UninstalledPhotos(photos, now)), 0o600)
+	if err := root.WriteFile(path, []byte(text.UninstalledPhotos(photos, now)), 0o600); err != nil {
+		return err
+	}
+	return giveTo(root, path, folder)
 }

@@ -52,6 +52,27 @@ func TestLeave(t *testing.T) {
 	if _, err := os.Stat(filepath.Dir(dir)); !os.IsNotExist(err) {
 		t.Error("a purge left something")
 	}
+	t.Run("a link out of the user's folder is not followed", func(t *testing.T) {
+		home, elsewhere := t.TempDir(), t.TempDir()
+		victim := filepath.Join(elsewhere, "Images", "spool", "victim.age")
+		if err := os.MkdirAll(filepath.Dir(victim), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(victim, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(elsewhere, filepath.Join(home, "ClinicPro")); err != nil {
+			t.Fatal(err)
+		}
+		for _, purge := range []bool{false, true} {
+			if err := (place{home, filepath.Join("ClinicPro", "Images")}).leave(purge, time.Now()); err == nil {
+				t.Error("purge", purge, ": went through")
+			}
+			if left, _ := os.ReadDir(filepath.Join(elsewhere, "Images")); len(left) != 1 {
+				t.Error("purge", purge, ": changed", left)
+			}
+		}
+	})
 	if code, _ := call("-dir", dir, "what"); code != exitUsage {
 		t.Errorf("an argument: %d", code)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,8 +45,17 @@ func programsOf(dir string) (pids []int) {
 	return pids
 }
 
-// everyonesDirs are the state folders of the users in /etc/passwd.
-func everyonesDirs() (dirs []string) {
+// giveTo gives a file to the owner of its folder, who is to read it.
+func giveTo(root *os.Root, path string, folder fs.FileInfo) error {
+	owner, ok := folder.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return root.Lchown(path, int(owner.Uid), int(owner.Gid))
+}
+
+// everyonesPlaces are the state folders of the users in /etc/passwd.
+func everyonesPlaces() (places []place) {
 	file, err := os.Open("/etc/passwd")
 	if err != nil {
 		return nil
@@ -53,8 +63,8 @@ func everyonesDirs() (dirs []string) {
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		if fields := strings.Split(lines.Text(), ":"); len(fields) > 5 && filepath.IsAbs(fields[5]) {
-			dirs = append(dirs, filepath.Join(fields[5], ".local", "share", "clinicpro-images"))
+			places = append(places, place{fields[5], filepath.Join(".local", "share", "clinicpro-images")})
 		}
 	}
-	return dirs
+	return places
 }

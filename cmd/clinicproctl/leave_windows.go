@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"unsafe"
@@ -42,8 +44,11 @@ func endIfOf(dir string, pid uint32) {
 	}
 }
 
-// everyonesDirs are the state folders of this computer's profiles.
-func everyonesDirs() (dirs []string) {
+// giveTo has nothing to do: a file has the rights of its folder.
+func giveTo(*os.Root, string, fs.FileInfo) error { return nil }
+
+// everyonesPlaces are the state folders of this computer's profiles.
+func everyonesPlaces() (places []place) {
 	const profiles = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`
 	list, err := registry.OpenKey(registry.LOCAL_MACHINE, profiles, registry.ENUMERATE_SUB_KEYS)
 	if err != nil {
@@ -59,8 +64,8 @@ func everyonesDirs() (dirs []string) {
 		home, _, err := profile.GetStringValue("ProfileImagePath")
 		profile.Close()
 		if full, expandErr := registry.ExpandString(home); err == nil && expandErr == nil {
-			dirs = append(dirs, filepath.Join(full, "AppData", "Local", "ClinicPro", "Images"))
+			places = append(places, place{full, filepath.Join("AppData", "Local", "ClinicPro", "Images")})
 		}
 	}
-	return dirs
+	return places
 }

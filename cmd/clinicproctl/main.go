@@ -34,6 +34,7 @@ func commands() []command {
 		{"credentials rotate", "", "replace secrets by new ones, once their services take them", secretNames, credentialsCommand(credentialsRotate)},
 		{"credentials remove", "NAME", "take a secret, or the whole enrolment, out of this user's keyring", "", credentialsCommand(credentialsRemove)},
 		{"doctor", "", "try everything between this workstation and a filed photo, and name what is wrong", doctorAbout, doctorCommand},
+		{"cost", "", "say what a month costs at a load", costAbout, cost},
 		{"receive", "", "hold a capture session in this terminal", "", receive},
 		{"simulate", "", "run workstations and phones against a cloud, and say what became of every image", "", simulate},
 		{"audit verify", "", "check every line of this user's audit trail, and its end", "", verb("verify", auditTrail)},

@@ -15,35 +15,41 @@ import (
 const relayAbout = "The file is the gateway's ALEX_RELAY_KEYS. A running gateway takes a change up within ten seconds."
 
 // relayKeys keeps the file that says which workstation key reaches which
-// practice's facilities.
+// practice's facilities: the gateway's ALEX_RELAY_KEYS. A running gateway takes
+// a change up within ten seconds.
 func relayKeys(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flagSet("relay "+args[0], stderr)
-	file := flags.String("file", "", "the gateway's file of keys")
-	practice := flags.String("practice", "", "the practice's name in addresses")
-	facility := flags.String("facility", "", "the practice's facility ids in Medtech, with commas between")
-	name := flags.String("name", "", "where the key is used, for whoever revokes it")
-	key := flags.String("key", "", "the key's id, as list shows it")
+	file := flags.String("file", "", "the gateway's file of keys (its ALEX_RELAY_KEYS)")
+	var practice, facility, name, key string
+	switch args[0] {
+	case "add":
+		flags.StringVar(&practice, "practice", "", "the practice's short name")
+		flags.StringVar(&facility, "facility", "", "the practice's facility ids in Medtech, with commas between")
+		flags.StringVar(&name, "name", "", "where the key is used, for whoever revokes it")
+	case "revoke":
+		flags.StringVar(&key, "key", "", "the key's id, as “relay list” shows it")
+	}
 	if flags.Parse(args[1:]) != nil {
 		return exitUsage
 	}
 	if flags.NArg() > 0 || *file == "" {
-		flags.Usage()
+		fmt.Fprintln(stderr, "Say with -file where the gateway's keys are; see clinicproctl help relay "+args[0]+".")
 		return exitUsage
 	}
 	book, err := relay.ReadBook(*file)
-	if err == nil {
-		switch args[0] {
-		case "add":
-			err = addKey(&book, *file, app.Practice(*practice), *facility, *name, stdout)
-		case "revoke":
-			if err = book.Revoke(*key, time.Now()); err == nil {
-				if err = book.Write(*file); err == nil {
-					fmt.Fprintf(stdout, "Key %s is revoked. Gateways refuse it within ten seconds.\n", *key)
-				}
-			}
-		case "list":
-			listKeys(book, stdout)
+	switch {
+	case err != nil:
+	case args[0] == "add":
+		err = addKey(&book, *file, app.Practice(practice), facility, name, stdout)
+	case args[0] == "revoke":
+		if err = book.Revoke(key, time.Now()); err == nil {
+			err = book.Write(*file)
 		}
+		if err == nil {
+			fmt.Fprintf(stdout, "Key %s is revoked. Gateways refuse it within ten seconds.\n", key)
+		}
+	default:
+		listKeys(book, stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, relaySentence(err))

@@ -19,6 +19,7 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/sync/diskspool"
+	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/phone"
 	"github.com/clinicpro-nz/images/sync/workstation"
 )
@@ -56,7 +57,7 @@ const byItself = 5 * time.Second
 // newDarkroom is one for all workstations: a decode takes as much of a
 // processor as anything here, and a hundred machines would have theirs.
 func newDarkroom() *workstation.Darkroom {
-	return workstation.NewDarkroom(config.Default().NameTemplate, time.UTC)
+	return workstation.NewDarkroom(config.Default().NameTemplate, time.UTC, 0)
 }
 
 // practiceNumbers are valid NHIs that nobody has.
@@ -109,7 +110,7 @@ func (st *station) start() error {
 		return err
 	}
 	ports, closePorts, err := st.on.cloud.Connect(workstation.Parts{
-		Spool: landingSpool{spool, st.ledger}, Darkroom: st.darkroom, Folder: st.folder, Log: log})
+		Spool: landingSpool{spool, st.ledger}, Darkroom: st.darkroom, Folder: folder.Config{Dir: st.folder}, Log: log})
 	if err != nil {
 		_ = spool.Close()
 		return err

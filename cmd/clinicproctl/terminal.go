@@ -34,10 +34,12 @@ type terminal struct {
 	problems string
 	told     map[string]string // what was last said of each photo
 	left     string
+	declined bool
 	keep     link.Keep
 	canFile  bool
 	whyNot   string
 	unsure   map[int]string // photo number to image id: the GP has to say
+	photos   map[int]string // the same of every photo
 }
 
 // show says what is new in a snapshot.
@@ -72,15 +74,16 @@ func (t *terminal) show(s link.Snapshot) {
 	}
 	left := ""
 	if s.Left != nil {
-		left = text.PhoneLeft + " " + text.LeftWith(s.Left.Kept, s.Left.Withdrawn)
+		left = text.PhoneLeft(s.Left.Declined) + " " + text.LeftWith(s.Left.Declined, s.Left.Kept, s.Left.Withdrawn)
 	}
 	if left != t.left && left != "" {
 		fmt.Fprintln(t.out, left)
 	}
-	t.left = left
+	t.left, t.declined = left, s.Left != nil && s.Left.Declined
 	t.keeping(s.Keep)
-	t.unsure = map[int]string{}
+	t.unsure, t.photos = map[int]string{}, map[int]string{}
 	for n, im := range s.Images {
+		t.photos[n+1] = im.ID
 		if im.State == app.ImageUnconfirmed {
 			t.unsure[n+1] = im.ID
 		}
@@ -115,7 +118,11 @@ func photoLine(im link.Image) string {
 	if im.Hidden {
 		parts = append(parts, text.Intimate)
 	}
-	for _, more := range []string{model.AboutOf(im, " - "), im.Note, im.Problem} {
+	lacks := ""
+	if im.Lacks != "" {
+		lacks = text.Lacks(im.Lacks) + ". Type: say, the photo's number, site, side, view or type, and what: say 1 site hand"
+	}
+	for _, more := range []string{model.AboutOf(im, " - "), im.Note, im.Problem, lacks} {
 		if more != "" {
 			parts = append(parts, more)
 		}
@@ -155,12 +162,12 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			return
 		}
 		t.mu.Lock()
-		sid, canFile, whyNot, left := t.sid, t.canFile, t.whyNot, t.left != ""
+		sid, canFile, whyNot, left, declined := t.sid, t.canFile, t.whyNot, t.left != "", t.declined
 		t.mu.Unlock()
 		word, which, _ := strings.Cut(strings.ToLower(strings.TrimSpace(line)), " ")
 		which, anyway := strings.CutSuffix(strings.TrimSpace(which), "anyway")
 		if left && !anyway && (word == "file" && canFile || word == "again") {
-			fmt.Fprintln(t.out, text.LeftHowTo)
+			fmt.Fprintln(t.out, text.LeftHowTo(declined))
 			continue
 		}
 		switch word {
@@ -183,6 +190,8 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 				continue
 			}
 			t.window.Send(link.Input{Kind: map[string]link.InputKind{"there": link.InputAttest, "again": link.InputFileAgain}[word], SID: sid, Image: id, Confirmed: anyway})
+		case "say":
+			t.say(sid, which)
 		case "code":
 			t.window.Send(link.Input{Kind: link.InputNewCode, SID: sid})
 		case "keep":
@@ -200,4 +209,34 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			fmt.Fprintln(t.out, typeThis)
 		}
 	}
+}
+
+// say says of a photo what the practice requires: "1 site hand".
+func (t *terminal) say(sid, what string) {
+	n, rest, _ := strings.Cut(what, " ")
+	field, value, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	number, _ := strconv.Atoi(n)
+	t.mu.Lock()
+	id := t.photos[number]
+	t.mu.Unlock()
+	if id == "" || !app.Detail(field).Known() || !sayable(link.Field(field), value) {
+		fmt.Fprintln(t.out, "Nothing was changed. Type: say, the photo's number, site, side, view or type, and what: say 1 site hand. Sites: "+siteNames()+".")
+		return
+	}
+	t.window.Send(link.Input{Kind: link.InputDescribe, SID: sid, Image: id, Field: link.Field(field), Value: value})
+}
+
+// sayable reports whether a value is one that the field can have.
+func sayable(field link.Field, value string) bool {
+	d := app.Details{Site: value, Side: app.Side(value), View: app.View(value), Type: app.ImageType(value)}.Known()
+	return value != "" && map[link.Field]string{link.FieldSite: d.Site, link.FieldSide: string(d.Side),
+		link.FieldView: string(d.View), link.FieldType: string(d.Type)}[field] == value
+}
+
+func siteNames() string {
+	var names []string
+	for _, s := range app.Sites() {
+		names = append(names, s.ID)
+	}
+	return strings.Join(names, ", ")
 }

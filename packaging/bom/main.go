@@ -1,6 +1,6 @@
 // Command bom says what packaged programs are made of, from what the linker
 // recorded in them and from the phone page's lock file: a CycloneDX 1.6 bill
-// of materials, or the notices that third parties' licences ask for. The same
+// of materials (hashes are of the programs before they are signed), or the notices that third parties' licences ask for. The same
 // programs give the same bytes.
 //
 //	bom -version X [-notices] PROGRAM...

@@ -20,12 +20,12 @@ func (c *Client) Deliver(ctx context.Context, h Handoff) (Outcome, error) {
 		case err == nil:
 			return found, nil
 		case code == CodeNotThere && h.Unsure && h.Quiet < c.cfg.Settle:
-			return Outcome{}, Unknown(Fault(op, CodeUnknown, errors.New("not there yet")))
+			return Outcome{}, Looked(Fault(op, CodeUnknown, errors.New("not there yet")))
 		case code == CodeNotThere:
 		case h.Unsure && (code == CodeForbidden || code == CodeRule || h.Unknown >= c.cfg.Patience && app.KindOf(err) != app.KindCanceled):
 			return Outcome{Unconfirmed: true}, nil
 		case h.Unsure:
-			return Outcome{}, Unknown(err)
+			return Outcome{}, Looked(err)
 		case code != CodeForbidden && code != CodeRule: // the last try certainly came to nothing; nor would this one
 			return Outcome{}, err
 		}

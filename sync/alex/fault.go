@@ -51,13 +51,26 @@ func Fault(op, code string, cause error) error {
 }
 
 // unknown marks an error after which the resource may be there.
-type unknown struct{ err error }
+type unknown struct {
+	err    error
+	looked bool
+}
 
 func (u *unknown) Error() string { return u.err.Error() }
 func (u *unknown) Unwrap() error { return u.err }
 
 // Unknown marks err as one after which the resource may be there.
-func Unknown(err error) error { return &unknown{err} }
+func Unknown(err error) error { return &unknown{err, false} }
+
+// Looked marks err as Unknown does, of a try that sent nothing: the resource
+// may be there from a try before.
+func Looked(err error) error { return &unknown{err, true} }
+
+// IsLooked reports whether the try that returned err certainly sent nothing.
+func IsLooked(err error) bool {
+	var u *unknown
+	return errors.As(err, &u) && u.looked
+}
 
 // IsUnknown reports whether the resource may be there although err was returned.
 func IsUnknown(err error) bool {

@@ -60,10 +60,14 @@ func (r *Remote) Deliver(ctx context.Context, h Handoff) (Outcome, error) {
 		return Outcome{}, app.E(op, app.KindBug, err)
 	}
 	var out Outcome
+	absent := false
 	err = r.post(ctx, op, "deliver", h.Body, func(req *http.Request) {
 		req.Header.Set(HandoffHeader, string(head))
 		req.Header.Set("Content-Type", "application/fhir+json")
-	}, &out)
+	}, &out, &absent)
+	if err != nil && h.Unsure && !absent && !IsUnknown(err) { // what a try before did is as unknown as it was
+		err = Looked(err)
+	}
 	if err == nil && !out.Unconfirmed && !strings.HasPrefix(out.Place, h.Resource) {
 		err = Unknown(Fault(op, CodeUnknown, errors.New("not an answer of a relay")))
 	}
@@ -77,14 +81,14 @@ func (r *Remote) ask(ctx context.Context, call string, body, out any) error {
 	if err != nil {
 		return app.E(op, app.KindBug, err)
 	}
-	err = r.post(ctx, op, call, text, func(req *http.Request) { req.Header.Set("Content-Type", "application/json") }, out)
+	err = r.post(ctx, op, call, text, func(req *http.Request) { req.Header.Set("Content-Type", "application/json") }, out, new(bool))
 	if IsUnknown(err) {
 		return Fault(op, CodeUnreachable, errors.New("no answer"))
 	}
 	return err
 }
 
-func (r *Remote) post(ctx context.Context, op, call string, body []byte, head func(*http.Request), out any) error {
+func (r *Remote) post(ctx context.Context, op, call string, body []byte, head func(*http.Request), out any, absent *bool) error {
 	ctx, cancel := context.WithTimeout(ctx, relayDeadline)
 	defer cancel()
 	var connected atomic.Bool
@@ -120,7 +124,11 @@ func (r *Remote) post(ctx context.Context, op, call string, body []byte, head fu
 		return Unknown(Fault(op, CodeUnknown, errors.New("not an answer of a relay")))
 	}
 	fault := Fault(op, no.Code, errors.New("refused"))
-	if no.Unknown {
+	*absent = no.Absent
+	switch {
+	case no.Looked:
+		fault = Looked(fault)
+	case no.Unknown:
 		fault = Unknown(fault)
 	}
 	return fault

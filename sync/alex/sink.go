@@ -175,7 +175,7 @@ func (s *Sink) Deliver(ctx context.Context, d app.Delivery) ([]app.Receipt, erro
 		got, err := s.record.Deliver(ctx, Handoff{Facility: d.Record.Facility, Resource: s.kind, ID: p.ID,
 			Again: d.Again, Unsure: d.Unsure, Quiet: d.Quiet, Unknown: d.Unknown, Body: p.Body})
 		for _, id := range p.Images {
-			r := app.Receipt{Image: id, Err: err, Unknown: IsUnknown(err), Unconfirmed: err == nil && got.Unconfirmed}
+			r := app.Receipt{Image: id, Err: err, Unknown: IsUnknown(err), Looked: IsLooked(err), Unconfirmed: err == nil && got.Unconfirmed}
 			if err == nil && !got.Unconfirmed {
 				r.Place, r.Ref = app.Seal(got.Place), got.Place
 			}

@@ -50,6 +50,10 @@ type StatusAsk struct {
 type Refusal struct {
 	Code    string `json:"code"`
 	Unknown bool   `json:"unknown"`
+	Looked  bool   `json:"looked"` // and nothing was sent in this try
+	// Absent: ALEX itself refused the delivery, so it is certainly not there. A
+	// relay's own refusal says nothing of tries before it.
+	Absent bool `json:"absent"`
 }
 
 // AnswerOf and its Launched write and read a launch on the way.

@@ -1,28 +1,37 @@
 package folder
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/sync/durable"
 )
 
-// record is <deliveryId>.json. It holds no patient value: names are rendered
-// anew from the frozen delivery.
+// record says which names were given, or are about to be. It holds no patient
+// value: names are rendered anew from the frozen delivery.
 type record struct {
-	Version int                        `json:"v"`
-	Items   map[app.ImageID]recordItem `json:"items"`
+	Version int                   `json:"v"`
+	Items   map[string]recordItem `json:"items"` // by key
 }
 
 type recordItem struct {
-	Number int        `json:"number"`
-	SHA256 app.Digest `json:"sha256"`
+	Number  int        `json:"number"`
+	SHA256  app.Digest `json:"sha256"`
+	Sidecar app.Digest `json:"sidecar,omitempty"`
+}
+
+func (r record) clone() record {
+	next := record{Version: 1, Items: map[string]recordItem{}}
+	maps.Copy(next.Items, r.Items)
+	return next
 }
 
 // reason is a fixed fault of the delivery or of a record.
@@ -40,8 +49,14 @@ func kind(err error) app.Kind {
 	switch {
 	case errors.Is(err, errDamaged), errors.Is(err, errRecord):
 		return app.KindCorrupt
+	case errors.Is(err, errSilent), errors.Is(err, context.DeadlineExceeded), silent(err):
+		return app.KindOffline
 	case errors.Is(err, fs.ErrNotExist):
 		return app.KindNotFound
+	case tooLong(err):
+		return app.KindTooLarge
+	case errors.Is(err, fs.ErrPermission), readOnly(err):
+		return app.KindAuth
 	}
 	return app.KindFull
 }
@@ -120,10 +135,4 @@ func hasDigest(path string, want app.Digest) bool {
 		return false
 	}
 	return hex.EncodeToString(h.Sum(nil)) == string(want)
-}
-
-// exists is a first look; moveNew has the last word.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

@@ -55,21 +55,25 @@ func amendment(r *http.Request) (app.Amendment, error) {
 	return app.Amendment{Image: id, N: in.N, MAC: mac, Sealed: sealed}, nil
 }
 
-// leave is "wrong patient" on the phone. Whether its images are kept has to be
-// said: there is no answer that is right unasked.
+// leave is "wrong patient" on the phone, or that nobody agreed to photos.
+// Whether its images are kept has to be said: there is no answer that is right
+// unasked.
 func (g *Gateway) leave(ctx context.Context, r *http.Request) (int, any, error) {
 	c, err := g.caller(r)
 	if err != nil {
 		return 0, nil, err
 	}
-	var in struct{ Keep *bool }
+	var in struct {
+		Keep     *bool
+		Declined bool
+	}
 	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
 	if in.Keep == nil {
 		return 0, nil, newProblem("bad-request")
 	}
-	row, err := c.Sessions.Leave(ctx, c.sid, c.phone, *in.Keep)
+	row, err := c.Sessions.Leave(ctx, c.sid, c.phone, app.Leaving{Keep: *in.Keep, Declined: in.Declined})
 	if err != nil {
 		return 0, nil, g.missed(ctx, c, err)
 	}

@@ -100,6 +100,18 @@ func TestHostileDetails(t *testing.T) {
 	}
 }
 
+func TestLeaveDeclined(t *testing.T) {
+	c := newCloud(t)
+	sid, token := c.open(app.DefaultLimits)
+	p := newPhone(t, c.gateway())
+	p.claim(token).want(t, 200, "")
+	p.do("POST", "leave", `{"declined":true}`).want(t, 400, "bad-request")
+	if st := p.do("POST", "leave", `{"keep":true,"declined":true}`).want(t, 200, ""); !st.Session.Left || st.Session.State != "draining" {
+		t.Fatal(string(st.Body))
+	}
+	c.hub.await(t, "phone-left for "+string(sid))
+}
+
 func TestLeave(t *testing.T) {
 	for _, keep := range []bool{true, false} {
 		c := newCloud(t)

@@ -30,7 +30,7 @@ type Sessions interface {
 	Done(ctx context.Context, sid app.SessionID, phoneHash app.Digest) (app.Row, error)
 	Amend(ctx context.Context, sid app.SessionID, phoneHash app.Digest, a app.Amendment) (app.Row, error)
 	// Leave drains the session; without keep what is not filed is wanted back.
-	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error)
+	Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, l app.Leaving) (app.Row, error)
 	// AskNext answers a kept phone; a zero SID says that nothing is on offer.
 	AskNext(ctx context.Context, key app.Digest) (now, until time.Time, next app.NextLink, err error)
 }

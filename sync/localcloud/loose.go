@@ -11,6 +11,8 @@ import (
 
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/s3response"
+
+	"github.com/clinicpro-nz/images/sync/durable"
 )
 
 // tidyStore leaves no metadata behind an upload that failed. versitygw writes
@@ -85,5 +87,5 @@ func dropLooseOne(data, side, name string) error {
 	if _, err := os.Lstat(filepath.Join(data, name)); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return os.RemoveAll(filepath.Join(side, name))
+	return durable.RemoveTree(filepath.Join(side, name))
 }

@@ -22,7 +22,7 @@ func (r *Registry) Open(ctx context.Context, o app.Opening) (app.Row, error) {
 			return app.Row{}, app.E("open session", app.KindBug, ErrMalformed)
 		}
 		args = append(args, word(c.State), word(c.PhoneHash), flag(c.PhoneDone),
-			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), flag(c.Left), encodeOffer(c.Keep), millis(c.Kept), c.Seq)
+			millis(c.Created), millis(c.Expires), millis(c.Ends), millis(c.ClaimBy), millis(c.DrainUntil), left(c.Left, c.Declined), encodeOffer(c.Keep), millis(c.Kept), c.Seq)
 		for i, m := range c.Images {
 			if !known(m.State) || !word(m.SHA256).plain() || !word(strings.Join(m.Sinks, ",")).plain() {
 				return app.Row{}, app.E("open session", app.KindBug, ErrMalformed)
@@ -101,11 +101,26 @@ func (r *Registry) Retract(ctx context.Context, sid app.SessionID, phoneHash app
 	return r.run(ctx, "retract images", r.scripts.retract, r.sessionKey(sid), args...)
 }
 
-// Leave says that the phone leaves the session because it shows another
-// patient: it drains. Without keep every image that is not filed is wanted
-// back, as by Retract.
-func (r *Registry) Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, keep bool) (app.Row, error) {
-	return r.run(ctx, "leave session", r.scripts.leave, r.sessionKey(sid), word(phoneHash), flag(keep))
+// Leave says that the phone leaves the session: it drains. Unless they are kept
+// every image that is not filed is wanted back, as by Retract.
+func (r *Registry) Leave(ctx context.Context, sid app.SessionID, phoneHash app.Digest, l app.Leaving) (app.Row, error) {
+	return r.run(ctx, "leave session", r.scripts.leave, r.sessionKey(sid), word(phoneHash), flag(l.Keep), left(true, l.Declined))
+}
+
+// The field "left".
+const (
+	leftWrongPatient = "1"
+	leftDeclined     = "2"
+)
+
+func left(left, declined bool) string {
+	switch {
+	case left && declined:
+		return leftDeclined
+	case left:
+		return leftWrongPatient
+	}
+	return "0"
 }
 
 // Done says that the phone is finished.

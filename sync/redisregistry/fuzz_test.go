@@ -110,7 +110,7 @@ func sendAll(t testing.TB, ctx context.Context, r *redisregistry.Registry, sid a
 		{"amend a mac", func() (app.Row, error) {
 			return r.Amend(ctx, sid, phone, app.Amendment{Image: "good", N: 1, MAC: hash, Sealed: []byte("sealed")})
 		}},
-		{"leave", func() (app.Row, error) { return r.Leave(ctx, sid, hash, n > 0) }},
+		{"leave", func() (app.Row, error) { return r.Leave(ctx, sid, hash, app.Leaving{Keep: n > 0, Declined: n%2 == 0}) }},
 		{"done", func() (app.Row, error) { return r.Done(ctx, sid, hash) }},
 		{"renew", func() (app.Row, error) { return r.Renew(ctx, sid, "token", true) }},
 		{"an absent one", func() (app.Row, error) { return r.Read(ctx, "absent"+app.SessionID(text)) }},

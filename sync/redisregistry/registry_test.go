@@ -92,7 +92,7 @@ func TestCommandsAndLifetimes(t *testing.T) {
 			func() (app.Row, error) { return r.Mark(ctx, sid, []app.Mark{{ID: "i", State: app.ImageLanded}}) },
 			func() (app.Row, error) { return r.Done(ctx, sid, phone) },
 			func() (app.Row, error) { return r.Renew(ctx, sid, token+"2", false) },
-			func() (app.Row, error) { return r.Leave(ctx, sid, phone, true) },
+			func() (app.Row, error) { return r.Leave(ctx, sid, phone, app.Leaving{Keep: true}) },
 			func() (app.Row, error) { return r.Close(ctx, sid) },
 		} {
 			if _, err := call(); err != nil {

@@ -66,7 +66,8 @@ func (d *decoder) row(flat []any) app.Row {
 	row.State, row.PracticeName = app.SessionState(f["state"]), f["pname"]
 	row.Asks = d.asks(f["asks"])
 	row.TokenHash, row.PhoneHash = app.Digest(f["token"]), app.Digest(f["phone"])
-	row.PhoneDone, row.Left = f["pdone"] == "1", f["left"] == "1"
+	row.PhoneDone = f["pdone"] == "1"
+	row.Left, row.Declined = f["left"] == leftWrongPatient || f["left"] == leftDeclined, f["left"] == leftDeclined
 	row.Keep, row.Kept = decodeOffer(f["keep"]), d.time(cmp.Or(f["kept"], "0"))
 	row.Created, row.Expires, row.Ends = d.time(f["created"]), d.time(f["expires"]), d.time(f["ends"])
 	row.ClaimBy, row.DrainUntil = d.time(f["claimby"]), d.time(f["drainuntil"])

@@ -109,6 +109,7 @@ type call func(ctx context.Context, b Binding, q *http.Request, note *note) (any
 type note struct {
 	facility, resource, delivery string
 	bytes                        int
+	asked                        bool // ALEX was asked to take it
 	outcome                      string
 }
 
@@ -144,7 +145,8 @@ func (r *Relay) bound(name string, do call) http.Handler {
 		status := http.StatusOK
 		if err != nil {
 			n.outcome = app.CodeOf(err)
-			status, body = alex.StatusOf(n.outcome), alex.Refusal{Code: n.outcome, Unknown: alex.IsUnknown(err)}
+			status, body = alex.StatusOf(n.outcome), alex.Refusal{Code: n.outcome, Unknown: alex.IsUnknown(err), Looked: alex.IsLooked(err),
+				Absent: n.asked && !alex.IsUnknown(err)}
 		}
 		r.cfg.Log.Info("record", "call", name, "practice", string(b.Practice), "key", b.Key, "facility", n.facility, "resource", n.resource,
 			"delivery", n.delivery, "bytes", n.bytes, "outcome", n.outcome, "correlation", correlationOf(q), "ms", r.cfg.Now().Sub(began).Milliseconds())
@@ -302,6 +304,7 @@ func (r *Relay) deliver(ctx context.Context, b Binding, q *http.Request, n *note
 		n.outcome = "remembered"
 		return alex.Outcome{Place: place}, nil
 	}
+	n.asked = true
 	out, err := r.cfg.Record.Deliver(ctx, h)
 	if err != nil {
 		return nil, err

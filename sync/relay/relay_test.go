@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/apptest"
 	_ "github.com/clinicpro-nz/images/app/config" // the programs' zones
 	"github.com/clinicpro-nz/images/sync/alex"
 	"github.com/clinicpro-nz/images/sync/alex/alextest"
@@ -355,6 +356,29 @@ func TestFaultsComeThrough(t *testing.T) {
 	if got, err := r.a.Deliver(t.Context(), h); err != nil || !got.Unconfirmed {
 		t.Errorf("not provable: %+v, %v", got, err)
 	}
+	// What only the relay says, or nobody, proves nothing of a try before.
+	h.ID = "not a delivery"
+	if _, err := r.a.Deliver(t.Context(), h); !alex.IsLooked(err) {
+		t.Errorf("refused by the relay itself: %v", err)
+	}
+	gone, err := alex.NewRemote("http://"+apptest.FreeAddr(t), r.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gone.Deliver(t.Context(), h); !alex.IsLooked(err) || app.CodeOf(err) != alex.CodeUnreachable {
+		t.Errorf("no relay: %v", err)
+	}
+	h.Unsure = false
+	if _, err := gone.Deliver(t.Context(), h); alex.IsUnknown(err) {
+		t.Errorf("no relay, and no try before: %v", err)
+	}
+	r.alex.RefuseSearches(false)
+	r.alex.Answer(alextest.FacilityA, 0)
+	refused := r.handoff(alextest.FacilityA, alextest.PatientB, newID()) // looked up, not there, and refused by rule
+	refused.Again, refused.Unsure, refused.Quiet = true, true, time.Hour
+	if _, err := r.a.Deliver(t.Context(), refused); alex.IsUnknown(err) || app.CodeOf(err) != alex.CodeRule {
+		t.Errorf("proven absent, then refused: %v", err)
+	}
 	big := r.handoff(alextest.FacilityA, alextest.PatientA, newID())
 	big.Body = make([]byte, 12<<20)
 	if _, err := r.a.Deliver(t.Context(), big); app.CodeOf(err) != alex.CodeTooLarge {
@@ -363,7 +387,7 @@ func TestFaultsComeThrough(t *testing.T) {
 	// A page of somebody in between is no answer.
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }))
 	defer other.Close()
-	lost, err := alex.NewRemote(other.URL, r.secret)
+	lost, err := alex.NewRemote(other.URL, r.secret) // what answers is no relay
 	if err != nil {
 		t.Fatal(err)
 	}

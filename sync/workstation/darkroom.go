@@ -1,11 +1,14 @@
 package workstation
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"image"
+	"image/draw"
+	"image/jpeg"
 	"sync"
 	"time"
 
@@ -14,7 +17,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/picture"
 	"github.com/clinicpro-nz/images/sync/envelope"
-	"github.com/clinicpro-nz/images/sync/folder"
 )
 
 // thumbSide bounds a thumbnail, in pixels: sharp at 200 % on a 240-wide tile.
@@ -27,20 +29,60 @@ type Darkroom struct {
 	decoder  *picture.Decoder
 	template string
 	zone     *time.Location
+	maxBytes int // of a picture that leaves; 0: as it is
 
 	mu     sync.Mutex
-	thumbs map[app.SessionID]map[app.ImageID]*image.NRGBA
+	thumbs map[app.SessionID]map[app.ImageID]thumbnail
+	early  func()
 	opened []opened // looked at last is last
 }
 
-// NewDarkroom names what leaves after template (folder.Render says which
-// fields it may have) and dates it in the practice's zone.
-func NewDarkroom(template string, zone *time.Location) *Darkroom {
+// NewDarkroom names what leaves after template (app.RenderName says which
+// fields it may have), dates it in the practice's zone and brings it down to
+// maxBytes; 0 leaves its size alone.
+func NewDarkroom(template string, zone *time.Location, maxBytes int) *Darkroom {
 	return &Darkroom{
-		decoder: picture.NewDecoder(), template: template, zone: zone,
-		thumbs: map[app.SessionID]map[app.ImageID]*image.NRGBA{},
+		decoder: picture.NewDecoder(), template: template, zone: zone, maxBytes: maxBytes,
+		thumbs: map[app.SessionID]map[app.ImageID]thumbnail{}, early: func() {},
 	}
 }
+
+// thumbnail is a small picture; a rough one was made before the image was
+// decoded, and a better one is on its way.
+type thumbnail struct {
+	*image.NRGBA
+	rough  bool
+	packed []byte // a JPEG in place of the pixels, while nobody looks
+}
+
+func (t thumbnail) there() bool { return t.NRGBA != nil || t.packed != nil }
+
+// pixels are the thumbnail's own; nil for none.
+func (t thumbnail) pixels() *image.NRGBA {
+	if t.packed == nil {
+		return t.NRGBA
+	}
+	m, err := jpeg.Decode(bytes.NewReader(t.packed))
+	if err != nil { // our own: cannot be
+		return nil
+	}
+	out := image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+	draw.Draw(out, out.Rect, m, m.Bounds().Min, draw.Src)
+	return out
+}
+
+// pack gives up the pixels for a JPEG of them.
+func (t thumbnail) pack() thumbnail {
+	var b bytes.Buffer
+	if t.NRGBA == nil || jpeg.Encode(&b, t.NRGBA, &jpeg.Options{Quality: 92}) != nil {
+		return t
+	}
+	return thumbnail{nil, t.rough, bytes.Clone(b.Bytes())}
+}
+
+// OnEarly calls early, which must not block, when a rough thumbnail has been
+// made. Call it before the first Examine.
+func (d *Darkroom) OnEarly(early func()) { d.early = early }
 
 // keys are what a session's seals are opened with.
 func keys(s app.Session) (*age.X25519Identity, envelope.Secret, error) {
@@ -94,19 +136,33 @@ func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, s
 	if err != nil {
 		return refused(err)
 	}
+	// What is intimate is not known outside before this has returned.
+	if !meta.Details.Intimate && !s.Images[id].Details.Intimate && !d.HasThumb(s.ID, id) {
+		if small, ok := picture.Quick(clean, thumbSide); ok {
+			d.keep(s.ID, id, small, true)
+			d.early()
+		}
+	}
 	thumb, err := d.decoder.Thumbnail(ctx, clean, thumbSide)
 	if err != nil {
+		d.mu.Lock()
+		delete(d.thumbs[s.ID], id)
+		d.mu.Unlock()
 		return refused(err)
 	}
-	d.mu.Lock()
-	if d.thumbs[s.ID] == nil {
-		d.thumbs[s.ID] = map[app.ImageID]*image.NRGBA{}
-	}
-	// Opaque, so that both forms are the same bytes: the pipe's needs no copy.
-	d.thumbs[s.ID][id] = &image.NRGBA{Pix: thumb.Pix, Stride: thumb.Stride, Rect: thumb.Rect}
-	d.mu.Unlock()
+	d.keep(s.ID, id, thumb, false)
 	taken, by := d.taken(s, id, meta)
 	return app.Examined{Width: width, Height: height, TakenAt: taken, TakenBy: by, Details: meta.Details, Consent: meta.Consent}, nil
+}
+
+func (d *Darkroom) keep(sid app.SessionID, id app.ImageID, m *image.RGBA, rough bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.thumbs[sid] == nil {
+		d.thumbs[sid] = map[app.ImageID]thumbnail{}
+	}
+	// Opaque, so that both forms are the same bytes: the pipe's needs no copy.
+	d.thumbs[sid][id] = thumbnail{&image.NRGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}, rough, nil}
 }
 
 // taken is when an image was captured, as far as the session bears it out.
@@ -137,18 +193,19 @@ func reasonOf(err error) app.Reason {
 	return app.ReasonPicture
 }
 
-// Prepare implements app.Darkroom: the edits are in the pixels of what leaves.
+// Prepare implements app.Darkroom: the edits are in the pixels of what leaves,
+// and its size is the practice's.
 func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n int, sealed []byte) (app.DeliveryItem, error) {
 	clean, meta, err := d.leaving(s, id, sealed)
 	if err != nil {
 		return app.DeliveryItem{}, err
 	}
 	details := s.Images[id].Details
-	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id])); err != nil {
+	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id]), d.maxBytes); err != nil {
 		return app.DeliveryItem{}, err
 	}
 	taken, _ := d.taken(s, id, meta)
-	name, err := folder.Render(d.template, folder.Fields{Patient: s.Patient, Taken: taken, N: n,
+	name, err := app.RenderName(d.template, app.EndingJPEG, app.NameFields{Patient: s.Patient, Taken: taken, N: n,
 		Site: details.Site, Side: string(details.Side), View: string(details.View)})
 	if err != nil {
 		return app.DeliveryItem{}, err
@@ -161,7 +218,14 @@ func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n
 func (d *Darkroom) HasThumb(sid app.SessionID, id app.ImageID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.thumbs[sid][id] != nil
+	return d.thumbs[sid][id].there()
+}
+
+// Rough reports whether the thumbnail is one that a better one will replace.
+func (d *Darkroom) Rough(sid app.SessionID, id app.ImageID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.thumbs[sid][id].rough
 }
 
 // Thumb returns a thumbnail of an image as it would leave, at most 480 pixels
@@ -169,7 +233,7 @@ func (d *Darkroom) HasThumb(sid app.SessionID, id app.ImageID) bool {
 // sharp as can be had without opening the image.
 func (d *Darkroom) Thumb(sid app.SessionID, im app.Image) *image.NRGBA {
 	d.mu.Lock()
-	thumb, open := d.thumbs[sid][im.ID], d.cached(sid, im.ID)
+	thumb, open := d.thumbs[sid][im.ID].pixels(), d.cached(sid, im.ID)
 	d.mu.Unlock()
 	changes := picture.ChangesOf(im)
 	switch {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"image/jpeg"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/sync/envelope"
-	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/workstation"
 )
 
@@ -45,7 +45,7 @@ func patientSession(t *testing.T) (app.Session, envelope.Secret, *age.X25519Reci
 }
 
 func darkroom() *workstation.Darkroom {
-	return workstation.NewDarkroom(folder.DefaultTemplate, time.UTC)
+	return workstation.NewDarkroom(app.DefaultTemplate, time.UTC, 0)
 }
 
 func plain(t *testing.T) []byte {
@@ -131,6 +131,41 @@ func TestDarkroomInterrupted(t *testing.T) {
 		d := darkroom()
 		if got, err := d.Examine(ctx, s, imageID, sealed); app.KindOf(err) != want || got.Reason != "" {
 			t.Errorf("%s: %q, %v", want, got.Reason, err)
+		}
+	}
+}
+
+// The practice's size is burned in with the edits, in one coding.
+func TestDarkroomKeepsToTheSize(t *testing.T) {
+	s, secret, to := patientSession(t)
+	m := image.NewRGBA(image.Rect(0, 0, 1200, 900))
+	noise := rand.New(rand.NewPCG(1, 2))
+	for i := range m.Pix {
+		m.Pix[i] = byte(noise.UintN(256))
+	}
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, m, &jpeg.Options{Quality: 92}); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := envelope.Seal(to, s.ID, imageID, secret, photo.Bytes(), envelope.Meta{TakenAt: time.Now(), Width: 1200, Height: 900})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range []int{0, 90} {
+		im := s.Images[imageID]
+		im.Details.Rotate = turn
+		s.Images[imageID] = im
+		const most = 150_000
+		item, err := workstation.NewDarkroom(app.DefaultTemplate, time.UTC, most).Prepare(t.Context(), s, imageID, 1, sealed)
+		if err != nil || len(item.JPEG) > most {
+			t.Fatalf("turned %d: %d bytes, %v", turn, len(item.JPEG), err)
+		}
+		if size, err := jpeg.DecodeConfig(bytes.NewReader(item.JPEG)); err != nil || (size.Height > size.Width) != (turn == 90) {
+			t.Errorf("turned %d: %d × %d, %v", turn, size.Width, size.Height, err)
+		}
+		whole, err := workstation.NewDarkroom(app.DefaultTemplate, time.UTC, 100<<20).Prepare(t.Context(), s, imageID, 1, sealed)
+		if err != nil || bytes.Equal(whole.JPEG, photo.Bytes()) != (turn == 0) {
+			t.Errorf("turned %d: one that fits was coded %d bytes, %v", turn, len(whole.JPEG), err)
 		}
 	}
 }

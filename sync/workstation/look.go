@@ -81,9 +81,14 @@ func (d *Darkroom) hold(o opened) {
 	}
 }
 
-// Rest lets go of every image held open.
+// Rest lets go of every image held open, and keeps the thumbnails small.
 func (d *Darkroom) Rest() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.opened = nil
+	for _, of := range d.thumbs {
+		for id, t := range of {
+			of[id] = t.pack()
+		}
+	}
 }

@@ -90,12 +90,42 @@ func EnrolledCloud(ctx context.Context, cfg config.Config, vault app.Vault) (Clo
 	return c, nil
 }
 
+// FolderOf is the practice folder as the settings say.
+func FolderOf(c config.Config) folder.Config {
+	return folder.Config{Dir: c.Folder, Sidecar: c.Filing.Sidecar, Template: c.NameTemplate, Practice: c.PracticeName, Zone: c.Zone()}
+}
+
+// SinksOf names the sinks that a filing goes to: those chosen, or (nil) the
+// practice's. The folder among them stands for its pictures, its documents, or
+// both, as the settings say.
+func SinksOf(c config.Config, chosen []string) (out []string) {
+	if chosen == nil {
+		chosen = c.Record.Sinks
+	}
+	if len(chosen) == 0 {
+		chosen = []string{folder.NameImages}
+	}
+	for _, name := range chosen {
+		if name != folder.NameImages {
+			out = append(out, name)
+			continue
+		}
+		if c.Filing.As != config.FormPDF {
+			out = append(out, folder.NameImages)
+		}
+		if c.Filing.As != config.FormImages {
+			out = append(out, folder.NamePDF)
+		}
+	}
+	return out
+}
+
 // Parts are what a workstation adds of its own to a cloud.
 type Parts struct {
 	Spool    app.Spool
 	Darkroom app.Darkroom
-	Audit    app.Audit  // nil: nothing is noted
-	Folder   string     // where filed images go
+	Audit    app.Audit // nil: nothing is noted
+	Folder   folder.Config
 	Record   []app.Sink // of the practice's record system; nil: none
 	Log      *slog.Logger
 }
@@ -118,6 +148,6 @@ func (c Cloud) Connect(p Parts) (ports app.Ports, closePorts func(), err error) 
 	c.Ably.Practice, c.Ably.Log = c.Practice, p.Log
 	return app.Ports{
 		Registry: registry, Amendments: registry, Kept: registry, Inviter: inviter{c.Base, c.Practice, time.Now}, Objects: objects, Feed: ablyfeed.New(c.Ably), Spool: p.Spool,
-		Sinks: append([]app.Sink{folder.New(p.Folder)}, p.Record...), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
+		Sinks: append([]app.Sink{folder.New(p.Folder), folder.NewPDF(p.Folder)}, p.Record...), Darkroom: p.Darkroom, Audit: p.Audit, Now: time.Now, Log: p.Log,
 	}, func() { _ = registry.Shut() }, nil
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/sync/folder"
 	"github.com/clinicpro-nz/images/sync/localcloud/ready"
 	"github.com/clinicpro-nz/images/sync/pairing"
 	"github.com/clinicpro-nz/images/sync/workstation"
@@ -27,7 +29,7 @@ func TestLocalCloudConnects(t *testing.T) {
 	if c.Ably.Host != "127.0.0.1" || c.Ably.Port != 8787 || !c.Ably.PlainText || c.S3.Encrypt || c.S3.Endpoint != c.Base {
 		t.Errorf("%+v", c)
 	}
-	ports, closePorts, err := c.Connect(workstation.Parts{Folder: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	ports, closePorts, err := c.Connect(workstation.Parts{Folder: folder.Config{Dir: t.TempDir()}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,5 +104,27 @@ func TestASessionsLinkCanBeRead(t *testing.T) {
 	}
 	if _, err := workstation.Link("https://images.example.nz", "test-practice", app.Session{}, time.Now()); app.KindOf(err) != app.KindCorrupt {
 		t.Errorf("no secrets: %v", err)
+	}
+}
+
+func TestSinksOf(t *testing.T) {
+	for _, c := range []struct {
+		as     config.Form
+		record []string
+		chosen []string
+		want   string
+	}{
+		{config.FormImages, nil, nil, "folder"},
+		{config.FormPDF, nil, nil, "folder-pdf"},
+		{config.FormBoth, nil, nil, "folder folder-pdf"},
+		{config.FormBoth, []string{"alex-scan"}, nil, "alex-scan"},
+		{config.FormPDF, []string{"alex-scan", "folder"}, nil, "alex-scan folder-pdf"},
+		{config.FormBoth, []string{"alex-scan"}, []string{"folder"}, "folder folder-pdf"},
+	} {
+		cfg := config.Default()
+		cfg.Filing.As, cfg.Record.Sinks = c.as, c.record
+		if got := strings.Join(workstation.SinksOf(cfg, c.chosen), " "); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }

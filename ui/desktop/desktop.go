@@ -47,6 +47,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	if dir, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in it, and complains when there is none
 	}
+	debug.SetGCPercent(25) // pictures come and go: what is kept is small, what is dropped is large
 	app.SetMetadata(fyne.AppMetadata{ID: link.AppID, Name: text.Product, Version: version})
 	a := app.NewWithID(link.AppID)
 	a.SetIcon(fyne.NewStaticResource("icon.png", icons.App()))

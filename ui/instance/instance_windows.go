@@ -108,9 +108,9 @@ type pipeListener struct {
 	closed bool
 }
 
-// Accept returns the next caller. One that has left before it was heard is
-// passed over. The instance for the caller after it is there before Accept
-// returns.
+// Accept returns the next caller, who may have left already: a second start
+// says what it wants and goes. The instance for the caller after it is there
+// before Accept returns.
 func (l *pipeListener) Accept() (net.Conn, error) {
 	for {
 		pipe := l.next
@@ -126,13 +126,13 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 			continue
 		}
 		l.next = next
-		if err == nil || errors.Is(err, windows.ERROR_PIPE_CONNECTED) {
+		switch {
+		case err == nil, errors.Is(err, windows.ERROR_PIPE_CONNECTED),
+			errors.Is(err, windows.ERROR_NO_DATA): // it has left, and its greeting can be read all the same
 			return pipeConn{os.NewFile(uintptr(pipe), l.path)}, nil
 		}
 		_ = windows.CloseHandle(pipe)
-		if !errors.Is(err, windows.ERROR_NO_DATA) {
-			time.Sleep(50 * time.Millisecond)
-		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

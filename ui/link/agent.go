@@ -25,7 +25,7 @@ type Agent struct {
 
 	mu      sync.Mutex
 	snap    *Snapshot
-	pixels  map[string]Pixels
+	pixels  map[string]kept
 	sent    map[string]bool // of the window being served
 	snapNew bool
 	seen    []Pixels // answers to the window being served
@@ -38,7 +38,7 @@ type Agent struct {
 // NewAgent returns an end without a window. build must be the same in both
 // programs.
 func NewAgent(build string) *Agent {
-	return &Agent{build: build, pixels: map[string]Pixels{}, sent: map[string]bool{}, wake: make(chan struct{}, 1)}
+	return &Agent{build: build, pixels: map[string]kept{}, sent: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // Show replaces what the window shows. A slow window skips snapshots, never
@@ -71,7 +71,7 @@ func (a *Agent) Send(p Pixels) {
 	if _, have := a.pixels[p.Key]; have || len(a.pixels) >= maxPixels {
 		return
 	}
-	a.pixels[p.Key] = p
+	a.pixels[p.Key] = kept{Pixels: p}
 	a.poke()
 }
 
@@ -162,6 +162,9 @@ func (a *Agent) write(ctx context.Context, w io.Writer) error {
 			}
 			continue
 		}
+		if a.packOne() {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -181,7 +184,7 @@ func (a *Agent) next() (frameKind, []byte, error) {
 	for key, p := range a.pixels {
 		if !a.sent[key] {
 			a.sent[key] = true
-			body, err := encodePixels(p)
+			body, err := encodePixels(p.pixels())
 			return framePixels, body, err
 		}
 	}

@@ -27,6 +27,7 @@ const (
 	InputAssign         InputKind = "assign"        // Patient: who a session without one is about
 	InputKeepPhone      InputKind = "keep-phone"    // the phone of this session, for those to come
 	InputForgetPhone    InputKind = "forget-phone"  // whichever is kept
+	InputChoose         InputKind = "choose"        // Value: a Target's Name, on or off
 	InputCloseSession   InputKind = "close-session" // no more photos; files nothing
 	InputCloseWindow    InputKind = "close-window"  // ends nothing, files nothing
 
@@ -52,6 +53,7 @@ type Input struct {
 	Insist    bool      `json:"insist,omitempty"`
 	Step      int       `json:"step,omitempty"`
 	Change    Change    `json:"change,omitzero"`
+	Hand      Hand      `json:"hand,omitzero"`
 
 	Beside Ref    `json:"beside,omitzero"`
 	Edit   Edit   `json:"edit,omitzero"`
@@ -68,7 +70,7 @@ func (in Input) valid() error {
 	switch in.Kind {
 	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow,
 		InputOpenSettings, InputCloseSettings, InputChange, InputCheck, InputSetUp, InputTestImage, InputDiagnose, InputSaveBundle:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputAssign, InputKeepPhone, InputCloseSession:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputAssign, InputKeepPhone, InputCloseSession, InputHand, InputChoose:
 		needsSID = true
 	default:
 		if needsSID = reviewInput(in.Kind); !needsSID {
@@ -87,6 +89,9 @@ func (in Input) valid() error {
 		if _, err := app.ParseImageID(in.Image); err != nil {
 			return err
 		}
+	}
+	if in.Kind == InputHand {
+		return in.Hand.valid(in.Image)
 	}
 	return nil
 }

@@ -192,3 +192,82 @@ func FuzzFrames(f *testing.F) {
 		}
 	})
 }
+
+// A picture that was sent is kept small, and the next window gets it all the same.
+func TestAPictureThatWasSentIsKeptSmall(t *testing.T) {
+	a := NewAgent("b")
+	img := image.NewNRGBA(image.Rect(0, 0, 480, 360))
+	for i := range img.Pix {
+		img.Pix[i] = map[bool]byte{true: 255, false: 200}[i%4 == 3]
+	}
+	a.Send(Pixels{"t1", img})
+	for n := range 2 {
+		ar, aw, wr, ww := pipes(t)
+		h, served := newHeard(), make(chan error, 1)
+		go func() { served <- a.Serve(t.Context(), ar, aw, func(Input) {}) }()
+		go func() { _ = NewWindow("b").Run(t.Context(), wr, ww, h.hear()) }()
+		p := within(t, h.pixels)
+		if v := int(p.Image.Pix[4*240*180]); p.Key != "t1" || p.Image.Rect != img.Rect || v < 197 || v > 203 {
+			t.Errorf("window %d: %s, %v, light %d", n+1, p.Key, p.Image.Rect, v)
+		}
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+			a.mu.Lock()
+			k := a.pixels["t1"]
+			a.mu.Unlock()
+			if k.packed != nil && k.Image == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("its pixels are kept")
+			}
+		}
+		a.Quit()
+		if err := within(t, served); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// An answer to a look goes to the window that is there, one without a picture too.
+func TestALookIsAnsweredOnce(t *testing.T) {
+	a := NewAgent("b")
+	ar, aw, wr, ww := pipes(t)
+	h := newHeard()
+	go func() { _ = a.Serve(t.Context(), ar, aw, func(Input) {}) }()
+	go func() { _ = NewWindow("b").Run(t.Context(), wr, ww, h.hear()) }()
+	a.Show(Snapshot{})
+	within(t, h.snaps)
+	a.Answer(Seen{Seq: 7, Width: 4000, Height: 3000, Image: image.NewNRGBA(image.Rect(0, 0, 40, 30))})
+	a.Answer(Seen{Seq: 8})
+	first, ok := SeenOf(within(t, h.pixels))
+	second, also := SeenOf(within(t, h.pixels))
+	if !ok || !also || first.Seq != 7 || first.Width != 4000 || first.Height != 3000 || first.Image.Rect.Dx() != 40 || second.Seq != 8 || second.Width != 0 {
+		t.Errorf("answered %+v, then %+v", first, second)
+	}
+	for _, key := range []string{"t1", "look/", "look/1/2", "look/a/b/c", "look/1/2/3/4"} {
+		if _, ok := SeenOf(Pixels{Key: key}); ok {
+			t.Errorf("%s is taken for an answer", key)
+		}
+	}
+}
+
+func TestInputsOfTheReviewAreChecked(t *testing.T) {
+	ref := `,"sid":"` + sid + `","image":"` + img + `"`
+	for body, good := range map[string]bool{
+		`{"kind":"review","sid":"` + sid + `"}`: true, `{"kind":"review"}`: false, `{"kind":"undo","sid":"` + sid + `"}`: false,
+		`{"kind":"undo"` + ref + `}`:                                      true,
+		`{"kind":"retouch"` + ref + `,"edit":{"kind":"turn"}}`:            true,
+		`{"kind":"retouch"` + ref + `,"edit":{"kind":"mask","x1":70000}}`: false,
+		`{"kind":"retouch"` + ref + `,"edit":{"kind":"smudge"}}`:          false,
+		`{"kind":"look"` + ref + `,"look":{"seq":1,"side":800}}`:          true,
+		`{"kind":"look"` + ref + `,"look":{"seq":1}}`:                     false,
+		`{"kind":"look"` + ref + `,"of":"x","look":{"seq":1,"side":8}}`:   false,
+		`{"kind":"review"` + ref + `,"beside":{"image":"x"}}`:             false,
+		`{"kind":"describe"` + ref + `,"field":"site","value":"hand"}`:    true,
+		`{"kind":"prepare","sid":"` + sid + `"}`:                          true,
+	} {
+		if _, err := decodeInput([]byte(body)); (err == nil) != good {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

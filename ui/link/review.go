@@ -139,7 +139,8 @@ func (in Input) validReview() error {
 // seenPrefix begins the key of pixels that answer a look.
 const seenPrefix = "look/"
 
-// Seen answers a look: the pixels, and the whole picture's size.
+// Seen answers a look: the pixels, and the whole picture's size, 0 by 0 where
+// nothing can be shown.
 type Seen struct {
 	Seq           int
 	Width, Height int
@@ -172,9 +173,12 @@ func SeenOf(p Pixels) (Seen, bool) {
 // maxSeen bounds the answers that wait: a window asks for a few at a time.
 const maxSeen = 8
 
-// Answer gives the window that asked the answer to a look. It is not kept:
-// the next window asks anew.
+// Answer gives the window that asked the answer to a look, a nil Image where
+// there is none. It is not kept: the next window asks anew.
 func (a *Agent) Answer(s Seen) {
+	if s.Image == nil {
+		s.Image, s.Width, s.Height = image.NewNRGBA(image.Rect(0, 0, 1, 1)), 0, 0
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.seen) < maxSeen {

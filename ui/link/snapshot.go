@@ -17,12 +17,14 @@ type Snapshot struct {
 	Draft    Draft     `json:"draft"`           // the patient form as last typed, for a window that reopens
 	Code     *Code     `json:"code,omitempty"`
 	Phone    Phone     `json:"phone,omitempty"`
-	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient
+	Left     *Left     `json:"left,omitempty"` // the phone left: it showed another patient, or nobody agreed
 	Keep     Keep      `json:"keep,omitzero"`
+	Hands    Hands     `json:"hands,omitzero"`
 	Line     Line      `json:"line,omitempty"`
 	Images   []Image   `json:"images,omitempty"` // in the order shown
 	Filing   *Filing   `json:"filing,omitempty"`
 	Sink     Sink      `json:"sink"`
+	Targets  []Target  `json:"targets,omitempty"` // where images can go; none: to Sink only
 	CanFile  bool      `json:"canFile,omitempty"`
 	WhyNot   string    `json:"whyNot,omitempty"` // a sentence; shown beside the disabled button
 	Problems []Problem `json:"problems,omitempty"`
@@ -88,8 +90,9 @@ const (
 
 // Left is what became of the images of a phone that left the session.
 type Left struct {
-	Kept      int `json:"kept"`
-	Withdrawn int `json:"withdrawn"`
+	Kept      int  `json:"kept"`
+	Withdrawn int  `json:"withdrawn"`
+	Declined  bool `json:"declined,omitempty"` // nobody agreed to photos
 }
 
 // Keep is what the GP can do about keeping a phone, and what was done.
@@ -121,7 +124,11 @@ type Image struct {
 	Consent app.ConsentBy  `json:"consent,omitempty"` // who agreed to it; "" nobody was asked
 	Hidden  bool           `json:"hidden,omitempty"`  // intimate: not shown unless the GP asks
 	Note    string         `json:"note,omitempty"`    // result: where it was filed
-	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined, or was not filed
+	Hands   []Handover     `json:"hands,omitempty"`   // by place, where there is more than one or a record system
+	Held    bool           `json:"held,omitempty"`    // may be at a place that has not said so: not to be discarded
+	Problem string         `json:"problem,omitempty"` // a sentence: why it is quarantined or was not filed, or what to ask first
+	SaveAs  string         `json:"saveAs,omitempty"`  // the name to offer for a copy; "" none can be made
+	Filed   bool           `json:"filed,omitempty"`   // as a file that can be shown in its folder
 	Reviewed
 }
 

@@ -207,6 +207,14 @@ type Sheet struct {
 	Lacking string // the first photo that lacks something
 	Left    bool   // the phone said: wrong patient
 	Button  string
+	Targets []SheetTarget // to choose among; none where there is one place only
+	Forever string        // what is chosen cannot be taken back
+}
+
+// SheetTarget is one place that the photos can go to.
+type SheetTarget struct {
+	Name, Label, WhyNot string
+	On                  bool
 }
 
 // SheetLine is one photo on the sheet.
@@ -243,6 +251,12 @@ func SheetOf(s link.Snapshot) Sheet {
 	}
 	if !s.CanFile {
 		out.Blocked = s.WhyNot
+	}
+	for _, t := range s.Targets {
+		out.Targets = append(out.Targets, SheetTarget{t.Name, strings.ToUpper(t.Label[:1]) + t.Label[1:], t.WhyNot, t.On})
+		if t.On && t.Record {
+			out.Forever = text.RecordForever
+		}
 	}
 	if out.Lacking != "" {
 		out.Button = text.FileBlocked

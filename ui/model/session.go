@@ -121,7 +121,7 @@ type Strip struct {
 // StripOf words the phone's state.
 func StripOf(s link.Snapshot) Strip {
 	if s.Left != nil {
-		return Strip{text.PhoneLeft, text.LeftWith(s.Left.Kept, s.Left.Withdrawn), ToneBad}
+		return Strip{text.PhoneLeft(s.Left.Declined), text.LeftWith(s.Left.Declined, s.Left.Kept, s.Left.Withdrawn), ToneBad}
 	}
 	switch s.Phase {
 	case link.PhaseDraining:
@@ -172,6 +172,7 @@ type Tile struct {
 	Discardable           bool
 	Unsure                bool // the GP has to say whether it is filed
 	Faded                 bool
+	ByHand                bool // there is something to do with it by hand
 }
 
 // TilesOf words the gallery, in the snapshot's order.
@@ -179,7 +180,7 @@ func TilesOf(s link.Snapshot) []Tile {
 	tiles := make([]Tile, 0, len(s.Images))
 	for _, im := range s.Images {
 		t := Tile{ID: im.ID, Thumb: im.Thumb, Chip: text.ImageState(im.State), Note: im.Note, Tone: ToneQuiet,
-			About: AboutOf(im, "\n"), Hidden: im.Hidden}
+			About: AboutOf(im, "\n"), Hidden: im.Hidden, ByHand: im.SaveAs != "" || im.Filed}
 		switch im.State {
 		case app.ImageReserved, app.ImageStored:
 			t.Tone = ToneBusy
@@ -204,6 +205,12 @@ func TilesOf(s link.Snapshot) []Tile {
 		}
 		if im.Problem != "" {
 			t.Note, t.Tone = im.Problem, ToneBad
+		}
+		t.Discardable = t.Discardable && !im.Held
+		for _, h := range im.Hands {
+			if h.State == link.HandoverWaiting && im.State == app.ImageLanded {
+				t.Chip = text.TryingAgain
+			}
 		}
 		tiles = append(tiles, t)
 	}

@@ -28,7 +28,6 @@ type cache struct {
 	turn    uint64
 	frame   int
 	bytes   int
-	made    int
 }
 
 type bitmap struct {
@@ -128,7 +127,6 @@ func (c *cache) put(onto *image.RGBA, part image.Rectangle, st stroke, scale flo
 		b = &bitmap{RGBA: c.make(st.look, scale)}
 		c.bitmaps[st.look] = b
 		c.bytes += len(b.Pix)
-		c.made++
 	}
 	b.seen = c.frame
 	if st.look.kind == kindPanel && st.at.Size() != b.Rect.Size() {

@@ -2,7 +2,6 @@ package software
 
 import (
 	"image"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -96,15 +95,6 @@ func (d *desk) settle() (dirty []image.Rectangle) {
 	}
 	d.t.Fatal("the window asks for frames without end")
 	return nil
-}
-
-func (d *desk) kinds() (kinds []link.InputKind) {
-	for _, in := range d.sent {
-		if !slices.Contains(kinds, in.Kind) {
-			kinds = append(kinds, in.Kind)
-		}
-	}
-	return kinds
 }
 
 func (d *desk) typed(s string) {

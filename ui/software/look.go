@@ -28,7 +28,6 @@ type look struct {
 	what       byte // which of Fyne's objects
 	text, font string
 	style      fyne.TextStyle
-	align      fyne.TextAlign
 	fill, line color.RGBA
 	shade      color.RGBA // of the shadow
 	n          [9]float32
@@ -44,9 +43,9 @@ func (c *cache) lookOf(at placed, scale float32) (l look, where image.Rectangle,
 	where = areaOf(at.pos, at.object.Size()).pixels(scale)
 	switch o := at.object.(type) {
 	case *fynecanvas.Rectangle:
-		return rectangle(o, where, scale)
+		return panelLook(o, where, scale)
 	case *fynecanvas.Text:
-		return text(o, at.pos, scale)
+		return textLook(o, at.pos, scale)
 	case *fynecanvas.Image:
 		return c.picture(o, where)
 	case *fynecanvas.Raster:
@@ -96,7 +95,7 @@ func (c *cache) fyne(l look, o fyne.CanvasObject, where image.Rectangle, pad, sc
 	return l, where.Inset(-l.inset), true
 }
 
-func text(o *fynecanvas.Text, pos fyne.Position, scale float32) (look, image.Rectangle, bool) {
+func textLook(o *fynecanvas.Text, pos fyne.Position, scale float32) (look, image.Rectangle, bool) {
 	if o.Text == "" {
 		return look{}, image.Rectangle{}, false
 	}
@@ -128,7 +127,7 @@ func text(o *fynecanvas.Text, pos fyne.Position, scale float32) (look, image.Rec
 	return l, where, true
 }
 
-func rectangle(o *fynecanvas.Rectangle, where image.Rectangle, scale float32) (look, image.Rectangle, bool) {
+func panelLook(o *fynecanvas.Rectangle, where image.Rectangle, scale float32) (look, image.Rectangle, bool) {
 	if o.Aspect > 0 {
 		where = fit(where, o.Aspect)
 	}

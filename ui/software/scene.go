@@ -26,7 +26,7 @@ type scene struct {
 }
 
 // counts are for the benchmark and for tests.
-type counts struct{ frames, painted, made int }
+type counts struct{ frames, painted int }
 
 // stroke is one bitmap, or one colour, at its place.
 type stroke struct {

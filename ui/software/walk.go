@@ -33,8 +33,6 @@ func (a area) has(p fyne.Position) bool {
 	return p.X >= a.x0 && p.X < a.x1 && p.Y >= a.y0 && p.Y < a.y1
 }
 
-func (a area) empty() bool { return a.x1 <= a.x0 || a.y1 <= a.y0 }
-
 // pixels is the area at scale; edges go to the nearest pixel, so that
 // neighbours meet.
 func (a area) pixels(scale float32) image.Rectangle {

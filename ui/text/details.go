@@ -11,11 +11,8 @@ const (
 	Intimate     = "Intimate photo"
 	ShowIntimate = "Show intimate photo"
 	HideIntimate = "Hide intimate photo"
-	PhoneLeft    = "The phone left this session: wrong patient."
-	LeftAsk      = "The phone said: wrong patient"
-	LeftAskMore  = "File the photos to this patient only if you know that they are theirs."
 	LeftFile     = "File to this patient"
-	LeftHowTo    = "The phone said: wrong patient. If the photos are this patient's, add the word anyway. Nothing was filed."
+	NoConsent    = "The phone names nobody who agreed to this photo: ask before you file it."
 )
 
 // Details words where a photo is of and how it was taken: "Left forearm ·
@@ -64,9 +61,39 @@ func Consent(by app.ConsentBy) string {
 	return ""
 }
 
+// PhoneLeft says that the phone left the session, and why.
+func PhoneLeft(declined bool) string {
+	if declined {
+		return "No consent: they did not agree to photos."
+	}
+	return "The phone left this session: wrong patient."
+}
+
+// LeftAsk is asked before photos of a session are filed that the phone left.
+func LeftAsk(declined bool) (title, more string) {
+	if declined {
+		return "The phone said: no consent", "File the photos only if you know that somebody agreed to them."
+	}
+	return "The phone said: wrong patient", "File the photos to this patient only if you know that they are theirs."
+}
+
+// LeftHowTo is the same in the terminal.
+func LeftHowTo(declined bool) string {
+	title, _ := LeftAsk(declined)
+	whose := "the photos are this patient's"
+	if declined {
+		whose = "somebody agreed to the photos"
+	}
+	return title + ". If " + whose + ", add the word anyway. Nothing was filed."
+}
+
 // LeftWith says what became of the photos of a phone that left.
-func LeftWith(kept, withdrawn int) string {
+func LeftWith(declined bool, kept, withdrawn int) string {
 	switch {
+	case declined && kept == 0 && withdrawn == 0:
+		return "No photo was taken. Note it in the record."
+	case declined && withdrawn == 0:
+		return Count(kept) + " came before: look whether they may stay."
 	case kept == 0 && withdrawn == 0:
 		return "It had sent no photos."
 	case withdrawn == 0:

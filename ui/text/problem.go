@@ -111,9 +111,13 @@ func worded(k key) (Sentence, bool) {
 	case key{PlaceFolder, app.KindNotFound}:
 		return Sentence{"The practice folder is not there.", safeUnfiled, "Check that the network drive is connected. " + doRetryFiles}, true
 	case key{PlaceFolder, app.KindFull}:
-		return Sentence{"The practice folder is full, or cannot be written to.", safeUnfiled, "Make room, or ask for the right to write there. " + doRetryFiles}, true
+		return Sentence{"The practice folder is full.", safeUnfiled, "Make room there. " + doRetryFiles}, true
+	case key{PlaceFolder, app.KindTooLarge}:
+		return Sentence{"The practice folder's path and the file name are too long together.", safeUnfiled, "Ask IT for a shorter folder or a shorter file name. " + doRetryFiles}, true
+	case key{PlaceFolder, app.KindCorrupt}:
+		return Sentence{"What this computer noted of an earlier filing in the practice folder is damaged.", safeUnfiled, doCallIT}, true
 	case key{PlaceFolder, app.KindAuth}:
-		return Sentence{"You may not write to the practice folder.", safeUnfiled, doCallIT}, true
+		return Sentence{"The practice folder is read-only, or you may not write to it.", safeUnfiled, doCallIT}, true
 	case key{PlaceFolder, app.KindConflict}:
 		return Sentence{"A file of that name is already in the practice folder.", "It was not overwritten. " + safeUnfiled, "Press File again: a new name is chosen."}, true
 	case key{PlaceFolder, app.KindOffline}:

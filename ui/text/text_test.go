@@ -67,8 +67,9 @@ func TestDetailsInWords(t *testing.T) {
 		Details("", app.SideBoth, app.ViewNear): "Both sides · near", Details("", "", app.ViewDermoscopic): "Dermoscopic",
 		Consent(app.ConsentGuardian): "Consent: parent or guardian", Consent("x"): "",
 		Details("face", "", ""): "Face", Details("no such site", "", ""): "",
-		LeftWith(0, 0): "It had sent no photos.", LeftWith(1, 0): "It left 1 photo here: look whose they are.",
-		LeftWith(0, 2): "2 photos withdrawn.", LeftWith(2, 1): "2 photos kept, 1 photo withdrawn: look whose they are.",
+		LeftWith(true, 0, 0): "No photo was taken. Note it in the record.", LeftWith(true, 2, 0): "2 photos came before: look whether they may stay.",
+		LeftWith(false, 0, 0): "It had sent no photos.", LeftWith(false, 1, 0): "It left 1 photo here: look whose they are.",
+		LeftWith(false, 0, 2): "2 photos withdrawn.", LeftWith(false, 2, 1): "2 photos kept, 1 photo withdrawn: look whose they are.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -7,8 +7,12 @@ import (
 )
 
 // wholes bounds the whole pictures that the window keeps: the one on show, the
-// one beside it, and their neighbours.
-const wholes = 4
+// one beside it, and their neighbours; wholeBytes their pixels, of which the
+// last is kept whatever its size.
+const (
+	wholes     = 4
+	wholeBytes = 16 << 20
+)
 
 // patience is how many ticks, of a second, an answer may take before the look
 // is asked for again: the agent may have dropped it.
@@ -51,6 +55,8 @@ type lookWhole struct {
 	m    image.Image
 	size image.Point
 }
+
+func (w lookWhole) bytes() int { return 4 * w.m.Bounds().Dx() * w.m.Bounds().Dy() }
 
 // have returns the whole of a picture, if it has come.
 func (l *looker) have(at lookAt) (image.Image, image.Point, bool) {
@@ -145,6 +151,13 @@ func (l *looker) seen(s link.Seen) (lookAsked, bool) {
 			}
 		}
 		l.wholes = l.wholes[max(len(l.wholes)-wholes, 0):]
+		bytes := 0
+		for _, w := range l.wholes {
+			bytes += w.bytes()
+		}
+		for ; len(l.wholes) > 1 && bytes > wholeBytes; l.wholes = l.wholes[1:] {
+			bytes -= l.wholes[0].bytes()
+		}
 	}
 	l.pump()
 	return asked, true

@@ -23,6 +23,8 @@ type Acts struct {
 	Discard, Attest, FileAgain, Look                          func(image string)
 	Open                                                      func(sid string)
 	Assign                                                    func()
+	Photo                                                     func(image string, below fyne.CanvasObject) // what can be done by hand
+	PDF                                                       func()
 }
 
 // Session is the screen of one patient's session.
@@ -62,6 +64,8 @@ type Session struct {
 	body                 *fyne.Container
 	count, to            *widgets.Text
 	shortcut             *widgets.Text
+	pdf                  *widget.Button
+	hand                 *widgets.Text
 }
 
 // NewSession returns the screen without a session.
@@ -125,8 +129,11 @@ func NewSession(acts Acts) *Session {
 	s.count = widgets.NewText("", 15, fg, bold)
 	s.to = widgets.NewText("", 13, muted, fyne.TextStyle{})
 	s.shortcut = widgets.NewText(text.FileShortcut, 13, muted, fyne.TextStyle{})
-	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to)),
-		container.NewHBox(container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
+	s.pdf = widget.NewButtonWithIcon(text.HandPDF, theme.DocumentSaveIcon(), acts.PDF)
+	s.pdf.Importance = widget.LowImportance
+	s.hand = widgets.NewText("", 13, muted, fyne.TextStyle{})
+	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to, s.hand)),
+		container.NewHBox(container.NewCenter(s.pdf), gapW(8), container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
 
 	top := container.New(layout.NewCustomPaddedVBoxLayout(10), patient, s.banner.Root, s.strip, s.keeping)
 	s.Root = container.New(layout.NewCustomPaddedLayout(14, 14, 16, 16), container.NewBorder(top, bar, nil, nil,
@@ -191,6 +198,7 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	}
 	s.next.Refresh()
 	s.shortcut.Hidden = !bar.Enabled
+	s.setHand(snap.Hands)
 	title := bar.Note
 	if title == "" {
 		title = text.Count(bar.Unfiled)
@@ -199,6 +207,20 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	s.to.Set(bar.To, widgets.ColorMuted)
 	s.setPairing(p, len(snap.Images) > 0)
 	s.Root.Refresh()
+}
+
+// setHand says what came of the last copy.
+func (s *Session) setHand(h link.Hands) {
+	s.pdf.Hidden = h.PDF == ""
+	said, ink := h.Said, widgets.ColorMuted
+	if h.Busy {
+		said = text.HandBusy
+	}
+	if h.Bad {
+		ink = theme.ColorNameError
+	}
+	s.hand.Set(said, ink)
+	s.hand.Hidden = said == ""
 }
 
 // Tick moves the countdown only.
@@ -251,6 +273,7 @@ func (s *Session) newSlot(id string) *slot {
 		Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(w.id) }},
 		Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(w.id) }},
 		Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(w.id) }},
+		More:    func(below fyne.CanvasObject) { s.acts.Photo(w.id, below) },
 		Show:    text.ShowIntimate, Hide: text.HideIntimate,
 		Look: func() { s.acts.Look(w.id) },
 	})
@@ -278,7 +301,7 @@ func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image)
 			w = s.newSlot(t.ID)
 		}
 		w.Set(widgets.Face{Picture: picture(t.Thumb), Hidden: t.Hidden, Chip: t.Chip, Tone: widgets.Tone(t.Tone), About: t.About,
-			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded})
+			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded, More: t.ByHand})
 		kept[t.ID] = w
 		objects = append(objects, w.Tile)
 	}

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
 	"github.com/clinicpro-nz/images/ui/widgets"
@@ -22,6 +23,10 @@ type Sheet struct {
 	Do     *widget.Button
 
 	total, to, why *widgets.Text
+	forever        *widgets.Text
+	targets        *fyne.Container
+	checks         map[string]*widget.Check
+	choose         func(name string)
 	lines          *fyne.Container
 	drawn          map[string]*sheetLine
 }
@@ -33,8 +38,9 @@ type sheetLine struct {
 }
 
 // NewSheet names the patient in full: it is the last look before the record.
-func NewSheet(c model.Card, left bool, cancel, do func()) *Sheet {
-	s := &Sheet{Cancel: widget.NewButton(text.Cancel, cancel), Do: widget.NewButton("", do), drawn: map[string]*sheetLine{}}
+// left is not nil where the phone left the session.
+func NewSheet(c model.Card, left *link.Left, cancel, do func(), choose func(name string)) *Sheet {
+	s := &Sheet{choose: choose, checks: map[string]*widget.Check{}, Cancel: widget.NewButton(text.Cancel, cancel), Do: widget.NewButton("", do), drawn: map[string]*sheetLine{}}
 	s.Do.Importance = widget.HighImportance
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
 	nhiInk := fg
@@ -46,12 +52,15 @@ func NewSheet(c model.Card, left bool, cancel, do func()) *Sheet {
 		container.NewHBox(layout.NewSpacer(), container.NewCenter(widgets.NewText(c.NHI, 22, nhiInk, fyne.TextStyle{Bold: true, Monospace: true})))))
 	s.total, s.to = widgets.NewText("", 14, fg, bold), widgets.NewText("", 14, muted, fyne.TextStyle{})
 	s.why = widgets.NewText("", 14, theme.ColorNameError, bold)
+	s.forever = widgets.NewText("", 13, muted, fyne.TextStyle{})
+	s.targets = container.New(layout.NewCustomPaddedVBoxLayout(0))
 	s.lines = container.New(layout.NewCustomPaddedVBoxLayout(4))
 	title := text.FileTitle
 	var warn fyne.CanvasObject = container.NewWithoutLayout()
-	if left {
-		title = text.LeftAsk
-		words := widget.NewLabel(text.LeftAskMore)
+	if left != nil {
+		var more string
+		title, more = text.LeftAsk(left.Declined)
+		words := widget.NewLabel(more)
 		words.Wrapping = fyne.TextWrapWord
 		warn = widgets.NewBox(widgets.ColorAlarm, widgets.ColorNone, 10, 6, words)
 		s.Do.Importance = widget.DangerImportance
@@ -59,7 +68,7 @@ func NewSheet(c model.Card, left bool, cancel, do func()) *Sheet {
 	foot := container.NewBorder(nil, nil, container.NewCenter(widgets.NewText(text.FileShortcut, 13, muted, fyne.TextStyle{})), nil,
 		container.NewHBox(layout.NewSpacer(), container.New(minSize{120, 42}, s.Cancel), container.New(minSize{160, 42}, s.Do)))
 	head := container.New(layout.NewCustomPaddedVBoxLayout(10), widgets.NewText(title, 20, fg, bold), who, warn,
-		container.NewHBox(widgets.NewText(text.FileTo, 14, muted, fyne.TextStyle{}), s.to), s.total)
+		container.NewHBox(widgets.NewText(text.FileTo, 14, muted, fyne.TextStyle{}), s.to), s.targets, s.forever, s.total)
 	s.Root = container.New(fixedSize{640, 610}, container.New(layout.NewCustomPaddedLayout(20, 16, 20, 20), container.NewBorder(head,
 		container.New(layout.NewCustomPaddedVBoxLayout(10), s.why, foot), nil, nil,
 		container.New(layout.NewCustomPaddedLayout(8, 8, 0, 0), container.NewVScroll(s.lines)))))
@@ -71,6 +80,7 @@ func (s *Sheet) Set(m model.Sheet, picture func(key string) image.Image) {
 	s.total.Set(m.Total, theme.ColorNameForeground)
 	s.to.Set(m.To, theme.ColorNameForeground)
 	s.why.Set(m.Blocked, theme.ColorNameError)
+	s.setTargets(m)
 	s.why.Hidden = m.Blocked == ""
 	s.Do.SetText(m.Button)
 	if (m.Blocked == "" && m.Ready || m.Lacking != "") && len(m.Lines) > 0 {
@@ -102,6 +112,47 @@ func (s *Sheet) Set(m model.Sheet, picture func(key string) image.Image) {
 	s.lines.Objects = objects
 	s.lines.Refresh()
 	s.Root.Refresh()
+}
+
+// setTargets shows the places to choose among. A box follows the agent's word,
+// not the click.
+func (s *Sheet) setTargets(m model.Sheet) {
+	s.forever.Set(m.Forever, widgets.ColorMuted)
+	s.forever.Hidden, s.targets.Hidden, s.to.Hidden = m.Forever == "", len(m.Targets) == 0, len(m.Targets) > 0
+	rows := make([]fyne.CanvasObject, 0, len(m.Targets))
+	for _, t := range m.Targets {
+		check := s.checks[t.Name]
+		if check == nil {
+			check = widget.NewCheck("", nil)
+			s.checks[t.Name] = check
+		}
+		label := t.Label
+		if t.WhyNot != "" {
+			label += ": " + t.WhyNot
+		}
+		check.OnChanged = nil
+		check.SetText(label)
+		check.SetChecked(t.On)
+		check.OnChanged = func(bool) { s.choose(t.Name) }
+		if t.WhyNot == "" {
+			check.Enable()
+		} else {
+			check.Disable()
+		}
+		rows = append(rows, check)
+	}
+	s.targets.Objects = rows
+	s.targets.Refresh()
+}
+
+// Choose ticks a place, as a click does; false where there is no such place.
+func (s *Sheet) Choose(name string) bool {
+	check := s.checks[name]
+	if check == nil || check.Disabled() {
+		return false
+	}
+	check.SetChecked(!check.Checked)
+	return true
 }
 
 func newSheetLine() *sheetLine {

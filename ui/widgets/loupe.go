@@ -376,7 +376,7 @@ func asRGBA(m image.Image) *image.RGBA {
 	return out
 }
 
-// Dragged implements Fyne's Draggable.
+// Dragged implements fyne.Draggable.
 func (l *Loupe) Dragged(e *fyne.DragEvent) {
 	if l.tool == ToolNone {
 		if l.Zoomed() && l.Known() {
@@ -393,7 +393,7 @@ func (l *Loupe) Dragged(e *fyne.DragEvent) {
 	l.redraw()
 }
 
-// DragEnd implements Draggable.
+// DragEnd implements fyne.Draggable.
 func (l *Loupe) DragEnd() {
 	if l.dragging {
 		l.dragging = false
@@ -410,7 +410,7 @@ func (l *Loupe) Scrolled(e *fyne.ScrollEvent) {
 	l.move(zoom, x+(l.cx-x)*f, y+(l.cy-y)*f)
 }
 
-// DoubleTapped implements DoubleTappable of Fyne.
+// DoubleTapped implements fyne.DoubleTappable.
 func (l *Loupe) DoubleTapped(e *fyne.PointEvent) { l.Toggle(l.share(e.Position)) }
 
 // Cursor implements desktop.Cursorable.

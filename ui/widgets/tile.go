@@ -30,6 +30,7 @@ type Tile struct {
 	discard *widget.Button
 	attest  *widget.Button
 	again   *widget.Button
+	more    *widget.Button
 	body    fyne.CanvasObject
 
 	acts     TileActs
@@ -42,7 +43,8 @@ type Tile struct {
 type TileActs struct {
 	Discard, Attest, Again Act
 	Show, Hide             string
-	Look                   func() // at it, large
+	Look                   func()                        // at it, large
+	More                   func(below fyne.CanvasObject) // a menu of what else can be done
 }
 
 // Face is everything that a tile shows.
@@ -55,6 +57,7 @@ type Face struct {
 	Note                string
 	Discardable, Unsure bool
 	Faded               bool
+	More                bool
 }
 
 // Act is a button: its label and what it does.
@@ -82,9 +85,11 @@ func NewTile(acts TileActs) *Tile {
 	well := NewBox(ColorWell, ColorNone, 8, 0, container.NewStack(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), t.sign)), t.picture,
 		container.NewVBox(layout.NewSpacer(), container.NewCenter(t.reveal))))
 	t.attest, t.again = widget.NewButton(acts.Attest.Label, acts.Attest.Do), widget.NewButton(acts.Again.Label, acts.Again.Do)
+	t.more = widget.NewButtonWithIcon("", theme.MoreHorizontalIcon(), func() { acts.More(t.more) })
+	t.more.Importance = widget.LowImportance
 	strut := &canvas.Rectangle{} // the foot keeps its height without the button
 	strut.SetMinSize(fyne.NewSize(0, 36))
-	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), strut, t.discard)
+	foot := container.NewHBox(container.NewCenter(t.chip), layout.NewSpacer(), strut, t.more, t.discard)
 	t.body = NewBox(ColorSurface, ColorOutline, 12, 6, container.NewBorder(well, nil, nil, nil, container.NewVBox(foot, t.about, t.note, container.NewGridWithColumns(2, t.attest, t.again))))
 	t.ExtendBaseWidget(t)
 	return t
@@ -116,6 +121,7 @@ func (t *Tile) Set(f Face) {
 		t.reveal.SetText(label)
 	}
 	t.reveal.Hidden = !f.Hidden || f.Picture == nil
+	t.more.Hidden = !f.More
 	t.discard.Hidden, t.attest.Hidden, t.again.Hidden = !f.Discardable, !f.Unsure, !f.Unsure
 	t.Refresh()
 }

@@ -1,5 +1,7 @@
 // The session API (docs/contracts.md, "Session API").
 
+import type { Way } from './store.ts'
+
 export type ImageState =
   | 'reserved' | 'stored' | 'landed' | 'filed' | 'retracted' | 'discarded' | 'unconfirmed' | 'quarantined'
 
@@ -158,7 +160,7 @@ export interface SessionAPI {
   done(): Promise<Answer>
   amend(id: string, a: Amendment): Promise<Answer>
   retract(id: string): Promise<Answer>
-  leave(keep: boolean): Promise<Answer>
+  leave(way: Way): Promise<Answer>
 }
 
 export function sessionAPI(c: Credentials): SessionAPI {
@@ -170,6 +172,6 @@ export function sessionAPI(c: Credentials): SessionAPI {
     done: () => call('POST', 'done', c.phoneKey, session, {}),
     amend: (id, { n, sealed, mac }) => call('PUT', `images/${id}/details`, c.phoneKey, session, { n, sealed, mac }),
     retract: (id) => call('DELETE', `images/${id}`, c.phoneKey, session),
-    leave: (keep) => call('POST', 'leave', c.phoneKey, session, { keep }),
+    leave: (way) => call('POST', 'leave', c.phoneKey, session, { keep: way !== 'discard', ...(way === 'declined' && { declined: true }) }),
   }
 }

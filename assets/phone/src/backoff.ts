@@ -16,4 +16,4 @@ export function nextPollMs(gapMs: number): number {
 export const firstPollMs = 2_000
 
 /** The first gap while a stored photo is on its way to the computer: usually it is there by then. */
-export const landingPollMs = 300
+export const landingPollMs = 150

@@ -1,15 +1,11 @@
-// From whatever the camera gave to a small JPEG without metadata. Loaded
-// while the camera is open.
+// From whatever the camera gave to a small JPEG without metadata. Runs in a
+// worker where the browser can decode and draw there, on the page elsewhere.
 
 import { opensAnywhere } from './jpegform.ts'
+import { defaultTarget, fit, fitting, lastStep, longEdge, steps, type Step } from './ladder.ts'
 import { judgedEdge, look, type Look } from './quality.ts'
-import { maxPixels, maxSide, sniff, stripMetadata } from './picture.ts'
-import { Refused } from './refused.ts'
-
-/** Below the 1 MB that the record systems accept: the target where the practice sets none. */
-export const targetBytes = 990_000
-/** A 12-megapixel photo keeps its long edge; iOS paints larger canvases black. */
-const longEdge = 4096
+import { maxPixels, maxSide, sniff, stripMetadata, withOrientation } from './picture.ts'
+import { Refused, Unable } from './refused.ts'
 
 export interface Small {
   jpeg: Uint8Array
@@ -21,49 +17,51 @@ export interface Small {
   look: Look
 }
 
-/** `target` is in bytes. Throws Refused when the file is not a photo this page can send. */
-export async function shrink(file: Blob, target = targetBytes): Promise<Small> {
+/**
+ * The JPEG stays below `target` bytes. Calls `freed` once the decoded picture is let go: the
+ * next one may be decoded while this one is encoded. Throws Refused when the
+ * file is not a photo this page can send, Unable when only the page can tell.
+ */
+export async function shrink(file: Blob, target = defaultTarget, freed: () => void = () => {}): Promise<Small> {
   const original = new Uint8Array(await file.arrayBuffer())
-  const seen = sniff(original)
   if (original.length === 0) throw new Refused('empty')
-  if (seen.kind !== 'jpeg' && seen.kind !== 'png') return foreign(original, seen.kind, target)
-  if (seen.width * seen.height > maxPixels || Math.max(seen.width, seen.height) > maxSide) throw new Refused('too-many-pixels')
-
-  const type = seen.kind === 'png' ? 'image/png' : 'image/jpeg'
-  const typed = blobOf(original, type)
-  // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
-  const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length <= target && opensAnywhere(original)
-  const picture = await decode(typed, seen)
-  try {
-    return whole(asIs ? original : await smaller(picture, target), await judge(picture), type, original)
-  } finally {
+  const seen = sniff(original)
+  const known = seen.kind === 'jpeg' || seen.kind === 'png'
+  if (known) bounded(seen)
+  const type = known ? `image/${seen.kind}` : seen.kind === 'heic' ? 'image/heic' : ''
+  // HEIC, WebP and whatever else this browser can open, but the workstation may not, is opened by its content.
+  const picture = await decode(blobOf(original, known ? type : ''), known ? seen : null).catch((err: unknown) => {
+    if (err instanceof Refused && !known) throw new Refused(seen.kind === 'heic' ? 'heic' : 'not-image')
+    throw err
+  })
+  const free = once(() => {
     release(picture)
-  }
-}
-
-/** HEIC, WebP and whatever else this browser can open, but the workstation may not. */
-async function foreign(original: Uint8Array, kind: 'heic' | 'other', target: number): Promise<Small> {
-  const picture = await createImageBitmap(blobOf(original, '')).catch(() => {
-    throw new Refused(kind === 'heic' ? 'heic' : 'not-image')
+    freed()
   })
   try {
-    if (picture.width * picture.height > maxPixels || Math.max(picture.width, picture.height) > maxSide) throw new Refused('too-many-pixels')
-    return whole(await smaller(picture, target), await judge(picture), kind === 'heic' ? 'image/heic' : '', original)
+    if (!known) bounded(picture)
+    const judged = await judge(picture)
+    // A small upright JPEG of an ordinary form loses nothing: only its metadata goes.
+    const asIs = seen.kind === 'jpeg' && seen.orientation <= 1 && original.length < target && opensAnywhere(original)
+    const jpeg = stripMetadata(asIs ? original : await smaller(picture, target, free))
+    const size = sniff(jpeg)
+    if (size.kind !== 'jpeg') throw new Refused('damaged')
+    return { jpeg, width: size.width, height: size.height, originalType: type, originalBytes: original.length, ...judged }
   } finally {
-    release(picture)
+    free()
   }
 }
 
-interface Seen {
-  thumb: Blob | null
-  look: Look
+function bounded({ width, height }: { width: number; height: number }): void {
+  if (width * height > maxPixels || Math.max(width, height) > maxSide) throw new Refused('too-many-pixels')
 }
 
-function whole(bytes: Uint8Array, seen: Seen, originalType: string, original: Uint8Array): Small {
-  const jpeg = stripMetadata(bytes)
-  const size = sniff(jpeg)
-  if (size.kind !== 'jpeg') throw new Refused('damaged')
-  return { jpeg, width: size.width, height: size.height, originalType, originalBytes: original.length, ...seen }
+function once(f: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) f()
+    done = true
+  }
 }
 
 /** A picture of the JPEG for the large view, small enough to hold many of them in memory. */
@@ -71,40 +69,42 @@ export async function preview(jpeg: Uint8Array): Promise<Blob> {
   const picture = await decode(blobOf(jpeg))
   const canvas = draw(picture, 1280)
   release(picture)
-  return new Blob([(await encoded(canvas, 0.8)) as BlobPart], { type: 'image/jpeg' })
+  return blobOf(await encoded(canvas, 0.8))
 }
 
-const qualities = [0.86, 0.79, 0.72] // below that a smaller picture shows more, as long as it is not too small
-const steps = [
-  ...[longEdge, 3000, 2400, 2000].flatMap((edge) => qualities.map((quality) => ({ edge, quality }))),
-  { edge: 2000, quality: 0.6 },
-  { edge: 1600, quality: 0.72 },
-  { edge: 1600, quality: 0.6 },
-]
-
 /** Encodes the picture as large and as well as fits; a guess from samples spares it most tries in vain. */
-async function smaller(picture: Picture, target: number): Promise<Uint8Array> {
-  let best: Uint8Array | null = null
-  let dark = Infinity // the smallest edge that was too much for the phone
-  for (const [i, { edge, quality }] of steps.entries()) {
-    const last = i === steps.length - 1
-    if (edge >= dark || (!last && (await guess(picture, edge, quality)) > target)) continue
-    const canvas = draw(picture, edge)
-    // A canvas that is too much for the phone comes out black, without an error.
-    if (unlit(canvas) && (await judge(canvas)).look === 'black' && (await judge(picture)).look !== 'black') {
-      dark = edge
-      continue
-    }
-    best = await encoded(canvas, quality)
-    if (best.length <= target) return best
+async function smaller(picture: Picture, target: number, free: () => void): Promise<Uint8Array> {
+  const guess = guesser(picture)
+  let at = await fitting(guess, target)
+  let canvas = draw(picture, steps[at]!.edge)
+  // A canvas that is too much for the phone comes out black, without an error.
+  while (unlit(canvas) && judged(canvas) === 'black' && judged(picture) !== 'black') {
+    const dark = Math.min(steps[at]!.edge, canvas.width > canvas.height ? canvas.width : canvas.height)
+    at = steps.findIndex((s) => s.edge < dark)
+    if (at < 0) throw new Refused('memory')
+    at = await fitting(guess, target, at)
+    empty(canvas)
+    canvas = draw(picture, steps[at]!.edge)
   }
-  if (!best) throw new Refused('memory')
-  return best
+  free()
+  for (;;) {
+    const bytes = await bytesOf(canvas, steps[at]!.quality)
+    if (bytes.length < target || at === lastStep) {
+      empty(canvas)
+      return bytes
+    }
+    at++ // the guess was too low
+    const { edge } = steps[at]!
+    if (edge >= Math.max(canvas.width, canvas.height)) continue
+    const less = draw(canvas, edge)
+    empty(canvas)
+    canvas = less
+  }
 }
 
 /** Whether no pixel of a few all over the canvas has any light. */
-function unlit(canvas: HTMLCanvasElement): boolean {
-  const ctx = canvas.getContext('2d')!
+function unlit(canvas: Canvas): boolean {
+  const ctx = inked(canvas)
   for (let i = 1; i < 8; i++) {
     for (let j = 1; j < 8; j++) {
       const { data: [r, g, b] } = ctx.getImageData((canvas.width * i) >> 3, (canvas.height * j) >> 3, 1, 1)
@@ -118,36 +118,47 @@ function unlit(canvas: HTMLCanvasElement): boolean {
 const samples = 4
 const sampleEdge = 128
 
-/** About how many bytes the picture would have, from parts all over it. */
-async function guess(picture: Picture, edge: number, quality: number): Promise<number> {
-  const { width, height, scale } = fit(picture, edge)
-  if (Math.min(width, height) < samples * sampleEdge) return 0 // no dearer to try
-  const sheet = blank(samples * sampleEdge, samples * sampleEdge)
-  const part = sampleEdge / scale
+/** About how many bytes the picture would have at a step, from parts all over it. */
+function guesser(picture: Picture): (s: Step) => Promise<number> {
+  let sheet: { edge: number; canvas: Canvas } | null = null
+  return async ({ edge, quality }) => {
+    const { width, height, scale } = fit(picture, edge)
+    if (Math.min(width, height) < samples * sampleEdge) return 0 // no dearer to try
+    if (sheet?.edge !== edge) sheet = { edge, canvas: sampled(picture, sampleEdge / scale) }
+    const { length } = await bytesOf(sheet.canvas, quality)
+    return (length * width * height) / (samples * sampleEdge) ** 2
+  }
+}
+
+function sampled(picture: Picture, part: number): Canvas {
+  const { canvas, ctx } = blank(samples * sampleEdge, samples * sampleEdge)
   for (let i = 0; i < samples; i++) {
     for (let j = 0; j < samples; j++) {
       const x = (i * (picture.width - part)) / (samples - 1)
       const y = (j * (picture.height - part)) / (samples - 1)
-      sheet.ctx.drawImage(picture, x, y, part, part, i * sampleEdge, j * sampleEdge, sampleEdge, sampleEdge)
+      ctx.drawImage(picture, x, y, part, part, i * sampleEdge, j * sampleEdge, sampleEdge, sampleEdge)
     }
   }
-  const { length } = await encoded(sheet.canvas, quality)
-  return (length * width * height) / (samples * sampleEdge) ** 2
+  return canvas
 }
 
-type Picture = ImageBitmap | HTMLImageElement | HTMLCanvasElement
+type Canvas = HTMLCanvasElement | OffscreenCanvas
+type Ink = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
+type Picture = ImageBitmap | HTMLImageElement | Canvas
+
+const onPage = 'document' in globalThis
 
 /**
- * A bitmap is decoded once, an <img> again for its first use; but not every
- * browser turns a bitmap upright, and only a quarter turn shows in its size.
+ * What is drawn from is the size that is wanted at most: 48 megapixels are
+ * 192 MB. A bitmap is decoded once, an <img> again for its first use; but not
+ * every browser turns a bitmap upright.
  */
-async function decode(file: Blob, stored = { orientation: 1, width: 0, height: 0 }): Promise<Picture> {
-  const { orientation, width, height } = stored
-  if (orientation <= 1 || (orientation >= 5 && width !== height)) {
-    const bitmap = await createImageBitmap(file).catch(() => null)
-    if (bitmap && (orientation <= 1 || bitmap.width === height)) return bitmap
-    bitmap?.close()
+async function decode(file: Blob, stored: { orientation: number; width: number; height: number } | null = null): Promise<Picture> {
+  if ((stored?.orientation ?? 1) <= 1 || (await bitmapsUpright())) {
+    const bitmap = await createImageBitmap(file, stored ? within(stored) : {}).catch(() => null)
+    if (bitmap) return bitmap
   }
+  if (!onPage) throw new Unable()
   const url = URL.createObjectURL(file)
   try {
     const img = new Image()
@@ -161,27 +172,54 @@ async function decode(file: Blob, stored = { orientation: 1, width: 0, height: 0
   }
 }
 
+/** The size to decode to; none for a picture that is not too large. */
+function within(stored: { orientation: number; width: number; height: number }): ImageBitmapOptions {
+  const { width, height, scale } = fit(stored, longEdge)
+  if (scale === 1) return {}
+  const [resizeWidth, resizeHeight] = stored.orientation >= 5 ? [height, width] : [width, height]
+  return { resizeWidth, resizeHeight, resizeQuality: 'high' }
+}
+
+let upright: Promise<boolean> | null = null
+
+/** Whether this browser turns a bitmap as the file's orientation says, before it is resized. */
+const bitmapsUpright = (): Promise<boolean> => (upright ??= tryUpright().catch(() => false))
+
+async function tryUpright(): Promise<boolean> {
+  const { canvas, ctx } = blank(16, 8)
+  ctx.fillStyle = '#000'
+  ctx.fillRect(0, 0, 8, 8) // its left half; the top half once it is turned
+  const turned = blobOf(withOrientation(await encoded(canvas, 1), 6))
+  const bitmap = await createImageBitmap(turned, { resizeWidth: 8, resizeHeight: 16 })
+  const { ctx: see } = blank(bitmap.width, bitmap.height)
+  see.drawImage(bitmap, 0, 0)
+  bitmap.close()
+  const dark = (x: number, y: number) => see.getImageData(x, y, 1, 1).data[0]! < 128
+  return dark(1, 2) && dark(6, 2) && !dark(1, 13) && !dark(6, 13)
+}
+
 function release(picture: Picture): void {
   if ('close' in picture) picture.close() // 48 MB of a 12-megapixel photo
 }
 
-function fit(picture: Picture, edge: number): { width: number; height: number; scale: number } {
-  const scale = Math.min(1, edge / Math.max(picture.width, picture.height))
-  return { width: Math.max(1, Math.round(picture.width * scale)), height: Math.max(1, Math.round(picture.height * scale)), scale }
-}
-
-function blank(width: number, height: number): { canvas: HTMLCanvasElement; ctx: CanvasRenderingContext2D } {
-  const canvas = document.createElement('canvas')
+function blank(width: number, height: number): { canvas: Canvas; ctx: Ink } {
+  const canvas = onPage ? document.createElement('canvas') : new OffscreenCanvas(width, height)
   canvas.width = width
   canvas.height = height
-  const ctx = canvas.getContext('2d')
-  if (!ctx) throw new Refused('memory')
+  const ctx = inked(canvas)
   ctx.fillStyle = '#fff'
   ctx.fillRect(0, 0, width, height)
   return { canvas, ctx }
 }
 
-function draw(picture: Picture, edge: number): HTMLCanvasElement {
+/** The canvas's context, kept in ordinary memory: everything drawn is read back. */
+function inked(canvas: Canvas): Ink {
+  const ctx = canvas.getContext('2d', { willReadFrequently: true }) as Ink | null
+  if (!ctx) throw new Refused('memory')
+  return ctx
+}
+
+function draw(picture: Picture, edge: number): Canvas {
   const { width, height, scale } = fit(picture, edge)
   const { canvas, ctx } = blank(width, height)
   ctx.imageSmoothingEnabled = scale < 1
@@ -189,23 +227,48 @@ function draw(picture: Picture, edge: number): HTMLCanvasElement {
   return canvas
 }
 
-/** The canvas as a JPEG; the canvas is of no use afterwards. */
-async function encoded(canvas: HTMLCanvasElement, quality: number): Promise<Uint8Array> {
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', quality))
+function empty(canvas: Canvas): void {
   canvas.width = canvas.height = 0 // Safari keeps the memory otherwise
+}
+
+/** The canvas as a JPEG. */
+async function bytesOf(canvas: Canvas, quality: number): Promise<Uint8Array> {
+  const type = 'image/jpeg'
+  const blob = 'convertToBlob' in canvas
+    ? await canvas.convertToBlob({ type, quality }).catch(() => null)
+    : await new Promise<Blob | null>((done) => canvas.toBlob(done, type, quality))
   if (!blob) throw new Refused('memory')
   return new Uint8Array(await blob.arrayBuffer())
 }
 
+/** The same of a canvas that is of no use afterwards. */
+async function encoded(canvas: Canvas, quality: number): Promise<Uint8Array> {
+  const bytes = await bytesOf(canvas, quality)
+  empty(canvas)
+  return bytes
+}
+
 const blobOf = (bytes: Uint8Array, type = 'image/jpeg'): Blob => new Blob([bytes as BlobPart], { type })
 
-/** Thumbnail and looks. */
-async function judge(picture: Picture): Promise<Seen> {
+function seen(picture: Picture): { canvas: Canvas; look: Look } {
+  const canvas = draw(picture, judgedEdge)
+  const { data, width, height } = inked(canvas).getImageData(0, 0, canvas.width, canvas.height)
+  return { canvas, look: look(data, width, height) }
+}
+
+function judged(picture: Picture): Look {
   try {
-    const canvas = draw(picture, judgedEdge)
-    const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
-    const looks = look(data, width, height)
-    return { look: looks, thumb: blobOf(await encoded(canvas, 0.7)) }
+    return seen(picture).look
+  } catch {
+    return 'good'
+  }
+}
+
+/** Thumbnail and looks. */
+async function judge(picture: Picture): Promise<{ look: Look; thumb: Blob | null }> {
+  try {
+    const { canvas, look } = seen(picture)
+    return { look, thumb: blobOf(await encoded(canvas, 0.7)) }
   } catch {
     return { look: 'good', thumb: null }
   }

@@ -47,7 +47,7 @@ describe('envelope', () => {
     const json = file(golden.capture!)
     expect(sha256Hex(jpeg)).toBe(golden.imageSha256)
     expect(sha256Hex(json)).toBe(golden.captureSha256)
-    expect(captureHmac(secret, golden.sid!, golden.imageId!, jpeg, json)).toBe(golden.hmac)
+    expect(captureHmac(secret, golden.sid!, golden.imageId!, sha256Hex(jpeg), sha256Hex(json))).toBe(golden.hmac)
   })
   it('opens what Go sealed', async () => {
     const zip = await open(file(golden.sealed!))
@@ -64,7 +64,7 @@ describe('envelope', () => {
       expect(sha256).toBe(sha256Hex(sealed))
       const got = entries(await open(sealed))
       expect([...got.keys()]).toEqual(['image.jpg', 'capture.json', 'capture.hmac'])
-      const mac = captureHmac(secret, golden.sid!, golden.imageId!, got.get('image.jpg')!, got.get('capture.json')!)
+      const mac = captureHmac(secret, golden.sid!, golden.imageId!, sha256Hex(got.get('image.jpg')!), sha256Hex(got.get('capture.json')!))
       expect(new TextDecoder().decode(got.get('capture.hmac')!)).toBe(mac)
       expect(JSON.parse(new TextDecoder().decode(got.get('capture.json')!))).toMatchObject({ v: 1, imageId: golden.imageId, sha256: golden.imageSha256, bytes: jpeg.length })
     }

@@ -35,10 +35,16 @@ export interface Sealed {
 
 export const sha256Hex = (bytes: Uint8Array): string => toHex(sha256(bytes))
 
-/** The hexadecimal HMAC that proves the image comes from the phone that saw the code. */
-export function captureHmac(secret: Uint8Array, sid: string, imageId: string, jpeg: Uint8Array, capture: Uint8Array): string {
-  const text = [sid, imageId, sha256Hex(jpeg), sha256Hex(capture)].join('|')
-  return toHex(hmac(sha256, secret, utf8(text)))
+/** The same by the browser's own code, which is ten times as fast, where it gives it. */
+const digest = async (bytes: Uint8Array): Promise<string> =>
+  globalThis.crypto.subtle ? toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))) : sha256Hex(bytes)
+
+/**
+ * The hexadecimal HMAC that proves the image comes from the phone that saw the
+ * code; of the SHA-256 of JPEG and capture.json, both hexadecimal.
+ */
+export function captureHmac(secret: Uint8Array, sid: string, imageId: string, jpeg: string, capture: string): string {
+  return toHex(hmac(sha256, secret, utf8([sid, imageId, jpeg, capture].join('|'))))
 }
 
 /** A session as seen by whoever seals for it. */
@@ -54,16 +60,16 @@ export async function seal(
   capture: Omit<Capture, 'v' | 'bytes' | 'sha256'>, // with the details known by now
   jpeg: Uint8Array,
 ): Promise<Sealed> {
-  const full: Capture = { v: 1, ...capture, bytes: jpeg.length, sha256: sha256Hex(jpeg) }
+  const full: Capture = { v: 1, ...capture, bytes: jpeg.length, sha256: await digest(jpeg) }
   const json = utf8(JSON.stringify(full))
-  const mac = captureHmac(to.secret, to.sid, capture.imageId, jpeg, json)
+  const mac = captureHmac(to.secret, to.sid, capture.imageId, full.sha256, await digest(json))
   const archive = zipStored([
     { name: 'image.jpg', bytes: jpeg },
     { name: 'capture.json', bytes: json },
     { name: 'capture.hmac', bytes: utf8(mac) },
   ])
   const sealed = await encrypt(to.recipient, archive)
-  return { sealed, sha256: sha256Hex(sealed) }
+  return { sealed, sha256: await digest(sealed) }
 }
 
 /** Amendment n (1, 2, 3 …) of an image: the whole set of details, signed and encrypted. */

@@ -22,15 +22,15 @@ function phone() {
 describe('leaving', () => {
   it('keeps every photo, and says so to the workstation', async () => {
     const p = phone()
-    const asked: boolean[] = []
-    const l = new Leaving(p.sending, true, async (keep) => (asked.push(keep), p.answer), () => {})
+    const asked: string[] = []
+    const l = new Leaving(p.sending, 'keep', async (way) => (asked.push(way), p.answer), () => {})
     await l.run()
-    expect([asked, p.dropped, l.told, l.count]).toEqual([[true], [], true, 4])
+    expect([asked, p.dropped, l.told, l.count]).toEqual([['keep'], [], true, 4])
     expect(p.of('b')?.removal).toBe('')
   })
   it('discards at once what only this phone has, and leaves the rest to the workstation', async () => {
     const p = phone()
-    const l = new Leaving(p.sending, false, async () => p.answer, () => {})
+    const l = new Leaving(p.sending, 'discard', async () => p.answer, () => {})
     await l.run()
     expect([p.dropped, l.dropped]).toEqual([['a'], 1])
     expect(p.of('b')?.removal).toBe('asked')
@@ -40,7 +40,7 @@ describe('leaving', () => {
     const p = phone()
     const codes = ['offline', 'session-missing']
     let told = 0
-    const l = new Leaving(p.sending, true, async () => {
+    const l = new Leaving(p.sending, 'keep', async () => {
       const code = codes.shift()
       if (code) throw new Problem(code, 0)
       told++
@@ -51,7 +51,7 @@ describe('leaving', () => {
   })
   it('ends when there is nobody left to tell', async () => {
     const p = phone()
-    const l = new Leaving(p.sending, true, async () => { throw new Problem('session-over', 410) }, () => {})
+    const l = new Leaving(p.sending, 'keep', async () => { throw new Problem('session-over', 410) }, () => {})
     await l.run()
     expect(l.told).toBe(true)
   })

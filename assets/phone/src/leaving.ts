@@ -1,8 +1,10 @@
-// "Wrong patient": the phone leaves the session.
+// The phone leaves the session: it shows the wrong patient, or nobody agrees to photos.
 
 import { Problem, type Answer } from './api.ts'
 import { backoffMs } from './backoff.ts'
+import { Pause } from './pause.ts'
 import type { Sending } from './sending.ts'
+import type { Way } from './store.ts'
 
 export class Leaving {
   /** Whether the workstation's side has been told. */
@@ -13,15 +15,19 @@ export class Leaving {
   readonly count: number
   /** Of those, the ones that never left this phone and are gone from it. */
   dropped = 0
-  private cutShort: () => void = () => {}
+  private readonly pause = new Pause()
 
   constructor(
     private readonly sending: Sending,
-    readonly keep: boolean,
-    private readonly leave: (keep: boolean) => Promise<Answer>,
+    readonly way: Way,
+    private readonly leave: (way: Way) => Promise<Answer>,
     private readonly changed: () => void,
   ) {
     this.count = sending.uploader.photos.filter((p) => p.state !== 'failed' && p.state !== 'gone' && p.removal !== 'asked').length
+  }
+
+  get keep(): boolean {
+    return this.way !== 'discard'
   }
 
   /** Until the answer is there, or none can come any more. */
@@ -29,7 +35,7 @@ export class Leaving {
     if (!this.keep) await this.discard()
     for (let attempt = 1; !this.told; attempt++) {
       try {
-        this.sending.uploader.accept(await this.leave(this.keep))
+        this.sending.uploader.accept(await this.leave(this.way))
         this.told = true
       } catch (err) {
         const p = err instanceof Problem ? err : new Problem('offline', 0)
@@ -41,7 +47,7 @@ export class Leaving {
   }
 
   wake(): void {
-    this.cutShort()
+    this.pause.cut()
   }
 
   /** What the registry never heard of is dropped here; the rest is for the workstation to withdraw. */
@@ -61,12 +67,6 @@ export class Leaving {
   private wait(p: Problem, attempt: number): Promise<void> {
     this.trouble = p.code
     this.changed()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(p.retryAfterMs, backoffMs(attempt, 800, 15_000)))
-      this.cutShort = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    return this.pause.wait(Math.max(p.retryAfterMs, backoffMs(attempt, 800, 15_000)))
   }
 }

@@ -5,7 +5,9 @@ import { App } from './app.tsx'
 
 const page = new Page()
 document.title = text.title
-render(<App page={page} />, document.getElementById('app')!)
+const root = document.getElementById('app')!
+root.replaceChildren() // what was said in case this never runs
+render(<App page={page} />, root)
 
 for (const [target, event] of [[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange']] as const) {
   target.addEventListener(event, () => {

@@ -1,19 +1,21 @@
 // The page's one state and everything that changes it. The view only draws it.
 
-import { claim, Problem, sessionAPI, type Answer, type Asks } from './api.ts'
-import { backoffMs } from './backoff.ts'
+import { claim, sessionAPI, type Asks } from './api.ts'
 import { uuidv7 } from './bytes.ts'
 import { asksConsent, type ConsentBy } from './consent.ts'
 import type { Details } from './details.ts'
 import { Editing } from './editing.ts'
 import type { KeptPhone } from './keptphone.ts'
+import { entry, untilAnswered } from './joining.ts'
 import { Leaving } from './leaving.ts'
+import { Leftovers } from './leftovers.ts'
 import { parseFragment, parsePath, type Keys, type Place } from './link.ts'
-import { enlarge, loadTools, prepare, untilLoaded, withZone } from './prepare.ts'
+import { Pause } from './pause.ts'
+import { enlarge, loadTools, prepare, untilLoaded, withZone, type InTurn } from './prepare.ts'
 import { unsent, type Photo } from './queue.ts'
-import { endings, idle, inSession, type Ending, type Screen } from './screen.ts'
+import { idle, inSession, type Ending, type Screen } from './screen.ts'
 import { credentials, newRecord, Sending } from './sending.ts'
-import { openStore, type SessionRecord, type Store } from './store.ts'
+import { openStore, type SessionRecord, type Store, type Way } from './store.ts'
 import { forget, hold, holdShutter, recall, stash, takeFragment, type Shutter } from './tab.ts'
 import type { Uploader } from './uploader.ts'
 import { wanting } from './wanted.ts'
@@ -25,8 +27,7 @@ export class Page {
   store: Store | null = null
   sending: Sending | null = null
   editing: Editing | null = null
-  /** Earlier sessions of this phone with photos still to send. */
-  leftovers: Sending[] = []
+  readonly leftovers = new Leftovers(() => this.changed())
   connectTrouble = ''
   /** Photos not taken up because the session was full. */
   notAdded = 0
@@ -40,7 +41,7 @@ export class Page {
   private record: SessionRecord | null = null
   private work: Promise<void> = Promise.resolve()
   private listeners = new Set<() => void>()
-  private cutShort: () => void = () => {}
+  private readonly pause = new Pause()
   private wiped = false
 
   subscribe(f: () => void): () => void {
@@ -75,7 +76,7 @@ export class Page {
 
   /** Photos and changes that exist nowhere but on this phone, of every session. */
   get pending(): number {
-    return [this.sending, ...this.leftovers].reduce((n, s) => n + (s?.pending ?? 0), 0)
+    return (this.sending?.pending ?? 0) + this.leftovers.pending
   }
 
   get canShoot(): boolean {
@@ -111,7 +112,7 @@ export class Page {
     const records = await this.store.sessions()
     this.record = records.find((r) => r.token === token) ?? recall(token)
     await this.resumeKept()
-    void this.resume(records.filter((r) => r.token !== token && r.sid))
+    void this.leftovers.resume(records.filter((r) => r.token !== token && r.sid), (r) => this.makeSending(r))
     if (!this.keys && !this.record?.sid) {
       forget(token)
       return this.end(fragment ? 'bad-fragment' : 'no-fragment')
@@ -121,11 +122,11 @@ export class Page {
 
   /** Called when the page is seen again or the network is back. */
   wake(): void {
-    this.cutShort()
+    this.pause.cut()
     this.kept?.wake()
     if (this.screen.name === 'left') this.screen.leaving.wake()
     this.sending?.wake(true)
-    for (const l of this.leftovers) l.wake(true)
+    this.leftovers.wake()
     this.changed()
   }
 
@@ -148,26 +149,26 @@ export class Page {
     this.notAdded = files.length - taken.length
     const details = s.shutter.nextIntimate ? { ...like, intimate: true } : like
     if (taken.length > 0) this.setShutter({ nextIntimate: false }, s)
-    const large: (() => Promise<void>)[] = []
-    taken.forEach((file, i) => {
+    const sealed = taken.map((file, i) => {
       const takenAt = this.now() + u.offsetMs + i
       const id = uuidv7(takenAt)
       u.dispatch({ type: 'shot', id, order: takenAt, details })
-      const sealed = prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }, this.inTurn)
-      large.push(async () => {
-        const jpeg = await sealed
-        if (jpeg) await enlarge(id, jpeg, u)
-      })
+      const jpeg = prepare({ id, file, takenAt, source }, { sid: s.record.sid, keys, store, uploader: u, changes: s.changes, consent: s.record.consent }, this.inTurn)
+      return { id, jpeg }
     })
-    for (const make of large) void this.inTurn(make) // once all of them are on their way
+    void Promise.all(sealed.map(({ jpeg }) => jpeg)).then(() => { // once all of them are on their way
+      for (const { id, jpeg } of sealed) void this.inTurn(async () => enlarge(id, await jpeg, u))
+    })
     this.changed()
   }
 
   /** Pictures are decoded one at a time: two of 12 megapixels can cost the tab its life. */
-  private inTurn = <T,>(job: () => Promise<T>): Promise<T> => {
-    const done = this.work.then(job)
-    this.work = done.then(() => undefined, () => undefined)
-    return done
+  private inTurn: InTurn = async (job) => {
+    const before = this.work
+    let over = () => {}
+    this.work = new Promise((resolve) => (over = resolve))
+    await before
+    return job(over).finally(over)
   }
 
   show(screen: Screen): void {
@@ -211,13 +212,13 @@ export class Page {
     this.changed()
   }
 
-  /** Leaves the session because it shows the wrong patient. */
-  async leave(keep: boolean): Promise<void> {
+  /** Leaves the session: it shows the wrong patient, or nobody agrees. */
+  async leave(way: Way): Promise<void> {
     const s = this.sending
     if (!s) return
     this.editing?.takeBack()
-    s.record.leaving = keep ? 'keep' : 'discard'
-    const leaving = new Leaving(s, keep, (k) => sessionAPI(credentials(s.record)).leave(k), this.changed)
+    s.record.leaving = way
+    const leaving = new Leaving(s, way, (w) => sessionAPI(credentials(s.record)).leave(w), this.changed)
     this.screen = { name: 'left', leaving }
     await this.remember(s.record) // a killed tab goes on leaving
     this.changed()
@@ -273,7 +274,7 @@ export class Page {
     if (this.place) forget(this.place.token)
     if (!s || this.wiped) return
     if (!s.settled) {
-      this.leftovers.push(s)
+      this.leftovers.add(s)
       return
     }
     s.stop()
@@ -322,23 +323,16 @@ export class Page {
     const record = this.record ?? newRecord(place)
     this.record = record
     await this.remember(record) // before the claim: a lost answer must find the same key again
-    const claimed = () => claim(place.practice, place.token, record.phoneKey)
-    let codeUnknown = 0
-    const answer = await this.untilAnswered(async () => {
-      if (!record.sid) return claimed()
-      try {
-        return await sessionAPI(credentials(record)).status()
-      } catch (err) {
-        // A registry that lost this phone does not know it until it claims again.
-        if (!(err instanceof Problem) || err.code !== 'phone-replaced') throw err
-        return claimed().catch((no: unknown) => {
-          // Lost again meanwhile, or another code is shown: the next answer tells.
-          const lost = no instanceof Problem && no.code === 'link-unknown' && ++codeUnknown === 1
-          throw lost ? new Problem('session-missing', 404) : no
-        })
-      }
+    const door = { claim: () => claim(place.practice, place.token, record.phoneKey), status: () => sessionAPI(credentials(record)).status() }
+    const answer = await untilAnswered(entry(door, record.sid !== ''), (code, ms) => {
+      this.connectTrouble = code
+      this.changed()
+      return this.pause.wait(ms)
     })
-    if (!answer) return
+    if (typeof answer === 'string') {
+      await this.forgetEnded(answer)
+      return this.end(answer)
+    }
     if (sid && answer.session.sid !== sid) {
       await this.wipe() // a gateway that answers for another session
       return this.end('link-unknown')
@@ -354,28 +348,8 @@ export class Page {
     u.accept(answer)
     void u.run()
     void s.changes.restore()
-    if (record.leaving) void this.leave(record.leaving === 'keep')
+    if (record.leaving) void this.leave(record.leaving)
     void this.offerToKeep(s)
-  }
-
-  /** Repeats a call until it is answered; null when the answer ends everything. */
-  private async untilAnswered(ask: () => Promise<Answer>): Promise<Answer | null> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await ask()
-      } catch (err) {
-        const p = err instanceof Problem ? err : new Problem('offline', 0)
-        const why = endings[p.code]
-        if (why && !p.retryable) {
-          await this.forgetEnded(why)
-          this.end(why)
-          return null
-        }
-        this.connectTrouble = p.code
-        this.changed()
-        await this.pause(Math.max(p.retryAfterMs, backoffMs(attempt, 800, 15_000)))
-      }
-    }
   }
 
   /** Nothing of a session that is over stays, unless photos are still held. */
@@ -391,53 +365,11 @@ export class Page {
     if (why !== 'link-used') await this.wipe()
   }
 
-  private async resume(records: SessionRecord[]): Promise<void> {
-    for (const record of records) {
-      const s = this.makeSending(record)
-      await s.uploader.restore()
-      await s.changes.restore()
-      if (s.uploader.photos.length === 0 && s.changes.pending === 0) {
-        s.stop()
-        await s.wipe()
-        continue
-      }
-      this.leftovers.push(s)
-      void s.uploader.run()
-    }
-    this.changed()
-  }
-
   private makeSending(r: SessionRecord): Sending {
     const keys = r.token === this.place?.token ? this.keys : null
-    return new Sending(r, this.store!, keys, () => this.tidied(r.token))
-  }
-
-  /** An earlier session whose last photo has landed is forgotten. */
-  private tidied(token: string): void {
-    const left = this.leftovers.find((l) => l.record.token === token)
-    if (left && !left.uploader.ended && left.settled) {
-      this.leftovers = this.leftovers.filter((l) => l !== left)
-      left.stop()
-      void left.wipe()
-    }
-    this.changed()
-  }
-
-  /** Drops the photos of an earlier session that is over. */
-  async dropLeftovers(): Promise<void> {
-    const over = this.leftovers.filter((l) => l.uploader.ended)
-    this.leftovers = this.leftovers.filter((l) => !l.uploader.ended)
-    for (const l of over) await l.wipe()
-    this.changed()
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.cutShort = () => {
-        clearTimeout(timer)
-        resolve()
-      }
+    return new Sending(r, this.store!, keys, () => {
+      this.leftovers.tidy(r.token)
+      this.changed()
     })
   }
 

@@ -104,3 +104,13 @@ function endOfImage(b: Uint8Array, from: number): number {
   }
   return b.length
 }
+
+/** A JPEG without EXIF, given an orientation (1 to 8). */
+export function withOrientation(jpeg: Uint8Array, orientation: number): Uint8Array {
+  const exif = [0xff, 0xe1, 0, 34, ...[...'Exif\0\0MM\0*'].map((c) => c.charCodeAt(0)), 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
+  const out = new Uint8Array(jpeg.length + exif.length)
+  out.set(jpeg.subarray(0, 2))
+  out.set(exif, 2)
+  out.set(jpeg.subarray(2), 2 + exif.length)
+  return out
+}

@@ -2,9 +2,12 @@
 
 import { backoffMs } from './backoff.ts'
 import type { Changes } from './changes.ts'
+import type { Small } from './compress.ts'
 import type { Consent } from './consent.ts'
 import { tidy } from './details.ts'
+import type { Sealed } from './envelope.ts'
 import type { Keys } from './link.ts'
+import type { OffPage } from './offpage.ts'
 import { Refused, type Reason } from './refused.ts'
 import type { Store } from './store.ts'
 import type { Uploader } from './uploader.ts'
@@ -28,32 +31,32 @@ export interface Into {
   consent: Consent | undefined
 }
 
+/** Runs a job when those before it are over; it may call `over` before its end. */
+export type InTurn = <T>(job: (over: () => void) => Promise<T>) => Promise<T>
+
 /**
  * Never throws: a photo that cannot be sent is marked as failed, with the
  * reason. Returns the JPEG of one that is sealed. It is decoded and shrunk when
- * it is its turn; the next one's turn comes before this one is sealed.
+ * it is its turn; the next one's turn comes when its decoded picture is let go.
  */
-export async function prepare(shot: Shot, into: Into, inTurn: <T>(job: () => Promise<T>) => Promise<T>): Promise<Uint8Array | null> {
+export async function prepare(shot: Shot, into: Into, inTurn: InTurn): Promise<Uint8Array | null> {
   const { id, takenAt } = shot
   const { uploader: u, keys: { recipient, secret }, sid, store, changes, consent } = into
   const photo = () => u.photos.find((p) => p.id === id)
   try {
-    const small = await inTurn(async () => {
-      const { shrink } = await tools()
-      return photo() ? shrink(shot.file, u.status?.asks?.target) : null
+    const small = await inTurn(async (over) => {
+      const { off } = await tools()
+      return photo() ? off.run<Small>({ task: 'shrink', file: shot.file, target: u.status?.asks?.target }, over) : null
     })
     if (!small) return null // removed while it waited
-    const { seal } = await tools()
+    const { off } = await tools()
     if (small.thumb && photo()) u.dispatch({ type: 'thumb', id, url: URL.createObjectURL(small.thumb), look: small.look })
     const details = tidy(photo()?.details ?? {})
-    const { sealed, sha256 } = await seal(
-      { recipient, secret, sid },
-      {
-        imageId: id, takenAt: withZone(takenAt), width: small.width, height: small.height,
-        originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...(consent && { consent }), ...details,
-      },
-      small.jpeg,
-    )
+    const capture = {
+      imageId: id, takenAt: withZone(takenAt), width: small.width, height: small.height,
+      originalType: small.originalType, originalBytes: small.originalBytes, source: shot.source, page: pageVersion, ...(consent && { consent }), ...details,
+    }
+    const { sealed, sha256 } = await off.run<Sealed>({ task: 'seal', of: [{ recipient, secret, sid }, capture, small.jpeg] })
     if (sealed.length > (u.status?.maxBytes ?? Infinity)) throw new Refused('too-large')
     const kept = { id, sid, order: takenAt, bytes: sealed.length, sha256, sealed: sealed.slice().buffer }
     if (!photo()) return null
@@ -72,16 +75,20 @@ export async function prepare(shot: Shot, into: Into, inTurn: <T>(job: () => Pro
 }
 
 /** Makes the picture for the large view; a photo without one is sent all the same. */
-export async function enlarge(id: string, jpeg: Uint8Array, u: Uploader): Promise<void> {
+export async function enlarge(id: string, jpeg: Uint8Array | null, u: Uploader): Promise<void> {
   const photo = () => u.photos.some((p) => p.id === id)
-  if (!photo()) return
-  const large = await tools().then(({ preview }) => preview(jpeg)).catch(() => null)
+  if (!jpeg || !photo()) return
+  const large = await tools().then(({ off }) => off.run<Blob>({ task: 'preview', jpeg })).catch(() => null)
   if (large && photo()) u.dispatch({ type: 'preview', id, url: URL.createObjectURL(large) })
 }
 
+let offPage: OffPage | null = null
+
+/** Starts the worker as well, so that it is warm when the first photo comes. */
 export async function loadTools() {
-  const [{ shrink, preview }, envelope] = await Promise.all([import('./compress.ts'), import('./envelope.ts')])
-  return { shrink, preview, ...envelope }
+  const [tools, { OffPage }] = await Promise.all([import('./tools.ts'), import('./offpage.ts')])
+  const off = (offPage ??= new OffPage(tools.address, tools.perform))
+  return { ...tools, off }
 }
 
 /** The sealing and compressing code, asked for until it is there. */

@@ -114,7 +114,7 @@ describe('picture', () => {
 
 describe('text', () => {
   it('fills and counts', () => {
-    expect(fill(later.state.sending, { percent: 40 })).toBe('Sending 40 %')
+    expect(fill(later.state.sending, { percent: 40 })).toBe('Sending 40\u00a0%')
     expect(plural(text.minutes, 1)).toBe('1 minute left')
     expect(plural(text.minutes, 58)).toBe('58 minutes left')
   })

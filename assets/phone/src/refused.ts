@@ -8,3 +8,6 @@ export class Refused extends Error {
     super(reason)
   }
 }
+
+/** It cannot be done here; the page itself may be able to. */
+export class Unable extends Error {}

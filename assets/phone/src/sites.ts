@@ -15,11 +15,14 @@ export const sites: Site[] = list
 
 const words = later.siteWords as Record<string, string>
 
+/** Without capitals and macrons, which not every keyboard has. */
+const plain = (words: string): string => words.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+
 /** Sites whose name, or an everyday word for a part of them, has every word of the query at the start of a word. Those named so come first, then head to foot. */
 export function findSites(query: string): Site[] {
-  const parts = query.toLowerCase().split(/\s+/).filter(Boolean)
+  const parts = plain(query).split(/\s+/).filter(Boolean)
   const found = sites.filter((s) => {
-    const known = ` ${s.name} ${words[s.id] ?? ''}`.toLowerCase()
+    const known = plain(` ${s.name} ${words[s.id] ?? ''}`)
     return parts.every((p) => known.includes(` ${p}`))
   })
   const named = (s: Site) => Number(s.name.toLowerCase().startsWith(parts.join(' ')))

@@ -5,14 +5,16 @@
 
 import type { Consent } from './consent.ts'
 
+export type Way = 'keep' | 'discard' | 'declined'
+
 export interface SessionRecord {
   token: string
   practice: string
   phoneKey: string
   /** Empty until the claim was answered. */
   sid: string
-  /** Set once the user has left the session: what becomes of the photos. */
-  leaving?: 'keep' | 'discard'
+  /** Set once the user has left the session: what becomes of the photos; declined: kept, and nobody agreed to any. */
+  leaving?: Way
   /** Who agreed to its photos. */
   consent?: Consent
   /** What the workstation may keep this phone by. */

@@ -11,11 +11,11 @@ const iconOf: Record<Photo['state'], IconName> = {
 
 export const iconFor = (p: Photo): IconName => (p.removal && p.removal !== 'refused' ? 'bin' : iconOf[p.state])
 
-/** As "320 KB/s" or "1.4 MB/s"; empty while unknown. */
+/** As "320 KB/s" or "1.4 MB/s", never broken between lines; empty while unknown. */
 export function speedText(bytesPerSecond: number): string {
   if (bytesPerSecond <= 0) return ''
   const kb = bytesPerSecond / 1000
-  return kb < 1000 ? `${Math.max(1, Math.round(kb))} KB/s` : `${(kb / 1000).toFixed(1)} MB/s`
+  return kb < 1000 ? `${Math.max(1, Math.round(kb))}\u00a0KB/s` : `${(kb / 1000).toFixed(1)}\u00a0MB/s`
 }
 
 export const percentOf = (p: Photo): number => Math.floor(p.progress * 100)

@@ -3,18 +3,18 @@
 import { big, png, small } from './pictures.mjs'
 import { amended, choose, emptied, open, screen, state, take } from './steps.mjs'
 
-const asked = async ({ page, mock }) => {
-  mock.world.asks = { consent: true }
+const asking = async ({ page, mock }, asks, first = 'session') => {
+  mock.world.asks = asks
   await page.goto(mock.link())
-  await screen(page, 'consent')
+  await screen(page, first)
 }
 
-const required = async ({ page, mock }, require) => {
-  mock.world.asks = { require }
-  await page.goto(mock.link())
-  await screen(page, 'session')
-  await choose(page, [small, png])
-  await state(page, 'landed', 2)
+const asked = (on) => asking(on, { consent: true }, 'consent')
+
+const required = async (on, require) => {
+  await asking(on, { require })
+  await choose(on.page, [small, png])
+  await state(on.page, 'landed', 2)
 }
 
 const pressed = (page) => page.$$eval('[aria-pressed="true"]', (chosen) => chosen.map((c) => c.dataset.value).join())
@@ -68,9 +68,9 @@ export const scenes = {
     await page.tap('#by-patient')
     await page.tap('#no')
     await page.tap('#stop')
-    await screen(page, 'finished')
+    await page.waitForSelector('[data-screen="left"] [data-told="true"]')
     await emptied(page)
-    if (!mock.world.calls.includes('POST done') || mock.world.images.size) throw new Error(`the computer heard ${mock.world.calls}`)
+    if (!mock.world.left?.declined || mock.world.images.size) throw new Error(`the computer heard ${mock.world.calls}`)
   },
   async consentWrongPatient(on) {
     await asked(on)
@@ -79,10 +79,9 @@ export const scenes = {
     await on.page.tap('#stay')
     await screen(on.page, 'consent')
   },
-  async askedSize({ page, mock }) {
-    mock.world.asks = { target: 250_000 }
-    await page.goto(mock.link())
-    await screen(page, 'session')
+  async askedSize(on) {
+    const { page, mock } = on
+    await asking(on, { target: 250_000 })
     await take(page, big)
     await state(page, 'landed')
     const [sealed] = mock.world.objects.values()

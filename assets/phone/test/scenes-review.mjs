@@ -1,7 +1,7 @@
 // What is done with photos already taken, leaving, and the other ways to use the page.
 
 import { big, black, blurred, dark, png, small } from './pictures.mjs'
-import { amended, blackAbove, choose, emptied, open, screen, state, take } from './steps.mjs'
+import { amended, blackAbove, choose, emptied, onPage, open, screen, state, take } from './steps.mjs'
 
 export const scenes = {
   async looks({ page, mock }) {
@@ -20,6 +20,7 @@ export const scenes = {
     if ((await page.getAttribute('[data-look]', 'data-look')) !== 'black') throw new Error('a black photo is not noticed')
   },
   async blackCanvas({ page, mock }) {
+    await page.addInitScript(onPage)
     await page.addInitScript(blackAbove, 3000)
     await page.goto(mock.link())
     await screen(page, 'session')
@@ -28,6 +29,7 @@ export const scenes = {
     if ((await page.getAttribute('[data-look]', 'data-look')) !== 'good') throw new Error('the canvas that came out black was sent')
   },
   async blackCanvases({ page, mock }) {
+    await page.addInitScript(onPage)
     await page.addInitScript(blackAbove, 1000)
     await page.goto(mock.link())
     await screen(page, 'session')

@@ -14,6 +14,16 @@ export const scenes = {
     await page.goto(mock.link())
     await page.waitForSelector('[data-trouble="unavailable"]')
   },
+  async miniBrowser({ page, mock }) {
+    await page.addInitScript(() => Object.defineProperty(navigator, 'userAgent', { value: 'MicroMessenger/8.0.47' }))
+    await page.goto(mock.link())
+    await notice(page, 'mini-browser')
+  },
+  async cannotShow({ page, mock }) {
+    await page.route('**/assets/page.*', (request) => request.abort()) // as in a browser too old for the page's code
+    await page.goto(mock.link())
+    await page.locator('.blank').waitFor()
+  },
   async captive({ page, mock }) {
     mock.world.fail = 'captive'
     await page.goto(mock.link())

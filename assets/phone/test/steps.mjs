@@ -39,16 +39,20 @@ export async function emptied(page) {
   if (left) throw new Error(`${left} records left on the phone`)
 }
 
+/** As in a browser without workers that draw: everything is done on the page. */
+export function onPage() {
+  delete window.OffscreenCanvas
+}
+
 /** As WebKit does when its memory is used up: larger canvases take no picture and say nothing. */
 export function blackAbove(edge) {
-  for (const kind of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
-    const draw = kind.prototype.drawImage
-    kind.prototype.drawImage = function (...args) {
-      draw.apply(this, args)
-      if (Math.max(this.canvas.width, this.canvas.height) <= edge) return
-      this.fillStyle = '#000'
-      this.fillRect(0, 0, this.canvas.width, this.canvas.height)
-    }
+  const kind = CanvasRenderingContext2D.prototype
+  const draw = kind.drawImage
+  kind.drawImage = function (...args) {
+    draw.apply(this, args)
+    if (Math.max(this.canvas.width, this.canvas.height) <= edge) return
+    this.fillStyle = '#000'
+    this.fillRect(0, 0, this.canvas.width, this.canvas.height)
   }
 }
 

@@ -56,7 +56,7 @@ function Refused({ page, again }: { page: Page; again(): void }) {
     <Message key="refused" id="refused" mark="warn" title={later.consent.stop}>
       <Hint page={page} small />
       <p>{later.consent.nothing}</p>
-      <button class="main wide" id="stop" onClick={() => void page.finish()}>{later.consent.leave}</button>
+      <button class="main wide" id="stop" onClick={() => void page.leave('declined')}>{later.consent.leave}</button>
       <button class="link" id="again" onClick={again}><Icon name="back" />{later.consent.again}</button>
     </Message>
   )

@@ -1,4 +1,4 @@
-// "Wrong patient?": the question, and what became of the photos.
+// "Wrong patient?": the question, and what became of the photos of a phone that left.
 
 import { Icon } from '../icons.tsx'
 import { later } from '../later.ts'
@@ -17,14 +17,14 @@ export function Leave({ page }: { page: Page }) {
       <Hint page={page} small />
       <p>{later.wrong.body}</p>
       {n === 0 ? (
-        <button class="main wide" id="leave" onClick={() => void page.leave(true)}>{later.wrong.leave}</button>
+        <button class="main wide" id="leave" onClick={() => void page.leave('keep')}>{later.wrong.leave}</button>
       ) : (
         <>
           <p class="strong">{plural(later.wrong.taken, n)}</p>
-          <button class="second wide stacked" id="leave-keep" onClick={() => void page.leave(true)}>
+          <button class="second wide stacked" id="leave-keep" onClick={() => void page.leave('keep')}>
             <span>{plural(later.wrong.keep, n)}<small>{later.wrong.keepNote}</small></span>
           </button>
-          <button class="second wide stacked danger" id="leave-discard" onClick={() => void page.leave(false)}>
+          <button class="second wide stacked danger" id="leave-discard" onClick={() => void page.leave('discard')}>
             <span>{plural(later.wrong.discard, n - filed)}<small>{filed > 0 ? plural(later.wrong.filedNote, filed) : later.wrong.discardNote}</small></span>
           </button>
         </>
@@ -38,17 +38,19 @@ export function Left({ page }: { page: Page }) {
   if (page.screen.name !== 'left') return null
   const { leaving } = page.screen
   const over = Boolean(page.uploader?.ended)
+  const declined = leaving.way === 'declined'
+  const title = !leaving.told ? later.left.leaving : declined ? later.declined.title : later.left.title
   return (
-    <Message id="left" mark={leaving.told ? 'tick' : 'warn'} title={leaving.told ? later.left.title : later.left.leaving}>
+    <Message id="left" mark={leaving.told ? 'tick' : 'warn'} title={title}>
       <p role="status" data-told={leaving.told}>{told(leaving)}</p>
       {leaving.keep ? <Kept page={page} leaving={leaving} over={over} /> : <Discarded page={page} leaving={leaving} />}
-      {leaving.told && <p>{later.left.next}</p>}
+      {leaving.told && <p>{declined ? later.declined.next : later.left.next}</p>}
     </Message>
   )
 }
 
 function told(l: Leaving): string {
-  if (l.told) return later.left.told
+  if (l.told) return l.way === 'declined' ? later.declined.told : later.left.told
   if (!l.trouble) return later.left.telling
   return l.trouble === 'captive' ? later.left.captive : later.left.offline
 }

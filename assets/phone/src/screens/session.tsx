@@ -1,5 +1,6 @@
 // Landing and grid: the screen a session is on most of the time.
 
+import { isMiniBrowser } from '../mini.ts'
 import type { Page } from '../page.ts'
 import { unsent } from '../queue.ts'
 import { plural, text } from '../text.ts'
@@ -52,23 +53,24 @@ function notices(page: Page): [string, string][] {
   else if (page.canShoot && page.roomLeft === 0) lines.push(['full', text.notice.full])
   if (page.kept?.over) lines.push(['kept-over', text.kept.over])
   else if (page.kept?.distrusted) lines.push(['distrusted', text.kept.distrusted])
-  if (page.store && !page.store.durable) lines.push(['not-durable', text.notice.notDurable])
+  if (page.canShoot && isMiniBrowser(navigator.userAgent)) lines.push(['mini-browser', text.notice.miniBrowser])
+  else if (page.store && !page.store.durable) lines.push(['not-durable', text.notice.notDurable])
   return lines
 }
 
 function Notices({ page }: { page: Page }) {
   const lines = notices(page)
-  const held = (over: boolean) => page.leftovers.filter((l) => Boolean(l.uploader.ended) === over).reduce((n, l) => n + l.held, 0)
-  if (held(false) > 0) lines.push(['leftover', plural(text.notice.leftover, held(false))])
+  const { leftovers } = page
+  if (leftovers.held(false) > 0) lines.push(['leftover', plural(text.notice.leftover, leftovers.held(false))])
   return (
     <div class="notices" role="status">
       {lines.map(([id, line]) => (
         <p key={id} data-notice={id}>{line}</p>
       ))}
-      {held(true) > 0 && (
+      {leftovers.held(true) > 0 && (
         <p data-notice="leftover-over">
-          {plural(text.notice.leftoverOver, held(true))}{' '}
-          <button class="link" onClick={() => void page.dropLeftovers()}>{text.remove}</button>
+          {plural(text.notice.leftoverOver, leftovers.held(true))}{' '}
+          <button class="link" onClick={() => void leftovers.drop()}>{text.remove}</button>
         </p>
       )}
     </div>

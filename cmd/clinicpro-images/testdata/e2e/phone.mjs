@@ -36,6 +36,16 @@ await tab(context.pages()[0] ?? (await context.newPage()));
 
 const commands = {
   open: ({ url }) => page.goto(url, { waitUntil: "load" }).then((r) => r?.status() ?? 0),
+  // As a person does where the network breaks: once more, until it is there. How often it took.
+  insist: async ({ url, selector }) => {
+    for (let n = 1; n <= 20; n++) {
+      const opened = page.goto(url, { waitUntil: "commit", timeout: 20_000 });
+      const there = await opened.then(() => page.waitForSelector(selector, { state: "attached", timeout: 20_000 })).catch(() => null);
+      if (there) return n;
+      await page.goto("about:blank");
+    }
+    throw new Error(`${selector} is not on ${url}`);
+  },
   choose: ({ files }) => page.locator('input[type="file"][multiple]').setInputFiles(files),
   take: ({ files }) => page.locator('input[type="file"][capture]').setInputFiles(files),
   text: () => page.evaluate(() => document.body.innerText),

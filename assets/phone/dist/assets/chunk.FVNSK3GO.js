@@ -1,1 +1,0 @@
-var e=class extends Error{constructor(o){super(o);this.reason=o}};export{e as a};

@@ -1,1 +1,0 @@
-import{d as e,e as i,k as n}from"./chunk.DXVCDECK.js";var p=t=>new Date(t).toLocaleTimeString("en-NZ",{hour:"2-digit",minute:"2-digit",hourCycle:"h23"});function o({page:t}){return t.keptUntil===0?null:n("p",{class:"quiet kept","data-testid":"kept",children:i(e.kept.until,{time:p(t.keptUntil)})})}export{o as a};

@@ -1,0 +1,1 @@
+import{f as a,g as b}from"./chunk.UD3JKQL7.js";import"./chunk.J6O5GZCU.js";import"./chunk.UEPQGIHS.js";import"./chunk.ANNQGIO6.js";import"./chunk.USLK7EJE.js";import"./chunk.RKAZDPT6.js";import"./chunk.CNWGBDIO.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};

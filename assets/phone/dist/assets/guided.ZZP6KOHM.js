@@ -1,1 +1,0 @@
-import{f as a,g as b}from"./chunk.25MTUI4U.js";import"./chunk.NHKK426N.js";import"./chunk.UEPQGIHS.js";import"./chunk.WA776LBV.js";import"./chunk.USLK7EJE.js";import"./chunk.HTPXOOZC.js";import"./chunk.DXVCDECK.js";import"./chunk.UHZTI42Q.js";export{a as load,b as progress};

@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./chunk.IZWBOWE7.js";import"./chunk.JWZTJOD6.js";import"./chunk.UEPQGIHS.js";import"./chunk.HTPXOOZC.js";import"./chunk.DXVCDECK.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};

@@ -1,0 +1,1 @@
+import{a,b,c,d}from"./chunk.HSKTMIT5.js";import"./chunk.6CLXDK4D.js";import"./chunk.UEPQGIHS.js";import"./chunk.RKAZDPT6.js";import"./chunk.CNWGBDIO.js";import"./chunk.UHZTI42Q.js";export{b as Ended,d as Finished,a as Message,c as Unsent};

@@ -1,0 +1,119 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
+)
+
+// targets are the places of a practice with Medtech; on are the chosen ones.
+func targets(on ...string) (out []link.Target) {
+	for _, name := range []string{"folder", "alex-scan", "alex-media"} {
+		out = append(out, link.Target{Name: name, Label: text.SinkLabel(name), Record: app.IsRecord(name), On: slices.Contains(on, name)})
+	}
+	return out
+}
+
+// recorded is a session that a launch opened, with three photos to file.
+func recorded(t testing.TB) link.Snapshot {
+	s := screens(t)["7-gallery"]
+	s.Patient.Source, s.Local, s.Phone = "medtech", false, link.PhoneDone
+	s.Images = slices.Clone(s.Images[:3])
+	s.Targets, s.Sink = targets("folder", "alex-scan"), link.Sink{Label: text.SinkLabels([]string{"folder", "alex-scan"})}
+	return s
+}
+
+// recordScreens are what a GP sees of the record system.
+func recordScreens(t testing.TB) map[string]link.Snapshot {
+	folder, scan := text.SinkLabel("folder"), text.SinkLabel("alex-scan")
+	asleep := text.Recorded("asleep")
+	partial := recorded(t)
+	partial.Problems = []link.Problem{{What: asleep.What, Safe: asleep.Safe, Do: asleep.Do, Retry: true, Grave: true}}
+	for i := range partial.Images {
+		partial.Images[i].Problem = text.Partly([]string{"folder"}, []string{"alex-scan"}, asleep.What)
+		partial.Images[i].Hands = []link.Handover{{Label: folder, State: link.HandoverDone}, {Label: scan, State: link.HandoverWaiting, Line: asleep.What + " " + text.RecordTrying}}
+	}
+	unsure := recorded(t)
+	unsure.CanFile, unsure.WhyNot = false, text.NothingToFile
+	for i := range unsure.Images {
+		unsure.Images[i].State, unsure.Images[i].Note = app.ImageFiled, text.InPlaces([]string{"alex-scan"})
+	}
+	unsure.Images[2].State, unsure.Images[2].Note, unsure.Images[2].Problem = app.ImageUnconfirmed, "", text.RecordUnsure
+	done := recorded(t)
+	done.CanFile, done.WhyNot = false, text.NothingToFile
+	for i := range done.Images {
+		done.Images[i].State, done.Images[i].Note = app.ImageFiled, text.InPlaces([]string{"folder", "alex-scan"})
+	}
+	return map[string]link.Snapshot{"record-1-ready": recorded(t), "record-3-partial": partial, "record-4-unsure": unsure, "record-5-done": done}
+}
+
+// TestRecordScreens paints them, light and dark, and the sheet before filing.
+func TestRecordScreens(t *testing.T) {
+	dir := os.Getenv("CLINICPRO_SCREENSHOTS")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for look, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for name, s := range recordScreens(t) {
+			w, _ := newTestWindow(t, v)
+			w.Show(s)
+			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
+				t.Errorf("%s needs %v", name, min)
+			}
+			savePNG(t, filepath.Join(dir, name+"-"+look+".png"), w.win.Canvas().Capture())
+		}
+		w, _ := newTestWindow(t, v)
+		w.Show(recorded(t))
+		w.file()
+		savePNG(t, filepath.Join(dir, "record-2-sheet-"+look+".png"), w.win.Canvas().Capture())
+	}
+}
+
+// The GP chooses where the photos go before they go; nothing is filed by it,
+// and with nowhere chosen nothing can be.
+func TestTheGPChoosesWherePhotosGo(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	s := recorded(t)
+	w.Show(s)
+	w.file()
+	shown := test.RenderToMarkup(w.win.Canvas())
+	if !strings.Contains(shown, text.RecordForever) || !strings.Contains(shown, text.SinkLabel("alex-media")) {
+		t.Fatal("the sheet does not say where the photos go, or that it is for good")
+	}
+	if !w.sheet.Choose("alex-media") {
+		t.Fatal("no such place")
+	}
+	if in := last(sent); in.Kind != link.InputChoose || in.Value != "alex-media" || in.SID != sid {
+		t.Fatalf("sent %+v", in)
+	}
+	s.Targets, s.CanFile, s.WhyNot = targets(), false, text.ChooseOne
+	w.Show(s)
+	if !w.sheet.Do.Disabled() || !strings.Contains(test.RenderToMarkup(w.win.Canvas()), text.ChooseOne) {
+		t.Fatal("files to nowhere")
+	}
+	s = recorded(t)
+	for i := range s.Targets {
+		if s.Targets[i].Record {
+			s.Targets[i].On, s.Targets[i].WhyNot = false, text.RecordNoLaunch
+		}
+	}
+	w.Show(s)
+	if w.sheet.Choose("alex-scan") {
+		t.Fatal("Medtech can be chosen for a patient that did not come from it")
+	}
+	for _, in := range *sent {
+		if in.Kind == link.InputFileAll {
+			t.Fatal("choosing files")
+		}
+	}
+}
