@@ -53,6 +53,7 @@ func (p *folderPage) Set(s link.Settings) {
 		p.was = s.Prefs.Folder
 		p.folder.SetText(p.was)
 	}
+	visible(p.filing.Root, !s.First) // one thing at a time there
 	f := s.Prefs.Filing
 	p.filing.Set(Filing{Form: f.As, Size: f.Size, Template: f.Template, Sidecar: f.Sidecar})
 	p.changed()
