@@ -88,7 +88,7 @@ func NewReview(acts ReviewActs) *Review {
 	keys := widgets.NewKey(text.ReviewKeys, "?", nil, acts.Keys)
 	head := widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 12, 10, container.NewBorder(nil, nil,
 		container.NewHBox(container.NewCenter(back), gapW(12), container.NewCenter(r.name), gapW(8), container.NewCenter(r.nhi), gapW(8), container.NewCenter(r.born)),
-		container.NewHBox(container.NewCenter(r.percent), gapW(8), container.NewCenter(r.place), gapW(4), container.NewCenter(r.chip), gapW(4), container.NewCenter(keys))))
+		container.NewHBox(container.NewCenter(container.New(minSize{52, 18}, r.percent)), container.NewCenter(r.place), gapW(4), container.NewCenter(r.chip), gapW(4), container.NewCenter(keys))))
 
 	r.turn = widgets.NewKey(text.Rotate, "R", nil, func() { r.retouch(link.Edit{Kind: app.EditTurn}) })
 	tool := func(t widgets.Tool, label, key string) *widgets.Key {
