@@ -116,8 +116,8 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor; the
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@CGO_ENABLED=0 go test -run '^$$' -bench Scroll -benchtime 300x ./ui/software
 	@.ci/phone-bench
-	@.ci/desk-bench
 	@.ci/record-bench
+	@.ci/desk-bench
 	@.ci/window-bench
 
 .PHONY: soak

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 	"github.com/skip2/go-qrcode"
@@ -133,8 +132,8 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	locked := empty
 	locked.Problems = []link.Problem{problemOf(text.Problem(text.PlaceVault, app.KindAuth), true)}
 	scenes := settingsScreens()
-	maps.Copy(scenes, map[string]link.Snapshot{"15-nobody": nobody, "15-saved": saved, "16-asks-between": other, "17-launching": launching, "18-no-keyring": locked})
-	maps.Copy(scenes, map[string]link.Snapshot{"1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
+	maps.Copy(scenes, map[string]link.Snapshot{"15-nobody": nobody, "16-asks-between": other, "17-launching": launching, "18-no-keyring": locked})
+	maps.Copy(scenes, map[string]link.Snapshot{"19-saved": saved, "1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
 		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
 		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping})
 	return scenes
@@ -202,7 +201,7 @@ func TestScreens(t *testing.T) {
 	// are as long as they are.
 	for _, name := range []string{"1-form", "4-code", "7-gallery", "20-settings", "30-set-up-1"} {
 		w, _ := newTestWindow(t, theme.VariantLight)
-		w.win.Canvas().(software.WindowlessCanvas).SetScale(2)
+		w.win.Canvas().(interface{ SetScale(float32) }).SetScale(2)
 		w.win.Resize(fyne.NewSize(1080, 780))
 		w.Show(screens(t)[name])
 		shoot(w, name+"-200-percent")

@@ -37,9 +37,9 @@ type Window struct {
 	showCode bool      // asked for although a phone is connected
 	pixels   map[string]image.Image
 	asking   *widget.PopUp
+	handDir  string // where the last copy was saved
 
 	assigning string // the session whose patient is being named
-	handDir   string // where the last copy was saved
 	reviewing
 }
 

@@ -118,8 +118,8 @@ func Default() Config {
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
-		Phone: Phone{Target: app.DefaultTarget / 1000},
-		UI:    UIAuto, Desktop: Desktop{Sound: true, Language: "en"},
+		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true, Language: "en"},
+		UI: UIAuto,
 	}
 }
 

@@ -46,9 +46,9 @@ type agent struct {
 	kick   chan struct{} // the GP pressed "Try again"
 	reload chan struct{} // settings that the engine was made of have changed
 	acts   chan link.Input
+	hands  *hands
 
 	background func(func(context.Context)) // runs beside everything else, until the agent ends
-	hands      *hands
 
 	status chan tray.Status // newest wins
 

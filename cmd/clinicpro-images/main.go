@@ -45,9 +45,9 @@ type options struct {
 	noWindow     bool
 	stayHidden   bool
 	after        string
-	patientFrom  string
-	localFlag    bool      // local mode was asked for here, as against in the first run
 	ui           config.UI // "" leaves it to the settings
+	patientFrom  string
+	localFlag    bool // local mode was asked for here, as against in the first run
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {

@@ -51,9 +51,9 @@ type Input struct {
 	Image     string    `json:"image,omitempty"`
 	Confirmed bool      `json:"confirmed,omitempty"`
 	Insist    bool      `json:"insist,omitempty"`
+	Hand      Hand      `json:"hand,omitzero"`
 	Step      int       `json:"step,omitempty"`
 	Change    Change    `json:"change,omitzero"`
-	Hand      Hand      `json:"hand,omitzero"`
 
 	Beside Ref    `json:"beside,omitzero"`
 	Edit   Edit   `json:"edit,omitzero"`

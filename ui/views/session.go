@@ -22,9 +22,9 @@ type Acts struct {
 	Keep, Forget                                              func()
 	Discard, Attest, FileAgain, Look                          func(image string)
 	Open                                                      func(sid string)
-	Assign                                                    func()
 	Photo                                                     func(image string, below fyne.CanvasObject) // what can be done by hand
 	PDF                                                       func()
+	Assign                                                    func()
 }
 
 // Session is the screen of one patient's session.
