@@ -61,14 +61,16 @@ type world struct {
 	sid      app.SessionID
 	token    app.Token
 	phone    app.Digest
+	more     []app.Sink // besides sink
+	record   app.RecordRef
 }
 
 func newWorld(t *testing.T) *world { return newWorldOn(t, nil) }
 
-// newWorldOn is a world with a sink of a place; nil: of none.
-func newWorldOn(t *testing.T, to *placed) *world {
+// newWorldOn is a world with a sink of a place, nil: of none, and more besides.
+func newWorldOn(t *testing.T, to *placed, more ...app.Sink) *world {
 	t.Helper()
-	w := &world{t: t, placed: to, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
+	w := &world{t: t, placed: to, more: more, registry: &apptest.FakeRegistry{}, bucket: &apptest.FakeBucket{}, feed: &apptest.FakeFeed{},
 		spool: &apptest.FakeSpool{}, sink: &apptest.FakeSink{}, audit: &apptest.FakeAudit{}, sid: app.NewSessionID(), token: app.NewToken(), phone: sum([]byte("phone"))}
 	if to != nil {
 		w.sink = to.FakeSink
@@ -85,7 +87,7 @@ func (w *world) start() {
 		sinks = []app.Sink{w.placed}
 	}
 	w.engine = app.NewEngine(app.Ports{Registry: w.registry, Amendments: w.registry, Objects: w.bucket.For(practice), Feed: w.feed, Spool: w.spool,
-		Sinks: sinks, Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Sinks: append(sinks, w.more...), Audit: w.audit, Darkroom: room{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- w.engine.Run(ctx) }()
 	w.states = w.engine.Watch(ctx)
@@ -104,7 +106,7 @@ func (w *world) begin() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.send(app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, PracticeName: "Test Practice",
+	w.send(app.Start{Patient: app.Patient{Name: app.Seal("Aroha Testperson"), NHI: nhi}, Record: w.record, PracticeName: "Test Practice",
 		Secrets: app.Secrets{Token: w.token}, Code: w.token.Hash(), Limits: app.DefaultLimits})
 	w.until("live", func(s app.Session) bool { return s.Stage == app.StageLive && s.FeedHealthy })
 	row, err := w.registry.Claim(w.t.Context(), w.token.Hash(), w.phone, app.KeepOffer{})

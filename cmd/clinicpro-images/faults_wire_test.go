@@ -65,16 +65,6 @@ func (w *wire) toxic(kind string, attributes string) (cure func()) {
 	return func() { w.proxy.Toxics.ResetToxics(w.t.Context()) }
 }
 
-// resetting resets a share of the new connections once they have been open for
-// so long and let nothing through, and whichever is closed.
-func (w *wire) resetting(share float64, after time.Duration) {
-	w.t.Helper()
-	if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(
-		fmt.Sprintf(`{"type":"reset_peer","stream":"upstream","toxicity":%g,"attributes":{"timeout":%d}}`, share, after.Milliseconds()))); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
 // silence lets nothing through and tells nobody: connections stay open.
 func (w *wire) silence() (cure func()) { return w.toxic("timeout", `{"timeout":0}`) }
 

@@ -119,12 +119,12 @@ func BenchmarkPhoneBadNetwork(b *testing.B) {
 	c.uploaded.with(counted)
 	gateway.alone()
 	c.uploaded.alone()
-	street := newWire(b, gateway.addr)
-	for _, way := range []*wire{street, c.phoneStore} {
-		way.resetting(0.1, 2*time.Second)
-	}
+	street := apptest.FreeAddr(b)
+	calls := resetting(b, street, gateway.addr)
+	c.phoneStore.cut()
+	puts := resetting(b, c.phoneStore.addr(), c.uploaded.addr)
 	sid, address := w.session()
-	opened, _ := p.do("insist", map[string]any{"url": strings.Replace(address.Reveal(), c.phoneGateway.addr(), street.addr(), 1), "selector": "#take-input"}).(float64)
+	opened, _ := p.do("insist", map[string]any{"url": strings.Replace(address.Reveal(), c.phoneGateway.addr(), street, 1), "selector": "#take-input"}).(float64)
 	p.choose(photos...)
 	p.do("until", map[string]any{"js": fmt.Sprintf("document.querySelectorAll('[data-image-state=landed]').length === %d", shots), "seconds": 600})
 	landed := func(s link.Snapshot) (n int) {
@@ -136,11 +136,11 @@ func BenchmarkPhoneBadNetwork(b *testing.B) {
 		return n
 	}
 	snap := w.see(time.Minute, "the photos", func(s link.Snapshot) bool { return landed(s) == shots }, nil)
-	lost, _ := p.do("lost", nil).(float64)
-	fmt.Printf("the phone page at 1 Mbit/s, %d ms, one connection in ten reset (toxiproxy): %d photos of 12 megapixels all on the computer in %.0f s; %d requests arrived, %.0f were reset; the page was opened %.0f times until it was there\n",
-		phoneDelay, landed(snap), p.seen().allLanded().Seconds(), asked.Load(), lost, opened)
-	if lost == 0 || len(snap.Images) != shots {
-		b.Errorf("%d photos on the computer, want %d; %.0f requests were reset", len(snap.Images), shots, lost)
+	resets := calls.Load() + puts.Load()
+	fmt.Printf("the phone page at 1 Mbit/s, %d ms, one connection in ten reset (toxiproxy): %d photos of 12 megapixels all on the computer in %.0f s; %d requests arrived, %d were reset; the page was opened %.0f times until it was there\n",
+		phoneDelay, landed(snap), p.seen().allLanded().Seconds(), asked.Load(), resets, opened)
+	if resets == 0 || len(snap.Images) != shots {
+		b.Errorf("%d photos on the computer, want %d; %d requests were reset", len(snap.Images), shots, resets)
 	}
 }
 

@@ -18,7 +18,7 @@ const folderSink = "folder"
 // decodes its launches. Without its secret there is only the folder, and
 // somebody is told.
 func (a *agent) connectRecord(ctx context.Context, gateway string) []app.Sink {
-	record, err := workstation.ConnectRecord(ctx, a.cfg, gateway, a.vault)
+	record, err := workstation.ConnectRecord(ctx, a.settings(), gateway, a.vault)
 	if err != nil {
 		a.log.Error("no record system", "kind", string(app.KindOf(err)))
 	}

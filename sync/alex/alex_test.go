@@ -22,7 +22,6 @@ type rig struct {
 	dir    string
 	base   string
 	client *alex.Client
-	now    time.Time // what is passed on the client's clock
 }
 
 func start(t *testing.T, change ...func(*alex.Config)) *rig {

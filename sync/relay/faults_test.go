@@ -111,7 +111,7 @@ func TestDeliveriesSurviveKillsAndLostAnswers(t *testing.T) {
 	}
 	kills, flushes := 0, 0
 	began := time.Now()
-	for deadline := began.Add(3 * time.Minute); ; {
+	for deadline := began.Add(8 * time.Minute); ; {
 		filed, unsure := read()
 		if len(last) == deliveries && filed+unsure == deliveries {
 			break

@@ -88,7 +88,7 @@ func TestOnlyWhatChangesIsPaintedAndNothingIsForgotten(t *testing.T) {
 		d := newDesk(t, image.Pt(900, 600), scale)
 		d.gallery(14)
 		part := 0
-		for step := range 16 {
+		for step := range 10 {
 			at := fyne.NewPos(rng.Float32()*900/scale, rng.Float32()*600/scale)
 			switch rng.IntN(6) {
 			case 0:
