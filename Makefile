@@ -110,14 +110,14 @@ wine: windows ## the Windows programs under Wine, without OpenGL (gigabytes of p
 	@.ci/wine $(ARGS)
 
 .PHONY: bench
-bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window
+bench: ## time from "PUT answered" to "durable in the spool", and the floor; the times of page and window; the agent idle
 	@.ci/install test
-	@$(MAKE) --no-print-directory tools
+	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
 	@CGO_ENABLED=0 go test -run '^$$' -bench Scroll -benchtime 300x ./ui/software
 	@.ci/phone-bench
 	@.ci/record-bench
-	@$(MAKE) --no-print-directory ui
+	@.ci/desk-bench
 	@.ci/window-bench
 
 .PHONY: soak

@@ -224,7 +224,8 @@ func (w *work) handOver() {
 	var order []way
 	for _, id := range w.s.Order {
 		im := w.s.Images[id]
-		durable := im.durable.Filing && im.durable.Asked == im.asked()
+		durable := im.durable.Filing && im.durable.Asked == im.asked() &&
+			!(w.s.Assigned && (w.s.dirty || w.s.saving)) // whose the photos are is durable before they leave
 		for _, h := range im.Handovers {
 			to := way{h.Delivery, h.Sink}
 			if h.State != HandAsked || h.handing {

@@ -74,6 +74,9 @@ type (
 	Refresh struct{}
 	// Show puts the session into the window.
 	Show struct{}
+	// Assign says who a session without a patient is about. A session that has
+	// one keeps it.
+	Assign struct{ Patient Patient }
 	// KeepPhone keeps the phone that the session is paired with, until a time
 	// of the registry's clock, at most MaxKept from now.
 	KeepPhone struct{ Until time.Time }
@@ -206,6 +209,7 @@ func (Attest) what()            {}
 func (End) what()               {}
 func (Refresh) what()           {}
 func (Show) what()              {}
+func (Assign) what()            {}
 func (RowRead) what()           {}
 func (SessionOpened) what()     {}
 func (CodeRenewed) what()       {}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func ParseLaunch(address string) (Launch, error) {
 		u.Path != "" && u.Path != "/" { // Windows may add the slash
 		return Launch{}, E(op, KindCorrupt, fmt.Errorf("want %s://launch?context=…&signature=…", LaunchScheme))
 	}
-	query, err := url.ParseQuery(u.RawQuery)
+	query, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, "+", "%2B")) // base64's own, never a space
 	if err != nil || len(query) != 2 || len(query["context"]) != 1 || len(query["signature"]) != 1 {
 		return Launch{}, E(op, KindCorrupt, fmt.Errorf("want context and signature, once each, and nothing else"))
 	}

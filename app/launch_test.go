@@ -6,6 +6,7 @@ func TestLaunchAddresses(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"clinicpro-images://launch?context=YWJj&signature=ZGVm":                     true,
 		"clinicpro-images://launch/?signature=ZGVm&context=YWJj%3D":                 true,
+		"clinicpro-images://launch?context=a+b/c==&signature=ZGVm":                  true,
 		"clinicpro-images://launch?context=YWJj":                                    false,
 		"clinicpro-images://launch?context=YWJj&signature=":                         false,
 		"clinicpro-images://launch?context=YWJj&signature=ZGVm&nhi=ZZZ0016":         false,

@@ -18,6 +18,9 @@ func (s Session) note(event AuditEvent, at time.Time) AuditEntry {
 // notes are what the trail must hold of the session itself.
 func (s Session) notes(at time.Time) []AuditEntry {
 	out := []AuditEntry{s.note(AuditOpened, at)}
+	if s.Assigned {
+		out = append(out, s.note(AuditAssigned, at))
+	}
 	if s.Row.PhoneHash != "" {
 		paired := s.note(AuditPaired, at)
 		paired.Reason = string(s.Row.PhoneHash[:min(12, len(s.Row.PhoneHash))]) // tells two phones apart

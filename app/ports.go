@@ -189,6 +189,7 @@ type AuditEvent string
 
 const (
 	AuditOpened      AuditEvent = "session-opened"
+	AuditAssigned    AuditEvent = "patient-assigned" // to a session that began without one
 	AuditPaired      AuditEvent = "phone-paired"
 	AuditLanded      AuditEvent = "image-landed"
 	AuditQuarantined AuditEvent = "image-quarantined"

@@ -51,11 +51,13 @@ type Session struct {
 	Stage   Stage
 	Started time.Time     // workstation's clock, for display only
 	Keep    time.Duration // from Quiet to the removal; 0 means DefaultKeep
-	Quiet   time.Time     // workstation's clock: nothing has been left to do since; zero while there is
-	Row     Row           // the registry's last answer
-	RowAt   time.Time     // workstation's clock at that answer; zero: never
-	Images  map[ImageID]Image
-	Order   []ImageID
+	// Assigned: the patient was named after the session had begun.
+	Assigned bool
+	Quiet    time.Time // workstation's clock: nothing has been left to do since; zero while there is
+	Row      Row       // the registry's last answer
+	RowAt    time.Time // workstation's clock at that answer; zero: never
+	Images   map[ImageID]Image
+	Order    []ImageID
 
 	FeedHealthy bool
 	Code        Digest // SHA-256 of the token in the QR code on show

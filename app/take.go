@@ -21,6 +21,10 @@ func (w *work) take(what What) {
 	case NewCode:
 		s.Secrets.Token, s.Code, s.CodePending = in.Token, in.Code, true
 		s.dropPhone, s.callDue, s.dirty = in.Insist, time.Time{}, true
+	case Assign:
+		if s.Patient.IsZero() && !in.Patient.IsZero() {
+			s.Patient, s.Assigned, s.dirty = in.Patient, true, true
+		}
 	case File:
 		w.file(in)
 	case Retouch, Undo, Describe, PutAside, PutBack:

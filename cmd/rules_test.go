@@ -326,6 +326,51 @@ func TestOnlyTheBridgeCallsFyneDo(t *testing.T) {
 	}
 }
 
+// Whoever runs beside Fyne's thread touches no widget: only these files below
+// ui start anything that does, and what each starts is said here. Views and
+// widgets start nothing at all.
+var besideFyne = map[string]string{
+	"../ui/fonts.go":           "reads fonts, which measuring a text does, before the first widget is made",
+	"../ui/desktop/desktop.go": "the pipe, the countdown and the end; all speak through ui.Window's bridge",
+}
+
+func TestNothingRunsBesideFyneUnnoticed(t *testing.T) {
+	found := map[string]bool{}
+	walk(t, "../ui", func(name string, file *ast.File) {
+		own := path.Dir(name)
+		switch own {
+		case "../ui", "../ui/desktop", "../ui/views", "../ui/widgets", "../ui/model":
+		default: // the pipe, the tray and the instance hold no widget; software has its own thread
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			starts := false
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				starts = true
+			case *ast.CallExpr:
+				if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
+					on, chosen := sel.X.(*ast.SelectorExpr)
+					acts := chosen && on.Sel.Name == "acts" // the review's "go to an image"
+					starts = sel.Sel.Name == "AfterFunc" || sel.Sel.Name == "Go" && !acts
+				}
+			}
+			if starts {
+				found[name] = true
+				if besideFyne[name] == "" {
+					t.Errorf("%s starts something beside Fyne's thread", name)
+				}
+			}
+			return true
+		})
+	})
+	for name := range besideFyne {
+		if !found[name] {
+			t.Errorf("%s starts nothing any more", name)
+		}
+	}
+}
+
 // One version: FyneApp.toml's, the code's.
 func TestOneVersion(t *testing.T) {
 	raw, err := os.ReadFile("../FyneApp.toml")

@@ -196,9 +196,12 @@ func (c *computer) photos() (n int) {
 	return n
 }
 
-func (c *computer) log() string {
-	raw, _ := os.ReadFile(filepath.Join(append(append([]string{c.drive}, c.userDir()...), "logs", "agent.log")...))
-	return string(raw)
+func (c *computer) log() (out string) {
+	for _, name := range []string{"logs/agent.log", "local/localcloud.log"} {
+		raw, _ := os.ReadFile(filepath.Join(append(append([]string{c.drive}, c.userDir()...), name)...))
+		out += string(raw[max(0, len(raw)-4000):])
+	}
+	return out
 }
 
 func (c *computer) eventually(within time.Duration, what string, ok func() bool) {
@@ -375,7 +378,7 @@ func TestWinePackages(t *testing.T) {
 	// programs; on Windows they move over by themselves.)
 	c.background("wine", `C:\Program Files\ClinicPro Images\1.1.0\clinicpro-images.exe`)
 	c.window()
-	c.eventually(2*time.Minute, "the phone is heard again", func() bool {
+	c.eventually(5*time.Minute, "the phone is heard again", func() bool {
 		_, err := phone.Status(t.Context())
 		return err == nil
 	})
@@ -397,21 +400,16 @@ func TestWinePackages(t *testing.T) {
 		t.Errorf("%q, %v", said, err)
 	}
 
-	// Installed again everything is as it was; a purge takes it all.
+	// Installed again everything is as it was.
 	c.installs("machine-1.1.0.msi", "LOCALMODE=1", `SINKFOLDER=C:\filed`)
 	c.background("wine", `C:\Program Files\ClinicPro Images\1.1.0\clinicpro-images.exe`)
 	c.window()
 	c.shot("5-again")
-	if code, log := c.msiexec("/x", filepath.Join(c.msis, "machine-1.1.0.msi"), "PURGE=1"); code != 0 {
-		t.Errorf("a purge ends with %d\n%s", code, log)
+	if got := c.photos(); got != photos {
+		t.Errorf("%d photos before uninstalling, %d when installed again", photos, got)
 	}
-	c.gone()
-	if left := c.files(c.userDir()...); len(left) > 0 {
-		t.Errorf("a purge leaves %q", left)
-	}
-	if len(c.files("filed")) == 0 {
-		t.Error("a purge took the practice's own files")
-	}
+	// PURGE is not for here: this Wine has not got the call that removes files
+	// without following links. TestLeave has it.
 }
 
 // gone: nothing of an installation is left.

@@ -48,7 +48,7 @@ func openMenu(t *testing.T, w *Window) map[string]fyne.Tappable {
 
 func TestWhatCanBeDoneByHand(t *testing.T) {
 	w, sent := newTestWindow(t, theme.VariantLight)
-	w.Show(screens(t)["15-saved"])
+	w.Show(screens(t)["19-saved"])
 	dir := t.TempDir()
 	w.handDir = dir
 	test.Tap(button(t, w, text.HandPDF))
@@ -77,7 +77,7 @@ func TestWhatCanBeDoneByHand(t *testing.T) {
 		}
 	}
 	// Where the clipboard takes no pictures it is not offered.
-	s := screens(t)["15-saved"]
+	s := screens(t)["19-saved"]
 	s.Hands.Copy = false
 	w.Show(s)
 	if openMenu(t, w)[text.HandCopy] != nil {
@@ -119,7 +119,7 @@ func TestScreensOfCopies(t *testing.T) {
 		} {
 			w, _ := newTestWindow(t, v)
 			w.handDir = filepath.FromSlash("/home/aroha/Documents")
-			w.Show(screens(t)["15-saved"])
+			w.Show(screens(t)["19-saved"])
 			open(w)
 			f, err := os.Create(filepath.Join(dir, name+"-"+look+".png"))
 			if err != nil {

@@ -108,7 +108,7 @@ func (w *Window) typed(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyEscape {
 			w.dropDialog()
 		}
-	case model.ScreenOf(w.snap) != model.ScreenSession:
+	case w.screen() != model.ScreenSession:
 	case w.at != "":
 		w.reviewKey(e.Name, w.shift())
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter || e.Name == fyne.KeySpace:
@@ -175,7 +175,7 @@ func (w *Window) fileKey() {
 
 // file shows what would go where. Nothing goes before the GP says so there.
 func (w *Window) file() {
-	if w.asking != nil || model.ScreenOf(w.snap) != model.ScreenSession || !model.BarOf(w.snap).Enabled {
+	if w.asking != nil || w.screen() != model.ScreenSession || !model.BarOf(w.snap).Enabled {
 		return
 	}
 	sid := w.snap.SID

@@ -3,6 +3,7 @@ package ui
 import (
 	"image"
 	"image/color"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -121,10 +123,46 @@ func screens(t testing.TB) map[string]link.Snapshot {
 		}
 	}
 	saved.Hands = link.Hands{Copy: true, PDF: "ZZZ0016_2026-11-23.pdf", Said: text.Saved("ZZZ0016_2026-11-23.pdf")}
-	return map[string]link.Snapshot{"15-saved": saved, "1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
+	nobody := gallery
+	nobody.Patient, nobody.CanFile, nobody.WhyNot = link.Patient{}, false, "Say who the photos are of before you file them."
+	other := gallery
+	other.Asked = &link.Patient{Name: "Wiremu Testcase", NHI: "ZZZ0024", BirthDate: "1975-04-03", Age: 51, HasAge: true, Source: "medtech"}
+	launching := empty
+	launching.Problems = []link.Problem{{What: text.LaunchAsking}}
+	locked := empty
+	locked.Problems = []link.Problem{problemOf(text.Problem(text.PlaceVault, app.KindAuth), true)}
+	scenes := settingsScreens()
+	maps.Copy(scenes, map[string]link.Snapshot{"15-nobody": nobody, "16-asks-between": other, "17-launching": launching, "18-no-keyring": locked})
+	maps.Copy(scenes, map[string]link.Snapshot{"19-saved": saved, "1-form": empty, "2-form-typed": typed, "3-confirm": ask, "4-code": snapshot(t, link.PhaseWaiting),
 		"5-expired": expired, "6-paired": pairedEmpty, "7-gallery": gallery, "8-results": results, "9-trouble": trouble, "10-unsure": unsure,
-		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping}
+		"11-details": detailed, "12-left": left, "13-keep": kept, "14-kept": keeping})
+	return scenes
 }
+
+// settingsScreens are the settings and the first run, each step.
+func settingsScreens() map[string]link.Snapshot {
+	at := time.Date(2026, 11, 23, 9, 58, 30, 0, time.UTC).UnixMilli()
+	set := link.Settings{Prefs: link.Prefs{Sound: true, Autostart: true, Language: "en", RetentionDays: 7, TargetKB: 1000,
+		Require: []app.Detail{app.DetailSite, app.DetailSide}, Folder: `C:\mt32\attachments`}}
+	for _, p := range []link.Part{link.PartVault, link.PartSpool, link.PartRegistry, link.PartObjects, link.PartFeed, link.PartFolder} {
+		set.Lights = append(set.Lights, link.Light{Part: p, State: link.LitGood, At: at})
+	}
+	bad := set
+	bad.Lights = append([]link.Light(nil), set.Lights...)
+	bad.Lights[4].State, bad.Lights[4].Reason = link.LitSlow, problemOf(text.Problem(text.PlaceFeed, app.KindOffline), false)
+	bad.Lights[5].State, bad.Lights[5].Reason = link.LitBad, problemOf(text.Problem(text.PlaceFolder, app.KindNotFound), true)
+	out := map[string]link.Snapshot{"20-settings": {Settings: &bad}}
+	for step := range model.Steps {
+		s := set
+		s.First, s.Step = true, step
+		s.Prefs.Local = step > 0
+		out["30-set-up-"+string(rune('1'+step))] = link.Snapshot{Settings: &s}
+	}
+	return out
+}
+
+// settingsPages are the sections of the settings, which no snapshot opens.
+var settingsPages = []string{"connections", "folder", "rules", "keeping", "computer", "support"}
 
 var waitingSession = link.Waiting{SID: "7ZZZZZZZZZZZZZZZZZZZZZZZZY", Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"},
 	Since: time.Date(2026, 11, 21, 14, 5, 0, 0, time.UTC).UnixMilli()}
@@ -152,14 +190,48 @@ func TestScreens(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
+	shoot := func(w *Window, name string) {
+		t.Helper()
+		if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
+			t.Errorf("%s needs %v", name, min)
+		}
+		savePNG(t, filepath.Join(dir, name+".png"), w.win.Canvas().Capture())
+	}
+	// At 200 % the same window has twice the pixels; in te reo Māori the words
+	// are as long as they are.
+	for _, name := range []string{"1-form", "4-code", "7-gallery", "20-settings", "30-set-up-1"} {
+		w, _ := newTestWindow(t, theme.VariantLight)
+		w.win.Canvas().(test.WindowlessCanvas).SetScale(2)
+		w.win.Resize(fyne.NewSize(1080, 780))
+		w.Show(screens(t)[name])
+		shoot(w, name+"-200-percent")
+	}
+	text.Speak("mi")
+	defer text.Speak("en")
+	for _, name := range []string{"1-form", "3-confirm", "4-code", "7-gallery", "20-settings", "30-set-up-6"} {
+		w, _ := newTestWindow(t, theme.VariantDark)
+		w.Show(screens(t)[name])
+		shoot(w, name+"-mi")
+	}
+	text.Speak("en")
 	for look, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		for name, s := range screens(t) {
 			w, _ := newTestWindow(t, v)
 			w.Show(s)
-			if min := w.win.Canvas().Content().MinSize(); min.Width > 1080 || min.Height > 780 {
-				t.Errorf("%s needs %v", name, min)
+			shoot(w, name+"-"+look)
+			if name != "20-settings" {
+				continue
 			}
-			savePNG(t, filepath.Join(dir, name+"-"+look+".png"), w.win.Canvas().Capture())
+			for i, page := range settingsPages {
+				if page == "support" {
+					s.Settings.Bundle = &link.Bundle{Text: bundleText}
+					w.Show(s)
+				}
+				w.setting.Open(i)
+				shoot(w, "21-settings-"+page+"-"+look)
+			}
 		}
 	}
 }
+
+const bundleText = "ClinicPro Images: diagnostics\nNo patient and no password is in this file.\n\nmade                     2026-11-23T22:58:30+13:00\nversion                  0.1.0+06f24ce8d9d6aa14\nsystem                   windows/amd64\nlocal mode               false\npractice                 karaka\ngateway                  https://images.example.nz\n\nconnections, when they were last checked\n  vault                  good 2026-11-23T22:58:30+13:00\n  folder                 bad 2026-11-23T22:58:30+13:00 The practice folder is not there.\n"

@@ -26,6 +26,8 @@ type Window struct {
 	form    *views.Form
 	ask     *views.Ask
 	session *views.Session
+	setting *views.Settings // made when they are first asked for
+	setUp   *views.SetUp
 	review  *views.Review
 	root    *fyne.Container
 
@@ -36,18 +38,28 @@ type Window struct {
 	pixels   map[string]image.Image
 	asking   *widget.PopUp
 	handDir  string // where the last copy was saved
+
+	assigning string // the session whose patient is being named
 	reviewing
 }
 
 // NewWindow builds the window, hidden. send gets what the GP does.
 func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
-	w := &Window{bridge: newBridge(), app: a, win: a.NewWindow(text.Product), send: send, now: now, pixels: map[string]image.Image{}}
-	w.form = views.NewForm(now,
-		func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
-		w.startSession,
-		func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
-		w.help)
-	w.ask = views.NewAsk(func(yes bool) { send(link.Input{Kind: link.InputConfirmPatient, Confirmed: yes}) })
+	fonts := readFonts()
+	win := a.NewWindow(text.Product)
+	fonts.Wait()
+	w := &Window{bridge: newBridge(), app: a, win: win, send: send, now: now, pixels: map[string]image.Image{}}
+	w.form = views.NewForm(now, views.FormActs{
+		Draft:    func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
+		Start:    w.startSession,
+		Assign:   w.assign,
+		Cancel:   func() { w.assigning = ""; w.paint() },
+		Open:     func(sid string) { send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
+		Retry:    func() { send(link.Input{Kind: link.InputRetry}) },
+		Settings: func() { send(link.Input{Kind: link.InputOpenSettings}) },
+		Help:     w.help,
+	})
+	w.ask = views.NewAsk(w.answer)
 	w.session = views.NewSession(views.Acts{
 		File: w.file, NewCode: w.newCode, CopyLink: w.copyLink, Next: w.next, Discard: w.discard,
 		Open:       func(sid string) { w.send(link.Input{Kind: link.InputOpenSession, SID: sid}) },
@@ -58,6 +70,7 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		Retry:      func() { w.act(link.InputRetry) },
 		Keep:       func() { w.act(link.InputKeepPhone) },
 		Forget:     func() { w.act(link.InputForgetPhone) },
+		Assign:     func() { w.assigning = w.snap.SID; w.paint() },
 		Look:       func(id string) { w.lookAt(id, link.Ref{}) },
 		Photo:      w.photoMenu, PDF: w.savePDF,
 	})
@@ -79,13 +92,16 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 // Show replaces what is shown.
 func (w *Window) Show(s link.Snapshot) {
 	if s.SID != w.snap.SID {
-		w.showCode = false
+		w.showCode, w.assigning = false, ""
+	}
+	if s.Patient.Name != "" || s.Patient.NHI != "" || s.Form {
+		w.assigning = ""
 	}
 	if s.SID != w.snap.SID || s.Form != w.snap.Form {
 		w.dropDialog() // it asked about what is no longer on show
 	}
 	w.follow(s)
-	if w.shown && model.ScreenOf(w.snap) != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
+	if w.shown && w.screen() != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
 		w.form.Load(s.Draft)
 	}
 	w.snap, w.came, w.shown = s, w.now(), true
@@ -113,13 +129,15 @@ func (w *Window) Pixels(p link.Pixels) {
 
 func (w *Window) paint() {
 	var screen fyne.CanvasObject
-	switch model.ScreenOf(w.snap) {
+	switch w.screen() {
 	case model.ScreenForm:
-		w.form.SetWaiting(w.snap.Waiting)
+		w.form.Set(w.snap, w.assigning != "")
 		screen = w.form.Root
 	case model.ScreenAsk:
-		w.ask.Set(*w.snap.Asked)
+		w.ask.Set(w.snap)
 		screen = w.ask.Root
+	case model.ScreenSettings, model.ScreenSetUp:
+		screen = w.settings()
 	default:
 		if screen = w.paintReview(); screen == nil {
 			w.session.Set(w.snap, w.pairing(), w.picture)
@@ -136,6 +154,29 @@ func (w *Window) paint() {
 			w.win.Canvas().Unfocus()
 		}
 	}
+}
+
+// screen is the snapshot's, or the form while a session's patient is named.
+func (w *Window) screen() model.Screen {
+	screen := model.ScreenOf(w.snap)
+	if screen == model.ScreenSession && w.assigning != "" {
+		return model.ScreenForm
+	}
+	return screen
+}
+
+// answer is about the patient on show: another may be on the way.
+func (w *Window) answer(yes bool) {
+	if w.snap.Asked != nil {
+		w.send(link.Input{Kind: link.InputConfirmPatient, Patient: *w.snap.Asked, Confirmed: yes})
+	}
+}
+
+// assign names the patient of the session that the form was opened for.
+func (w *Window) assign(p link.Patient) {
+	w.send(link.Input{Kind: link.InputAssign, SID: w.assigning, Patient: p})
+	w.assigning = ""
+	w.paint()
 }
 
 func (w *Window) pairing() model.Pairing {

@@ -336,13 +336,19 @@ func TestCountdownRunsOut(t *testing.T) {
 
 func TestThePatientIsOnEveryScreenOfASession(t *testing.T) {
 	for name, s := range screens(t) {
-		if model.ScreenOf(s) == model.ScreenForm {
+		who := s.Patient
+		switch model.ScreenOf(s) {
+		case model.ScreenAsk:
+			who = *s.Asked
+		case model.ScreenSession:
+		default:
 			continue
 		}
+		card := model.CardOf(who)
 		w, _ := newTestWindow(t, theme.VariantLight)
 		w.Show(s)
 		markup := test.RenderToMarkup(w.win.Canvas())
-		for _, value := range []string{"Aroha Testperson", "17 May 1979", "ZZZ0016"} {
+		for _, value := range []string{card.Name, card.Born, card.NHI} {
 			if !strings.Contains(markup, value) {
 				t.Errorf("%s: no %s", name, value)
 			}

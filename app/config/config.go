@@ -37,6 +37,7 @@ type Config struct {
 	TimeZone string    `toml:"time_zone"`
 	Recovery Recipient `toml:"recovery_recipient"` // empty: the workstation alone can open its spool
 	Phone    Phone     `toml:"phone"`
+	Desktop  Desktop   `toml:"desktop"`
 	Record   Record    `toml:"record"`
 	Filing   Filing    `toml:"filing"`
 	UI       UI        `toml:"ui"` // how the window is painted, for support
@@ -117,8 +118,8 @@ func Default() Config {
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
-		Phone: Phone{Target: app.DefaultTarget / 1000},
-		UI:    UIAuto,
+		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true, Language: "en"},
+		UI: UIAuto,
 	}
 }
 

@@ -37,9 +37,9 @@ const (
 	MinPassphrase = 12
 )
 
-// workFactor is scrypt's, as a power of two: age's own default, about a second
-// on a workstation. Tests take a smaller one.
-var workFactor = 18
+// SealWork is scrypt's work factor, as a power of two: age's own default, about
+// a second on a workstation.
+const SealWork = 18
 
 // CloudSecrets are the names under which the keyring keeps what opens a cloud.
 func CloudSecrets() []string {
@@ -69,9 +69,9 @@ func (e Enrolment) Config() (Config, error) {
 	return c, nil
 }
 
-// Seal encrypts the enrolment. KindCorrupt: it is not whole, or the passphrase
+// Seal encrypts the enrolment; work is SealWork. KindCorrupt: it is not whole, or the passphrase
 // is shorter than MinPassphrase.
-func (e Enrolment) Seal(passphrase app.Sealed) ([]byte, error) {
+func (e Enrolment) Seal(passphrase app.Sealed, work int) ([]byte, error) {
 	const op = "seal enrolment"
 	if _, err := e.Config(); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (e Enrolment) Seal(passphrase app.Sealed) ([]byte, error) {
 	if err != nil {
 		return nil, app.E(op, app.KindBug, errors.New("the passphrase cannot be used"))
 	}
-	recipient.SetWorkFactor(workFactor)
+	recipient.SetWorkFactor(work)
 	var out bytes.Buffer
 	w, err := age.Encrypt(&out, recipient)
 	if err != nil {

@@ -7,8 +7,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-func init() { workFactor = 10 }
-
 func enrolment() Enrolment {
 	e := Enrolment{"practice = \"hill-road\"\ngateway = \"https://images.example.nz\"\nretention_days = 5\n", map[string]app.Sealed{}}
 	for _, name := range CloudSecrets() {
@@ -19,7 +17,7 @@ func enrolment() Enrolment {
 
 func TestEnrolmentFile(t *testing.T) {
 	pass := app.Seal("correct horse battery")
-	sealed, err := enrolment().Seal(pass)
+	sealed, err := enrolment().Seal(pass, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +60,11 @@ func TestAnEnrolmentIsWhole(t *testing.T) {
 	} {
 		e := enrolment()
 		change(&e)
-		if _, err := e.Seal(pass); app.KindOf(err) != app.KindCorrupt {
+		if _, err := e.Seal(pass, 10); app.KindOf(err) != app.KindCorrupt {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := enrolment().Seal(app.Seal("too short")); app.KindOf(err) != app.KindCorrupt {
+	if _, err := enrolment().Seal(app.Seal("too short"), 10); app.KindOf(err) != app.KindCorrupt {
 		t.Errorf("a short passphrase: %v", err)
 	}
 }

@@ -120,6 +120,9 @@ func (c *Config) check() error {
 	if c.Phone.Target < 200 || c.Phone.Target > 10_000 {
 		return errors.New("phone.target_kb: want 200 to 10000")
 	}
+	if err := c.Desktop.check(); err != nil {
+		return err
+	}
 	return c.checkFiling()
 }
 

@@ -401,18 +401,18 @@ func difference(t testing.TB, a, b string) float64 {
 
 // A picture that has to be coded anew and does not fit without loss.
 func TestTIFFWithLoss(t *testing.T) {
-	b := converted(t, coded(t, scene(1600, 1200), 90), "-interlace", "JPEG")
-	files, err := NewDecoder().TIFFs(t.Context(), document(t, b), 1_500_000)
+	b := converted(t, coded(t, scene(500, 400), 90), "-interlace", "JPEG")
+	files, err := NewDecoder().TIFFs(t.Context(), document(t, b), 300_000)
 	must(t, err)
 	path := filepath.Join(t.TempDir(), "a.tif")
 	must(t, os.WriteFile(path, files[0], 0o600))
-	if info := tool(t, "tiffinfo", path); len(files[0]) > 1_500_000 || !strings.Contains(info, "Compression Scheme: JPEG") || !strings.Contains(info, "Image Width: 1600 Image Length: 1200") {
+	if info := tool(t, "tiffinfo", path); len(files[0]) > 300_000 || !strings.Contains(info, "Compression Scheme: JPEG") || !strings.Contains(info, "Image Width: 500 Image Length: 400") {
 		t.Errorf("%d bytes: %s", len(files[0]), info)
 	}
 }
 
 func TestFit(t *testing.T) {
-	large := coded(t, scene(2600, 1950), 92)
+	large, middling := coded(t, scene(2200, 1100), 92), coded(t, scene(800, 600), 92)
 	for _, c := range []struct {
 		name        string
 		b           []byte
@@ -420,10 +420,9 @@ func TestFit(t *testing.T) {
 		least, edge int // of the long edge
 	}{
 		{"as it is", photo(t, 640, 480), 1 << 20, 640, 640},
-		{"1 MB", large, 1_000_000, 2000, 2600},
-		{"500 KB", large, 500_000, 2000, 2600},
-		{"150 KB", large, 150_000, 800, 2000},
-		{"never larger", coded(t, scene(1000, 700), 95), 150_000, 1000, 1000},
+		{"2,000 pixels", large, 250_000, 2000, 2200},
+		{"at lower quality", middling, 120_000, 800, 800},
+		{"fewer pixels", middling, 20_000, 400, 640},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -442,7 +441,7 @@ func TestFit(t *testing.T) {
 			}
 		})
 	}
-	if _, err := NewDecoder().Fit(t.Context(), large, 900); app.KindOf(err) != app.KindTooLarge {
+	if _, err := NewDecoder().Fit(t.Context(), middling, 900); app.KindOf(err) != app.KindTooLarge {
 		t.Errorf("900 bytes: %v", err)
 	}
 	turned, err := Strip(dressed(photo(t, 640, 480), "", gps(6)))

@@ -133,7 +133,8 @@ func jpegPage(b []byte) (*directory, bool) {
 func deflatePage(ctx context.Context, m image.Image, room int) (*directory, error) {
 	b := m.Bounds()
 	page := &directory{width: b.Dx(), height: b.Dy(), compression: tiffDeflate, photometric: tiffRGB, parts: 3, dpi: 72}
-	if _, grey := m.(*image.Gray); grey {
+	grey, isGrey := m.(*image.Gray)
+	if isGrey {
 		page.photometric, page.parts = tiffBlackIsZero, 1
 	}
 	var out bytes.Buffer
@@ -146,7 +147,10 @@ func deflatePage(ctx context.Context, m image.Image, room int) (*directory, erro
 		if out.Len() > room {
 			return nil, nil
 		}
-		for x := range b.Dx() {
+		if isGrey {
+			copy(row, grey.Pix[grey.PixOffset(b.Min.X, y):])
+		}
+		for x := 0; !isGrey && x < b.Dx(); x++ {
 			r, g, blue, _ := m.At(b.Min.X+x, y).RGBA()
 			copy(row[x*page.parts:][:page.parts], []byte{byte(r >> 8), byte(g >> 8), byte(blue >> 8)})
 		}

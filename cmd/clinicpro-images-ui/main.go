@@ -12,6 +12,7 @@ import (
 	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/desktop"
 	"github.com/clinicpro-nz/images/ui/link"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 func main() {
@@ -37,6 +38,7 @@ func leave(err error) {
 func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) error {
 	flags := flag.NewFlagSet("clinicpro-images-ui", flag.ContinueOnError)
 	look := flags.String("look", "", "light or dark; the system's if empty")
+	language := flags.String("language", "en", "en or mi")
 	quiet := flags.Bool("quiet", false, "show the window without taking the focus")
 	painter := flags.String("ui", "gl", "gl, or software where there is no OpenGL")
 	probe := flags.Bool("probe", false, "end with 0 if a window with OpenGL can be made here, else with 1")
@@ -46,6 +48,7 @@ func run(ctx context.Context, args []string, r io.ReadCloser, w io.WriteCloser) 
 	if *probe {
 		leave(desktop.Probe())
 	}
+	text.Speak(*language)
 	pipe := link.NewWindow(link.Build())
 	serve := func(ctx context.Context, hear link.Hear) error { return pipe.Run(ctx, r, w, hear) }
 	if *painter == "software" {

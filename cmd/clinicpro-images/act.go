@@ -32,13 +32,20 @@ func (a *agent) act(ctx context.Context) error {
 
 func (a *agent) do(in link.Input) {
 	sid := app.SessionID(in.SID)
+	if a.prefer(in) {
+		return
+	}
 	switch in.Kind {
 	case link.InputDraft:
 		a.mu.Lock()
 		a.draft = in.Draft
 		a.mu.Unlock()
 	case link.InputNewSession:
-		a.newSession(in.Patient)
+		a.newSession(in.Patient, sourceForm)
+	case link.InputConfirmPatient:
+		a.confirm(in)
+	case link.InputAssign:
+		a.assign(sid, in.Patient)
 	case link.InputNewCode:
 		token := app.NewToken()
 		a.send(sid, app.NewCode{Token: token, Code: token.Hash(), Insist: in.Insist})
@@ -89,7 +96,7 @@ func (a *agent) keepPhone(sid app.SessionID) {
 	s, known := a.state.Sessions[sid]
 	a.mu.Unlock()
 	if known {
-		a.send(sid, app.KeepPhone{Until: app.EndOfDay(s.ServerNow(time.Now()), a.cfg.Zone())})
+		a.send(sid, app.KeepPhone{Until: app.EndOfDay(s.ServerNow(time.Now()), a.settings().Zone())})
 	}
 }
 
@@ -109,31 +116,69 @@ func (a *agent) send(sid app.SessionID, what app.What) {
 	}
 }
 
-// newSession starts a session about the patient that the form named. The form
-// has checked it; what does not pass here too is dropped.
-func (a *agent) newSession(p link.Patient) {
-	patient := app.Patient{Name: app.Seal(p.Name), BirthDate: app.Seal(p.BirthDate), Source: "form"}
-	if p.NHI != "" {
-		nhi, _, err := app.ParseNHI(p.NHI)
-		if err != nil {
-			a.log.Warn("session refused", "kind", string(app.KindOf(err)))
-			return
-		}
-		patient.NHI = nhi
+// newSession starts a session about the patient that the form named, or about
+// nobody yet. The form has checked it; what does not pass here too is dropped,
+// and the answer is "".
+func (a *agent) newSession(p link.Patient, source string) app.SessionID {
+	patient, err := patientOf(p, source)
+	if err != nil {
+		a.log.Warn("session refused", "kind", string(app.KindOf(err)))
+		return ""
 	}
-	if p.BirthDate != "" {
-		if _, err := time.Parse(time.DateOnly, p.BirthDate); err != nil {
-			a.log.Warn("session refused", "kind", string(app.KindCorrupt))
-			return
-		}
-	}
-	start, err := workstation.NewSession(patient, a.cfg.PracticeName, a.cfg.Asks(), a.cfg.Keep())
+	return a.startSession(app.Launched{Patient: patient})
+}
+
+// startSession starts a session about a patient who has been checked, and
+// whose record the photos may go into where a record system named it.
+func (a *agent) startSession(about app.Launched) app.SessionID {
+	cfg := a.settings()
+	start, err := workstation.NewSession(about.Patient, cfg.PracticeName, cfg.Asks(), cfg.Keep())
 	if err != nil {
 		a.log.Error("session refused", "kind", string(app.KindOf(err)))
+		return ""
+	}
+	if what, ok := start.What.(app.Start); ok {
+		what.Record = about.Record
+		start.What = what
+	}
+	a.mu.Lock()
+	a.draft, a.fresh, a.came.problem = link.Draft{}, start.SID, nil
+	a.mu.Unlock()
+	a.send(start.SID, start.What)
+	return start.SID
+}
+
+// assign says who a session without a patient is about.
+func (a *agent) assign(sid app.SessionID, p link.Patient) {
+	patient, err := patientOf(p, sourceForm)
+	if err != nil {
+		a.log.Warn("patient refused", "kind", string(app.KindOf(err)))
 		return
 	}
 	a.mu.Lock()
-	a.draft, a.fresh = link.Draft{}, start.SID
+	a.draft = link.Draft{}
 	a.mu.Unlock()
-	a.send(start.SID, start.What)
+	a.send(sid, app.Assign{Patient: patient})
+}
+
+// patientOf seals a patient; KindCorrupt for an NHI or a date of birth that is
+// none. Without a name and an NHI it is nobody.
+func patientOf(p link.Patient, source string) (app.Patient, error) {
+	out := app.Patient{Name: app.Seal(p.Name), BirthDate: app.Seal(p.BirthDate), Source: source}
+	if p.NHI != "" {
+		nhi, _, err := app.ParseNHI(p.NHI)
+		if err != nil {
+			return app.Patient{}, err
+		}
+		out.NHI = nhi
+	}
+	if p.BirthDate != "" {
+		if _, err := time.Parse(time.DateOnly, p.BirthDate); err != nil {
+			return app.Patient{}, app.E("read date of birth", app.KindCorrupt, nil)
+		}
+	}
+	if out.IsZero() {
+		return app.Patient{}, nil
+	}
+	return out, nil
 }

@@ -43,9 +43,12 @@ type agent struct {
 	quit     context.CancelFunc
 	replaced atomic.Bool // an update has put another program in this one's place
 
-	kick  chan struct{} // the GP pressed "Try again"
-	acts  chan link.Input
-	hands *hands
+	kick   chan struct{} // the GP pressed "Try again"
+	reload chan struct{} // settings that the engine was made of have changed
+	acts   chan link.Input
+	hands  *hands
+
+	background func(func(context.Context)) // runs beside everything else, until the agent ends
 
 	status chan tray.Status // newest wins
 
@@ -66,6 +69,11 @@ type agent struct {
 	choices  choices        // of the GP, by session
 	fresh    app.SessionID  // the session asked for there: it takes the form's place
 	locked   bool           // the desktop was locked while no engine ran
+	ports    *app.Ports     // the engine's; nil while there is none
+	prefs    preferences
+	came     arrivals
+	heard    hearing
+	notes    *tray.Notifier // nil: nobody is notified
 	spool    app.Spool      // nil until it is open
 	reviewer
 }
@@ -81,7 +89,8 @@ func runAgent(ctx context.Context, o options) error {
 	listener, err := instance.Claim(o.dir)
 	if errors.Is(err, instance.ErrRunning) {
 		if conn, dialErr := instance.Dial(o.dir); dialErr == nil {
-			_ = instance.WriteHello(conn, instance.Hello{Act: "raise"})
+			allowForeground(anyProcess) // to the window that comes forward for this start
+			_ = instance.WriteHello(conn, instance.Hello{Act: instance.ActRaise})
 			_ = conn.Close()
 		}
 		return err
@@ -101,9 +110,10 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
-	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")),
-		surface: newSurface(cfg.UI), receive: a.receive, notice: a.notice, replace: a.replace}, a.log)
+		kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
+	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")), surface: newSurface(cfg.UI),
+		language: func() string { return a.settings().Desktop.Language }, receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
+	text.Speak(cfg.Desktop.Language) // of the tray, from its start to its end
 	a.darkroom = workstation.NewDarkroom(cfg.NameTemplate, cfg.Zone(), cfg.Filing.Size.MaxBytes())
 	a.reviewer = newReviewer()
 	a.darkroom.OnEarly(a.refresh)
@@ -112,6 +122,18 @@ func runAgent(ctx context.Context, o options) error {
 	ctx, a.quit = context.WithCancel(ctx)
 	defer a.quit()
 	group, ctx := errgroup.WithContext(ctx)
+	a.background = func(f func(context.Context)) {
+		group.Go(func() error {
+			f(ctx)
+			return nil
+		})
+	}
+	a.applyAutostart()
+	a.firstRun()
+	if !o.noWindow {
+		a.notes = tray.NewNotifier(func() { a.screens.open(ctx, group) })
+		defer a.notes.Close()
+	}
 	a.refresh()
 	group.Go(func() error { return a.screens.accept(ctx, listener, group) })
 	group.Go(func() error { return a.act(ctx) })
@@ -187,7 +209,7 @@ func settings(o *options) (config.Config, error) {
 		}
 	}
 	if !o.local {
-		if err := leave(cfg); err != nil {
+		if err := leave(cfg, o.noWindow); err != nil {
 			return cfg, err
 		}
 	}
@@ -234,11 +256,15 @@ func (a *agent) engines(ctx context.Context) error {
 		defer running.Wait()
 		defer adopting.Wait()
 		adopting.Go(func() { a.adopt(ctx, spool) })
+		var r ready.Ready
 		for {
 			select {
 			case <-ctx.Done():
 				return nil
-			case r := <-clouds:
+			case r = <-clouds:
+			case <-a.reload:
+			}
+			if r.Base != "" {
 				if stop != nil {
 					stop()
 					running.Wait()
@@ -270,12 +296,12 @@ func (a *agent) connect(ctx context.Context, spool app.Spool, trail app.Audit, r
 	if a.o.local {
 		c, err = workstation.LocalCloud(r)
 	} else {
-		c, err = workstation.EnrolledCloud(ctx, a.cfg, a.vault)
+		c, err = workstation.EnrolledCloud(ctx, a.settings(), a.vault)
 	}
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.cfg),
+	return c.Connect(workstation.Parts{Spool: spool, Audit: trail, Darkroom: a.darkroom, Folder: workstation.FolderOf(a.settings()),
 		Record: a.connectRecord(ctx, c.Base), Log: a.log})
 }
 
@@ -287,7 +313,7 @@ func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit,
 			engine := app.NewEngine(ports)
 			a.starting()
 			a.mu.Lock()
-			a.engine, a.base = engine, r.Base
+			a.engine, a.base, a.ports = engine, r.Base, &ports
 			if a.locked {
 				engine.Send(app.Input{What: app.WorkstationLocked{}})
 				a.locked = false
@@ -303,7 +329,7 @@ func (a *agent) runEngine(ctx context.Context, spool app.Spool, trail app.Audit,
 			unwatch()
 			watching.Wait()
 			a.mu.Lock()
-			a.engine = nil
+			a.engine, a.ports = nil, nil
 			a.mu.Unlock()
 			closePorts()
 		}
@@ -334,6 +360,7 @@ func (a *agent) watch(states <-chan app.State) {
 		if a.fresh != "" && st.Current == a.fresh {
 			a.form, a.fresh = false, ""
 		}
+		a.watchTrial(st)
 		a.mu.Unlock()
 		if st.Current != before {
 			a.darkroom.KeepOnly(func(sid app.SessionID) bool {
@@ -350,13 +377,19 @@ func (a *agent) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
-		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.problems, a.standing, a.advice),
+		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing, a.advice),
 		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer}
 	a.sendThumbs()
 	shown := snapshot(a.state, set, time.Now())
 	a.handView(&shown, a.state.Sessions[a.state.Current])
+	shown.Settings = a.settingsView()
+	if a.came.asked != nil {
+		asked := patientView(a.came.asked.Patient, time.Now())
+		shown.Asked = &asked
+	}
 	a.screens.show(shown)
 	status := trayStatus(a.state, len(a.problems) > 0)
+	a.landings(a.state, status.State == tray.Problem)
 	if status.Notice = a.noWindow; a.noWindow != "" {
 		status.State = tray.Problem
 	}

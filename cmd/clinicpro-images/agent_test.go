@@ -165,7 +165,7 @@ func TestAStartThatCannotSucceedSaysWhatToDo(t *testing.T) {
 
 func TestAnActBeforeTheAgentIsReadyIsKept(t *testing.T) {
 	a := testAgent(t)
-	a.newSession(link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016"})
+	a.newSession(link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016"}, sourceForm)
 	if a.pending == nil {
 		t.Fatal("the new session was dropped")
 	}

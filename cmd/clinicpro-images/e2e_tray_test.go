@@ -33,7 +33,7 @@ func TestEndToEndTray(t *testing.T) {
 	d.ready()
 	p := d.panel() // a panel may come after the agent
 
-	rest := []string{text.TrayHelp, text.TrayQuit}
+	rest := []string{text.SettingsTitle, text.TrayHelp, text.TrayQuit}
 	menu := func(open bool, toFile int, paired bool) []string {
 		lines := []string{text.TrayNew, text.TrayOpen, text.TrayWaiting(toFile), text.KeepPhone}
 		if !open {

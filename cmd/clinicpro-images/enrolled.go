@@ -12,9 +12,10 @@ import (
 
 // leave sets the way that every connection leaves this machine by. A practice
 // that nothing names, neither a setting nor an enrolment file, is a start that
-// cannot succeed.
-func leave(cfg config.Config) error {
-	if !cfg.Named() && cfg.EnrolFile == "" {
+// cannot succeed where nobody is there to be shown the first run, which says
+// what to do.
+func leave(cfg config.Config, nobody bool) error {
+	if !cfg.Named() && cfg.EnrolFile == "" && nobody {
 		return usageError{text.Enrol(app.KindNotFound, cfg.Support).Line()}
 	}
 	way, err := egress.New(cfg.Proxy, cfg.CAFile)

@@ -65,7 +65,12 @@ func TestAPolicyAloneIsNoEnrolment(t *testing.T) {
 		t.Errorf("an enrolment file that nobody has opened: %q, local %v", got, o.local)
 	}
 	policy("support = \"Tess, 09 000 0000\"\n")
+	if _, err := settings(&o); err != nil || o.local {
+		t.Errorf("nothing named, and a window to say so: %v, local %v", err, o.local)
+	}
+	o.noWindow = true
 	_, err := settings(&o)
+	o.noWindow = false
 	if _, is := errors.AsType[usageError](err); !is || !strings.Contains(err.Error(), "Please call Tess, 09 000 0000.") {
 		t.Errorf("nothing named: %v", err)
 	}

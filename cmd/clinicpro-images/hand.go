@@ -33,7 +33,7 @@ type hands struct {
 }
 
 func newHands() *hands {
-	return &hands{wishes: make(chan link.Input, handsAtOnce), reveal: revealFile}
+	return &hands{wishes: make(chan link.Input, handsAtOnce), copier: copier(), reveal: revealFile}
 }
 
 // ask queues a wish.

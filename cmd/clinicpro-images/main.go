@@ -46,6 +46,8 @@ type options struct {
 	stayHidden   bool
 	after        string
 	ui           config.UI // "" leaves it to the settings
+	patientFrom  string
+	localFlag    bool // local mode was asked for here, as against in the first run
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -62,15 +64,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.BoolVar(&o.stayHidden, "hidden", false, "start in the tray without opening the window")
 	flags.Var(&o.ui, "ui", "how the window is painted, for support: auto, gl or software")
 	flags.StringVar(&o.after, "after", "", "why the keeper starts the agent again: "+afterCrash+" or "+afterUpdate)
+	flags.StringVar(&o.patientFrom, "patient-from", "", "hand over the patient in a file, which is deleted, or on standard input (-); the GP confirms")
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "clinicpro-images takes no arguments beside its flags; see -h.")
-		return exitUsage
-	}
+	o.localFlag = o.local
 	if !o.agent {
-		return keep(ctx, args, stdout, stderr)
+		return begin(ctx, o, flags, stdin, stdout, stderr)
+	}
+	if flags.NArg() > 0 || o.patientFrom != "" { // a patient is in no argument of this process
+		fmt.Fprintln(stderr, "The agent takes no arguments beside its flags; see -h.")
+		return exitUsage
 	}
 	debug.SetMemoryLimit(memoryGoal)
 	ctx, cancel := context.WithCancel(ctx)

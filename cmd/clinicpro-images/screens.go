@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"log/slog"
@@ -40,15 +39,25 @@ type screensConfig struct {
 	headless bool // terminals only: no window process is ever started
 	surface  *surface
 	marker   marker
+	language func() string // of the next window: en, mi
 	receive  func(link.Input)
-	notice   func(string) // why no window can be shown; "" once that is over
-	replace  func()       // an update has put another program in this agent's place
+	arrived  func(instance.Hello) // a second start, with what it brings
+	notice   func(string)         // why no window can be shown; "" once that is over
+	replace  func()               // an update has put another program in this agent's place
 }
 
 func newScreens(cfg screensConfig, log *slog.Logger) *screens {
 	exe, _ := os.Executable() // without a path nothing is ever seen to change
 	return &screens{screensConfig: cfg, log: log, window: link.NewAgent(cfg.build), again: make(chan struct{}, 1),
 		self: programAt(exe), others: map[*link.Agent]bool{}, pixels: map[string]bool{}}
+}
+
+// visible reports whether somebody can see what is shown: a window is open, or
+// on its way, or a terminal is attached.
+func (s *screens) visible() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wanted || len(s.others) > 0
 }
 
 // show gives every screen the newest snapshot.
@@ -114,7 +123,7 @@ func (s *screens) accept(ctx context.Context, l net.Listener, group spawner) err
 
 func (s *screens) greet(ctx context.Context, conn net.Conn, group spawner) {
 	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // Windows pipes have none: harmless there
-	r := bufio.NewReader(conn)
+	r := instance.HelloReader(conn)
 	h, err := instance.ReadHello(r)
 	if err != nil {
 		_ = conn.Close()
@@ -122,10 +131,11 @@ func (s *screens) greet(ctx context.Context, conn net.Conn, group spawner) {
 	}
 	_ = conn.SetReadDeadline(time.Time{})
 	switch h.Act {
-	case "raise":
+	case instance.ActRaise, instance.ActLaunch, instance.ActPatient:
 		_ = conn.Close()
+		s.arrived(h)
 		s.open(ctx, group)
-	case "attach":
+	case instance.ActAttach:
 		s.attach(ctx, r, conn)
 	default:
 		_ = conn.Close()

@@ -50,7 +50,7 @@ func (a *agent) openSpool(ctx context.Context) (spool *diskspool.Spool, err erro
 		if err != nil {
 			return text.PlaceVault, err
 		}
-		keys := diskspool.Keys{Identity: identity, Recovery: a.cfg.Recovery.Age()}
+		keys := diskspool.Keys{Identity: identity, Recovery: a.settings().Recovery.Age()}
 		spool, err = diskspool.OpenFree(filepath.Join(a.o.dir, "spool"), keys, a.log)
 		return text.PlaceSpool, err
 	})

@@ -50,8 +50,10 @@ func (a *agent) command(ctx context.Context, group spawner, c tray.Command) {
 		a.switchKeeping()
 		return
 	case tray.CommandNew:
+		a.leaveSettings()
 		a.showForm(true)
 	case tray.CommandOpen:
+		a.leaveSettings()
 		a.mu.Lock()
 		sid, current := openSession(a.state), a.state.Current
 		a.mu.Unlock()
@@ -60,7 +62,10 @@ func (a *agent) command(ctx context.Context, group spawner, c tray.Command) {
 		}
 		a.showForm(false)
 	case tray.CommandWaiting:
+		a.leaveSettings()
 		a.showWaiting()
+	case tray.CommandSetting:
+		a.showSettings(false, 0)
 	case tray.CommandHelp:
 		a.screens.help()
 	}

@@ -189,7 +189,7 @@ func (s *screens) runWindow(ctx context.Context, front bool) error {
 	if paint != paintGL {
 		lost = nil
 	}
-	args := []string{"-ui", paint}
+	args := []string{"-ui", paint, "-language", s.language()}
 	if !front {
 		args = append(args, "-quiet")
 	}

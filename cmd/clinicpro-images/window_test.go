@@ -151,7 +151,7 @@ func TestTheFormGivesWayToTheSessionItStarted(t *testing.T) {
 	if !a.form {
 		t.Fatal("no form")
 	}
-	a.newSession(link.Patient{Name: "Wiremu Testcase", NHI: "ZZZ0024"})
+	a.newSession(link.Patient{Name: "Wiremu Testcase", NHI: "ZZZ0024"}, sourceForm)
 	states := make(chan app.State, 2)
 	states <- a.state // something else happened: the form stays
 	close(states)

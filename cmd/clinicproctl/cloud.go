@@ -76,7 +76,7 @@ func (c *cloudRun) show(ctx context.Context, stdout, stderr io.Writer) int {
 		} else {
 			fmt.Fprintln(w, "\nNothing was changed. clinicproctl cloud apply does what is marked with ~.")
 		}
-		fmt.Fprintf(w, "An image that no workstation fetches is deleted after %d day(s). A workstation that may be off for longer needs -keep-days; the phone keeps its own copy until the workstation has it.\n", c.admin.bucket.LifeDays)
+		fmt.Fprintf(w, "An image that no workstation fetches is deleted after %s. A workstation that may be off for longer needs -keep-days; the phone keeps its own copy until the workstation has it.\n", keepDays(c.admin.bucket.LifeDays))
 	})
 	if s3bucket.Clean(states) {
 		return exitDone
@@ -254,6 +254,13 @@ func cloudDestroyTemp(ctx context.Context, args []string, stdin io.Reader, stdou
 	return exitDone
 }
 
+func keepDays(n int32) string {
+	if n == 1 {
+		return "a day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
+
 // say is one setting as it was found.
 func say(w io.Writer, s s3bucket.State) {
 	switch s.Verdict {
@@ -262,7 +269,9 @@ func say(w io.Writer, s s3bucket.State) {
 	case s3bucket.NotHere:
 		fmt.Fprintf(w, "! %s: this store does not know it; it goes without\n", s.Setting)
 	case s3bucket.Waits:
-		fmt.Fprintf(w, "~ %s\n    + %s\n", s.Setting, s.Wants)
+		if s.Wants != s3bucket.None {
+			fmt.Fprintf(w, "~ %s\n    + %s\n", s.Setting, s.Wants)
+		}
 	default:
 		fmt.Fprintf(w, "~ %s\n    - %s\n    + %s\n", s.Setting, s.Has, s.Wants)
 	}

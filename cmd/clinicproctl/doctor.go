@@ -213,16 +213,15 @@ func (d *doctor) local(ctx context.Context) {
 		}
 		return fmt.Sprintf("written and synced; %d GB free", free>>30), ""
 	})
-	d.step("folder for filed images", func() (string, text.FaultCode) {
-		folder := d.cfg.Folder
-		if folder == "" {
-			folder = filepath.Join(d.dir, "filed")
-			if d.cfg.Named() {
-				return "none is set: photos go to " + folder, filedFolder(folder)
+	if d.cfg.Named() { // whose folder it is, is not known before
+		d.step("folder for filed images", func() (string, text.FaultCode) {
+			if d.cfg.Folder != "" {
+				return d.cfg.Folder, filedFolder(d.cfg.Folder)
 			}
-		}
-		return folder, filedFolder(folder)
-	})
+			folder := filepath.Join(d.dir, "filed")
+			return "none is set: photos go to " + folder, filedFolder(folder)
+		})
+	}
 	d.step("links that open the app", func() (string, text.FaultCode) {
 		by, found := urlHandler(ctx)
 		if !found {

@@ -97,7 +97,7 @@ func enrolCreate(ctx context.Context, args []string, stdin io.Reader, stdout, st
 	if err != nil {
 		return failed(stderr, err)
 	}
-	sealed, err := e.Seal(passphrase)
+	sealed, err := e.Seal(passphrase, sealWork)
 	if err != nil {
 		return failed(stderr, sentence(sentenceOf(cause(err))+" No file was made."))
 	}
@@ -118,6 +118,9 @@ func enrolCreate(ctx context.Context, args []string, stdin io.Reader, stdout, st
 	})
 	return exitDone
 }
+
+// sealWork makes guessing a passphrase slow; tests take less of it.
+var sealWork = config.SealWork
 
 // recoveryPair is the recipient given, or a fresh one with its private half.
 func recoveryPair(given string) (recipient, private string, err error) {

@@ -103,10 +103,10 @@ func leaveWord(root *os.Root, dir string, folder fs.FileInfo, now time.Time) err
 		return nil // a folder that cannot be read is not counted
 	})
 	path := filepath.Join(dir, text.UninstalledFile)
-	if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	if photos == 0 {
+		if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		return nil
 	}
 	if err := root.WriteFile(path, []byte(text.UninstalledPhotos(photos, now)), 0o600); err != nil {

@@ -20,6 +20,7 @@ const relayAbout = "The file is the gateway's ALEX_RELAY_KEYS. A running gateway
 func relayKeys(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flagSet("relay "+args[0], stderr)
 	file := flags.String("file", "", "the gateway's file of keys (its ALEX_RELAY_KEYS)")
+	asJSON := flags.Bool("json", false, "answer as JSON")
 	var practice, facility, name, key string
 	switch args[0] {
 	case "add":
@@ -40,16 +41,18 @@ func relayKeys(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 	switch {
 	case err != nil:
 	case args[0] == "add":
-		err = addKey(&book, *file, app.Practice(practice), facility, name, stdout)
+		err = addKey(&book, *file, app.Practice(practice), facility, name, *asJSON, stdout)
 	case args[0] == "revoke":
 		if err = book.Revoke(key, time.Now()); err == nil {
 			err = book.Write(*file)
 		}
 		if err == nil {
-			fmt.Fprintf(stdout, "Key %s is revoked. Gateways refuse it within ten seconds.\n", key)
+			answer(stdout, *asJSON, map[string]string{"revoked": key}, func(w io.Writer) {
+				fmt.Fprintf(w, "Key %s is revoked. Gateways refuse it within ten seconds.\n", key)
+			})
 		}
 	default:
-		listKeys(book, stdout)
+		listKeys(book, *asJSON, stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, relaySentence(err))
@@ -58,7 +61,7 @@ func relayKeys(_ context.Context, args []string, _ io.Reader, stdout, stderr io.
 	return exitDone
 }
 
-func addKey(book *relay.Book, file string, practice app.Practice, facilities, name string, stdout io.Writer) error {
+func addKey(book *relay.Book, file string, practice app.Practice, facilities, name string, asJSON bool, stdout io.Writer) error {
 	secret, key, err := book.Add(practice, strings.FieldsFunc(facilities, func(r rune) bool { return r == ',' || r == ' ' }), name, time.Now())
 	if err == nil {
 		err = book.Write(file)
@@ -66,21 +69,39 @@ func addKey(book *relay.Book, file string, practice app.Practice, facilities, na
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "Key %s for %s. It is shown this once; put it into the practice's enrolment:\n%s\n", key.ID, practice, secret.Reveal())
+	answer(stdout, asJSON, map[string]string{"id": key.ID, "practice": string(practice), "key": secret.Reveal()}, func(w io.Writer) {
+		fmt.Fprintf(w, "Key %s for %s. It is shown this once; put it into the practice's enrolment, as CLINICPRO_RELAY_KEY:\n%s\n", key.ID, practice, secret.Reveal())
+	})
 	return nil
 }
 
-func listKeys(book relay.Book, stdout io.Writer) {
+func listKeys(book relay.Book, asJSON bool, stdout io.Writer) {
+	type row struct {
+		Practice   app.Practice `json:"practice"`
+		Facilities []string     `json:"facilities"`
+		ID         string       `json:"id"`
+		Name       string       `json:"name"`
+		Made       time.Time    `json:"made"`
+		Revoked    *time.Time   `json:"revoked,omitempty"`
+	}
+	rows := []row{} // without what a key is recognised by
 	for _, e := range book.Practices {
-		fmt.Fprintf(stdout, "%s  facilities %s\n", e.Practice, strings.Join(e.Facilities, ", "))
 		for _, k := range e.Keys {
-			state := "in use"
-			if k.Revoked != nil {
-				state = "revoked " + k.Revoked.Format(time.RFC3339)
-			}
-			fmt.Fprintf(stdout, "  %s  made %s  %-30s  %s\n", k.ID, k.Made.Format(time.DateOnly), state, k.Name)
+			rows = append(rows, row{e.Practice, e.Facilities, k.ID, k.Name, k.Made, k.Revoked})
 		}
 	}
+	answer(stdout, asJSON, rows, func(w io.Writer) {
+		for _, e := range book.Practices {
+			fmt.Fprintf(w, "%s  facilities %s\n", e.Practice, strings.Join(e.Facilities, ", "))
+			for _, k := range e.Keys {
+				state := "in use"
+				if k.Revoked != nil {
+					state = "revoked " + k.Revoked.Format(time.RFC3339)
+				}
+				fmt.Fprintf(w, "  %s  made %s  %-30s  %s\n", k.ID, k.Made.Format(time.DateOnly), state, k.Name)
+			}
+		}
+	})
 }
 
 // relaySentence says what is wrong and what to do.

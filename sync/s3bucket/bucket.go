@@ -158,7 +158,7 @@ func (s setting) state(ctx context.Context) (State, error) {
 		out.Verdict = NotHere
 		return out, nil
 	case err != nil && s.unset != "" && code(err) == s.unset:
-		out.Has, err = none, nil
+		out.Has, err = None, nil
 	}
 	if out.Has == s.wants || s.fits != nil && s.fits(out.Has) {
 		out.Verdict = AsWanted

@@ -64,7 +64,7 @@ func TestVersitygw(t *testing.T) {
 	t.Parallel()
 	b := open(t, versitygw(t))
 	before := plan(t, b)
-	if before[settingBucket].Has != none || before["CORS"].Verdict != Waits {
+	if before[settingBucket].Has != None || before["CORS"].Verdict != Waits {
 		t.Fatalf("an empty store: %+v", before)
 	}
 	after := apply(t, b)

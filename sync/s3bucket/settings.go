@@ -16,7 +16,8 @@ import (
 
 const (
 	settingBucket = "bucket"
-	none          = "none"
+	// None is a setting that is not there.
+	None = "none"
 )
 
 // Origins that the seed's set-up page lets upload.
@@ -24,7 +25,7 @@ var seedOrigins = []string{"https://app.clinicpro.co.nz", "https://*.clinicpro.c
 
 // signedHeaders are what a phone's upload carries (sync/s3objects' links);
 // "content-type" is the browser's own addition.
-var signedHeaders = []string{"content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-server-side-encryption"}
+var signedHeaders = []string{"content-type", "if-None-match", "x-amz-checksum-sha256", "x-amz-server-side-encryption"}
 
 const corsAge = 3600 // seconds
 
@@ -56,7 +57,7 @@ func (b *Bucket) settings() []setting {
 			read: func(ctx context.Context) (string, error) {
 				out, err := b.client.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: name})
 				if err != nil || out.OwnershipControls == nil || len(out.OwnershipControls.Rules) == 0 {
-					return none, err
+					return None, err
 				}
 				return string(out.OwnershipControls.Rules[0].ObjectOwnership), nil
 			},
@@ -72,14 +73,14 @@ func (b *Bucket) settings() []setting {
 			read: func(ctx context.Context) (string, error) {
 				out, err := b.client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: name})
 				if err != nil || out.ServerSideEncryptionConfiguration == nil {
-					return none, err
+					return None, err
 				}
 				for _, r := range out.ServerSideEncryptionConfiguration.Rules {
 					if d := r.ApplyServerSideEncryptionByDefault; d != nil {
 						return string(d.SSEAlgorithm), nil
 					}
 				}
-				return none, nil
+				return None, nil
 			},
 			put: func(ctx context.Context) error {
 				_, err := b.client.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: name,
@@ -116,7 +117,7 @@ func (b *Bucket) region(ctx context.Context) (string, error) {
 	out, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.cfg.Bucket})
 	switch {
 	case status(err) == http.StatusNotFound:
-		return none, nil
+		return None, nil
 	case err != nil:
 		return "", err
 	}
@@ -137,7 +138,7 @@ func (b *Bucket) create(ctx context.Context) error {
 
 func publicAccess(c *types.PublicAccessBlockConfiguration) string {
 	if c == nil {
-		return none
+		return None
 	}
 	var open []string
 	for name, blocked := range map[string]*bool{"BlockPublicAcls": c.BlockPublicAcls, "BlockPublicPolicy": c.BlockPublicPolicy,
@@ -285,7 +286,7 @@ func (b *Bucket) policy() setting {
 				Resource: resource[1:], Condition: conditions{"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}})
 	}
 	s := setting{
-		name: "bucket policy", wants: none, unset: "NoSuchBucketPolicy",
+		name: "bucket policy", wants: None, unset: "NoSuchBucketPolicy",
 		read: func(ctx context.Context) (string, error) {
 			out, err := b.client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.cfg.Bucket})
 			if err != nil {

@@ -27,10 +27,23 @@ type Look string
 // its last lifecycle event waits in (seen about once in two hundred ends).
 const fyneGrace = 2 * time.Second
 
+// firstWord is how long the agent may take to say what to show before the
+// window opens with the form: it speaks as soon as the process is there.
+const firstWord = 250 * time.Millisecond
+
 // Run shows the window and speaks with the agent over pipe until either
 // leaves, and then ends the process through leave, with the pipe's error; quiet
 // shows the window without taking the focus. It needs the main goroutine.
 func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error, leave func(error)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	usual := debug.SetGCPercent(-1) // nothing is thrown away before the window shows
+	early, over := ui.NewEarly(), make(chan error, 1)
+	ended := make(chan struct{}) // the pipe's end; over tells how
+	go func() {
+		over <- serve(ctx, early.Hear())
+		close(ended)
+	}()
 	if dir, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in it, and complains when there is none
 	}
@@ -50,13 +63,13 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	if quiet {
 		stayBack(w.Fyne())
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	over := make(chan error, 1)
+	early.Dress(w, firstWord)
 	a.Lifecycle().SetOnStarted(func() {
+		debug.SetGCPercent(usual)
+		early.Live(w.Hear())
 		go w.Tick(ctx)
 		go func() {
-			over <- serve(ctx, w.Hear())
+			<-ended
 			w.Quit()
 		}()
 	})

@@ -17,14 +17,38 @@ var ErrRunning = errors.New("another agent is running")
 
 // Hello is the one line with which a caller opens the agent's socket.
 type Hello struct {
-	// Act is "raise" (bring the window forward), or "attach": what follows is
-	// ui/link's protocol, with a terminal in the window's place.
+	// Act is ActRaise, ActLaunch, ActPatient or ActAttach.
 	Act string `json:"act"`
+	// Context and Signature are ActLaunch's: app.Launch's two values.
+	Context   string `json:"context,omitempty"`
+	Signature string `json:"signature,omitempty"`
+	// Patient is ActPatient's.
+	Patient *Patient `json:"patient,omitempty"`
 }
 
-const maxHello = 4 << 10
+// What a caller wants.
+const (
+	ActRaise   = "raise"   // bring the window forward
+	ActLaunch  = "launch"  // a record system's button was pressed
+	ActPatient = "patient" // another system hands a patient over; the GP has to confirm
+	ActAttach  = "attach"  // what follows is ui/link's protocol, with a terminal in the window's place
+)
 
-// ReadHello reads a caller's greeting, at most 4 KiB.
+// Patient is one handed over by another system, unchecked and in the clear:
+// the socket is the user's own, and nothing of it is kept.
+type Patient struct {
+	Name      string `json:"name"`
+	NHI       string `json:"nhi"`
+	BirthDate string `json:"birthDate"` // 2006-01-02
+}
+
+// maxHello bounds a greeting, in bytes: a launch's two values and room.
+const maxHello = 8 << 10
+
+// HelloReader is a reader that a greeting of any allowed length fits into.
+func HelloReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, maxHello) }
+
+// ReadHello reads a caller's greeting, at most 8 KiB, from a HelloReader.
 func ReadHello(r *bufio.Reader) (Hello, error) {
 	line, err := r.ReadSlice('\n')
 	if err != nil || len(line) > maxHello {

@@ -24,11 +24,21 @@ const (
 	InputRetry          InputKind = "retry"         // whatever the banner is about
 	InputRefresh        InputKind = "refresh"       // look at the registry now
 	InputOpenSession    InputKind = "open-session"  // show the session SID
+	InputAssign         InputKind = "assign"        // Patient: who a session without one is about
 	InputKeepPhone      InputKind = "keep-phone"    // the phone of this session, for those to come
 	InputForgetPhone    InputKind = "forget-phone"  // whichever is kept
 	InputChoose         InputKind = "choose"        // Value: a Target's Name, on or off
 	InputCloseSession   InputKind = "close-session" // no more photos; files nothing
 	InputCloseWindow    InputKind = "close-window"  // ends nothing, files nothing
+
+	InputOpenSettings  InputKind = "open-settings"
+	InputCloseSettings InputKind = "close-settings"
+	InputChange        InputKind = "change"      // Change: each setting as it is changed
+	InputCheck         InputKind = "check"       // ask every part now
+	InputSetUp         InputKind = "set-up"      // the first run, from its beginning or at Step
+	InputTestImage     InputKind = "test-image"  // the first run's last step: a session about the test patient
+	InputDiagnose      InputKind = "diagnose"    // make the diagnostics, to be looked at
+	InputSaveBundle    InputKind = "save-bundle" // write the diagnostics that were looked at
 )
 
 // Input is one act of the GP. SID is the session that was on show when it
@@ -42,6 +52,8 @@ type Input struct {
 	Confirmed bool      `json:"confirmed,omitempty"`
 	Insist    bool      `json:"insist,omitempty"`
 	Hand      Hand      `json:"hand,omitzero"`
+	Step      int       `json:"step,omitempty"`
+	Change    Change    `json:"change,omitzero"`
 
 	Beside Ref    `json:"beside,omitzero"`
 	Edit   Edit   `json:"edit,omitzero"`
@@ -56,8 +68,9 @@ type Input struct {
 func (in Input) valid() error {
 	needsSID := false
 	switch in.Kind {
-	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow:
-	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputKeepPhone, InputCloseSession, InputHand, InputChoose:
+	case InputDraft, InputNewSession, InputConfirmPatient, InputRetry, InputRefresh, InputForgetPhone, InputCloseWindow,
+		InputOpenSettings, InputCloseSettings, InputChange, InputCheck, InputSetUp, InputTestImage, InputDiagnose, InputSaveBundle:
+	case InputNewCode, InputFileAll, InputDiscard, InputAttest, InputFileAgain, InputOpenSession, InputAssign, InputKeepPhone, InputCloseSession, InputHand, InputChoose:
 		needsSID = true
 	default:
 		if needsSID = reviewInput(in.Kind); !needsSID {

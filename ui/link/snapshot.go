@@ -33,6 +33,8 @@ type Snapshot struct {
 	// Form: the GP asked for the next patient. A window shows the form although
 	// a session is open; that session is in Waiting too.
 	Form bool `json:"form,omitempty"`
+	// Settings: the GP asked for them, whatever else is open.
+	Settings *Settings `json:"settings,omitempty"`
 
 	Review  *Review      `json:"review,omitempty"`  // nil: the gallery
 	Require []app.Detail `json:"require,omitempty"` // of every image, before it is filed

@@ -16,6 +16,9 @@ const (
 	ScreenForm    Screen = "form"
 	ScreenAsk     Screen = "ask"
 	ScreenSession Screen = "session"
+
+	ScreenSettings Screen = "settings"
+	ScreenSetUp    Screen = "set-up"
 )
 
 // ScreenOf chooses the screen. A patient handed over is asked about before
@@ -24,6 +27,10 @@ func ScreenOf(s link.Snapshot) Screen {
 	switch {
 	case s.Asked != nil:
 		return ScreenAsk
+	case s.Settings != nil && s.Settings.First:
+		return ScreenSetUp
+	case s.Settings != nil:
+		return ScreenSettings
 	case s.Form || s.Phase == link.PhaseNone || s.Phase == "":
 		return ScreenForm
 	}
@@ -33,12 +40,18 @@ func ScreenOf(s link.Snapshot) Screen {
 // Card is the patient, on every screen that can change that patient's record.
 type Card struct {
 	Name, NHI, Born string
+	Source          string // where the patient came from
 	NHIMissing      bool
+	Nobody          bool // no patient has been named yet
 }
 
 // CardOf words a patient.
 func CardOf(p link.Patient) Card {
 	c := Card{Name: p.Name, NHI: p.NHI, Born: text.BirthDate(p.BirthDate), NHIMissing: p.NHI == ""}
+	if c.Nobody = p.Name == "" && p.NHI == ""; c.Nobody {
+		return Card{Name: text.NoPatient, NHIMissing: true, Nobody: true}
+	}
+	c.Source = text.Source(p.Source)
 	if c.NHIMissing {
 		c.NHI = text.NoNHI
 	}
@@ -267,4 +280,15 @@ func BarOf(s link.Snapshot) Bar {
 		b.Note = text.NothingToFile
 	}
 	return b
+}
+
+// Under is the line below the name: when born, how old, and who says so.
+func (c Card) Under() string {
+	switch {
+	case c.Nobody:
+		return text.NoPatientMore
+	case c.Source == "":
+		return c.Born
+	}
+	return c.Born + " · " + c.Source
 }

@@ -85,11 +85,11 @@ func TestClipboardShortcuts(t *testing.T) {
 func TestOnlyWhatChangesIsPaintedAndNothingIsForgotten(t *testing.T) {
 	for _, scale := range []float32{1, 1.5} {
 		rng := rand.New(rand.NewPCG(5, uint64(scale*4)))
-		d := newDesk(t, image.Pt(1000, 700), scale)
+		d := newDesk(t, image.Pt(900, 600), scale)
 		d.gallery(14)
 		part := 0
-		for step := range 24 {
-			at := fyne.NewPos(rng.Float32()*1000/scale, rng.Float32()*700/scale)
+		for step := range 16 {
+			at := fyne.NewPos(rng.Float32()*900/scale, rng.Float32()*600/scale)
 			switch rng.IntN(6) {
 			case 0:
 				d.w.pointer.moved(at)

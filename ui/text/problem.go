@@ -20,6 +20,8 @@ const (
 	PlaceLink     Place = "link"     // the QR code
 	PlaceImage    Place = "image"    // one picture
 	PlaceAudit    Place = "audit"    // the record of who did what
+	PlaceLaunch   Place = "launch"   // a record system's button
+	PlaceHandover Place = "handover" // a patient that another program names
 )
 
 // Sentence is one problem as a person reads it.
@@ -136,6 +138,19 @@ func worded(k key) (Sentence, bool) {
 		return Sentence{"This computer is enrolled with another practice than it belongs to now.", safeLanded, "Ask whoever looks after your computers for the new practice's enrolment file."}, true
 	case key{PlaceEnrol, ""}:
 		return Sentence{"This computer's enrolment cannot be used.", safeLanded, doCallIT}, true
+
+	case key{PlaceLaunch, app.KindNotFound}:
+		return Sentence{"This computer cannot ask your record system who the patient is.", "Nothing was opened.", "Type the patient in here. To use the button, " + lowerFirst(doCallIT)}, true
+	case key{PlaceLaunch, app.KindConflict}:
+		return Sentence{"That button press was used already.", "Nothing was opened.", "Press the button in your record system again."}, true
+	case key{PlaceLaunch, app.KindExpired}:
+		return Sentence{"That button press is too old to be trusted.", "Nothing was opened.", "Press the button in your record system again."}, true
+	case key{PlaceLaunch, app.KindAuth}:
+		return Sentence{"Your record system did not confirm that button press.", "Nothing was opened.", "Press the button again, or type the patient in here."}, true
+	case key{PlaceLaunch, ""}, key{PlaceLaunch, app.KindOffline}:
+		return Sentence{"Your record system does not say who the patient is.", "Nothing was opened.", "Press the button again, or type the patient in here."}, true
+	case key{PlaceHandover, ""}:
+		return Sentence{"Another program named a patient whose NHI or date of birth is wrong.", "Nothing was opened.", "Type the patient in here."}, true
 
 	case key{PlaceLink, app.KindConflict}:
 		return Sentence{"Another phone is already connected to this session.", safeImages, "Use that phone, or show a new code."}, true

@@ -13,9 +13,7 @@ const (
 
 	FormTitle      = "Who are the photos of?"
 	FormSub        = "Start a session, then scan the code with your phone's camera."
-	FormName       = "Name"
 	FormNHI        = "NHI"
-	FormBirthDate  = "Date of birth"
 	FormNameHint   = "As in the practice's records"
 	FormNHIHint    = "ZZZ0016 (leave empty to add it later)"
 	FormBirthHint  = "DD/MM/YYYY"
@@ -26,23 +24,16 @@ const (
 	FormFuture     = "That date is in the future."
 	FormStart      = "Start and show the code"
 	AskTitle       = "Is this the patient in front of you?"
-	AskYes         = "Yes, start"
-	AskNo          = "No"
 	NoNHI          = "No NHI yet"
 	NoBirthDate    = "Date of birth not given"
 	NewPatient     = "Next patient"
 	NewCode        = "New code"
-	CopyLink       = "Copy link"
-	Copied         = "Copied"
 	ShowCode       = "Show code"
 	HideCode       = "Hide code"
 	Refresh        = "Look again"
-	TryAgain       = "Try again"
 	Discard        = "Discard"
 	Attest         = "It is there"
 	FileAgain      = "File again"
-	Cancel         = "Cancel"
-	Open           = "Open"
 	Opening        = "Making the code…"
 	CodeExpired    = "This code has expired"
 	CodeExpiredDo  = "Show a new code, then scan that one."
@@ -75,12 +66,9 @@ const (
 	HelpStep3 = "Look at them, then press File, or Ctrl+Enter."
 	HelpSafe  = "Closing this window ends nothing and files nothing. Photos that are not filed stay here, locked, under “Waiting to file”."
 	HelpAsk   = "Something wrong? Ask your IT support, and tell them this version:"
-	Close     = "Close"
 
 	TrayNew   = "New session"
 	TrayOpen  = "Open session"
-	TrayHelp  = "Help"
-	TrayQuit  = "Quit"
 	TrayIdle  = Product
 	TrayShown = Product + ": waiting for photos"
 	TrayWrong = Product + ": something needs attention"
@@ -91,10 +79,7 @@ const (
 
 // Count returns n and the noun in its number: "1 photo", "3 photos".
 func Count(n int) string {
-	if n == 1 {
-		return "1 photo"
-	}
-	return fmt.Sprintf("%d photos", n)
+	return counted(n, photo, photos)
 }
 
 // File is the primary button.
@@ -188,10 +173,7 @@ func DidYouMean(nhi string) string { return "Did you mean " + nhi + "?" }
 
 // Years is an age.
 func Years(n int) string {
-	if n == 1 {
-		return "1 year"
-	}
-	return fmt.Sprintf("%d years", n)
+	return counted(n, year, years)
 }
 
 // BirthDate is a date as a New Zealander writes it: 17 May 1979. "" for none.

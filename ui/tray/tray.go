@@ -44,6 +44,7 @@ const (
 	CommandWaiting Command = "waiting"
 	CommandKeep    Command = "keep-phone" // keeps the open session's phone, or forgets the one that is kept
 	CommandWindow  Command = "window"     // a click on the icon: the window as it is
+	CommandSetting Command = "settings"
 	CommandHelp    Command = "help"
 	CommandQuit    Command = "quit"
 )
@@ -87,7 +88,7 @@ func Run(ctx context.Context, cfg Config) error {
 }
 
 type menu struct {
-	notice, fresh, open, waiting, keep, help, quit *systray.MenuItem
+	notice, fresh, open, waiting, keep, settings, help, quit *systray.MenuItem
 
 	tapped chan Command
 	panel  icons.Panel
@@ -103,6 +104,7 @@ func newMenu() *menu {
 	m.waiting = systray.AddMenuItem(text.TrayWaiting(0), "")
 	m.keep = systray.AddMenuItemCheckbox(text.KeepPhone, "", false)
 	systray.AddSeparator()
+	m.settings = systray.AddMenuItem(text.SettingsTitle, "")
 	m.help = systray.AddMenuItem(text.TrayHelp, "")
 	m.quit = systray.AddMenuItem(text.TrayQuit, "")
 	return m
@@ -148,6 +150,8 @@ func (m *menu) run(ctx context.Context, cfg Config) (err error) {
 			cfg.Do(CommandWaiting)
 		case <-m.keep.ClickedCh:
 			cfg.Do(CommandKeep)
+		case <-m.settings.ClickedCh:
+			cfg.Do(CommandSetting)
 		case <-m.help.ClickedCh:
 			cfg.Do(CommandHelp)
 		case <-m.quit.ClickedCh:

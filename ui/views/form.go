@@ -29,13 +29,25 @@ type Form struct {
 	now              func() time.Time
 	checked          model.Form
 	loading          bool
-	onDraft          func(link.Draft)
-	onStart          func(link.Patient)
+	title, sub       *widgets.Text
+	nobody, cancel   *widget.Button
+	banner           *Banner
+	acts             FormActs
+	assigning        bool
+}
+
+// FormActs are what the GP can do on the form.
+type FormActs struct {
+	Draft                         func(link.Draft)
+	Start                         func(link.Patient) // the zero Patient: nobody yet
+	Assign                        func(link.Patient)
+	Cancel, Retry, Settings, Help func()
+	Open                          func(sid string)
 }
 
 // NewForm returns an empty form.
-func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.Patient), onOpen func(sid string), onHelp func()) *Form {
-	f := &Form{now: now, onDraft: onDraft, onStart: onStart}
+func NewForm(now func() time.Time, acts FormActs) *Form {
+	f := &Form{now: now, acts: acts, banner: NewBanner(acts.Retry)}
 	f.Name, f.NHI, f.Birth = widget.NewEntry(), widget.NewEntry(), widget.NewEntry()
 	f.Name.PlaceHolder, f.NHI.PlaceHolder, f.Birth.PlaceHolder = text.FormNameHint, text.FormNHIHint, text.FormBirthHint
 	for _, e := range []*widget.Entry{f.Name, f.NHI, f.Birth} {
@@ -49,23 +61,29 @@ func NewForm(now func() time.Time, onDraft func(link.Draft), onStart func(link.P
 	f.suggest.Hide()
 	f.Start = widget.NewButtonWithIcon(text.FormStart, theme.NavigateNextIcon(), f.submit)
 	f.Start.Importance, f.Start.IconPlacement = widget.HighImportance, widget.ButtonIconTrailingText
-	f.waiting = NewWaiting(now, onOpen)
+	f.nobody = widget.NewButton(text.NoPatientNow, func() { acts.Start(link.Patient{}) })
+	f.nobody.Importance = widget.LowImportance
+	f.cancel = widget.NewButton(text.Cancel, acts.Cancel)
+	f.cancel.Importance = widget.LowImportance
+	f.title = widgets.NewText(text.FormTitle, 24, theme.ColorNameForeground, fyne.TextStyle{Bold: true})
+	f.sub = widgets.NewText(text.FormSub, 14, muted, fyne.TextStyle{})
+	f.waiting = NewWaiting(now, acts.Open)
 
 	field := func(name string, e fyne.CanvasObject, under ...fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(4),
 			widgets.NewText(name, 13, theme.ColorNameForeground, fyne.TextStyle{Bold: true}), e, container.NewHBox(under...))
 	}
 	card := widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 28, container.New(layout.NewCustomPaddedVBoxLayout(10),
-		widgets.NewText(text.FormTitle, 24, theme.ColorNameForeground, fyne.TextStyle{Bold: true}),
-		widgets.NewText(text.FormSub, 14, muted, fyne.TextStyle{}),
-		gap(8),
+		f.title, f.sub, gap(8),
 		field(text.FormName, f.Name),
 		container.New(layout.NewGridLayoutWithColumns(2),
 			field(text.FormNHI, f.NHI, f.nhiNote, f.suggest), field(text.FormBirthDate, f.Birth, f.born)),
-		gap(4), f.Start, container.NewCenter(f.why)))
-	help := widget.NewButtonWithIcon(text.TrayHelp, theme.HelpIcon(), onHelp)
-	help.Importance = widget.LowImportance
-	column := container.New(fixedWidth(600), container.New(layout.NewCustomPaddedVBoxLayout(16), card, f.waiting.Root, container.NewCenter(help)))
+		gap(4), f.Start, container.NewCenter(f.why), container.NewCenter(container.NewHBox(f.nobody, f.cancel))))
+	help := widget.NewButtonWithIcon(text.TrayHelp, theme.HelpIcon(), acts.Help)
+	settings := widget.NewButtonWithIcon(text.SettingsTitle, theme.SettingsIcon(), acts.Settings)
+	help.Importance, settings.Importance = widget.LowImportance, widget.LowImportance
+	column := container.New(fixedWidth(600), container.New(layout.NewCustomPaddedVBoxLayout(16), f.banner.Root, card, f.waiting.Root,
+		container.NewCenter(container.NewHBox(settings, help))))
 	f.check()
 	f.Root = container.NewCenter(column)
 	return f
@@ -84,9 +102,24 @@ func (f *Form) Load(d link.Draft) {
 // Blank reports that nothing has been typed.
 func (f *Form) Blank() bool { return f.draft() == link.Draft{} }
 
-// SetWaiting shows the sessions that are open or have photos to file.
-func (f *Form) SetWaiting(w []link.Waiting) {
-	f.waiting.Set(w)
+// Set shows what a snapshot says beside the form. With assigning the form names
+// the patient of the session on show, as against starting one.
+func (f *Form) Set(s link.Snapshot, assigning bool) {
+	f.assigning = assigning
+	title, sub, do := text.FormTitle, text.FormSub, text.FormStart
+	if assigning {
+		title, sub, do = text.AssignTitle, text.AssignSub, text.AssignDo
+		f.waiting.Set(nil)
+	} else {
+		f.waiting.Set(s.Waiting)
+	}
+	f.title.Set(title, theme.ColorNameForeground)
+	f.sub.Set(sub, widgets.ColorMuted)
+	if f.Start.Text != do {
+		f.Start.SetText(do)
+	}
+	f.nobody.Hidden, f.cancel.Hidden = assigning, !assigning
+	f.banner.Set(s.Problems)
 	f.Root.Refresh()
 }
 
@@ -99,7 +132,7 @@ func (f *Form) changed() {
 		return
 	}
 	f.check()
-	f.onDraft(f.draft())
+	f.acts.Draft(f.draft())
 }
 
 func (f *Form) check() {
@@ -122,8 +155,12 @@ func (f *Form) check() {
 }
 
 func (f *Form) submit() {
-	if f.checked.Ready {
-		f.onStart(f.checked.Patient)
+	switch {
+	case !f.checked.Ready:
+	case f.assigning:
+		f.acts.Assign(f.checked.Patient)
+	default:
+		f.acts.Start(f.checked.Patient)
 	}
 }
 

@@ -63,6 +63,8 @@ func (b *Banner) Set(problems []link.Problem) {
 type Ask struct {
 	Root            fyne.CanvasObject
 	name, born, nhi *widgets.Text
+	unfiled         *widget.Label
+	warning         fyne.CanvasObject
 }
 
 // NewAsk returns the screen.
@@ -74,17 +76,26 @@ func NewAsk(answer func(yes bool)) *Ask {
 	a.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true}).Centered()
 	yes, no := widget.NewButton(text.AskYes, func() { answer(true) }), widget.NewButton(text.AskNo, func() { answer(false) })
 	yes.Importance = widget.HighImportance
+	a.unfiled = widget.NewLabel("")
+	a.unfiled.Wrapping = fyne.TextWrapWord
+	a.warning = container.New(fixedWidth(420), widgets.NewBox(widgets.ColorNotice, widgets.ColorNone, 10, 6, a.unfiled))
 	a.Root = container.NewCenter(widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 32, container.New(layout.NewCustomPaddedVBoxLayout(12),
-		widgets.NewText(text.AskTitle, 16, widgets.ColorMuted, fyne.TextStyle{}).Centered(), gap(4), a.name, a.born, a.nhi, gap(8),
+		widgets.NewText(text.AskTitle, 16, widgets.ColorMuted, fyne.TextStyle{}).Centered(), gap(4), a.name, a.born, a.nhi, container.NewCenter(a.warning), gap(8),
 		container.NewGridWithColumns(2, container.New(minSize{200, 44}, no), container.New(minSize{200, 44}, yes)))))
 	return a
 }
 
-// Set shows a patient.
-func (a *Ask) Set(p link.Patient) {
-	c := model.CardOf(p)
+// Set shows the patient that a snapshot asks about, and what is left to do of
+// the one before.
+func (a *Ask) Set(s link.Snapshot) {
+	c := model.CardOf(*s.Asked)
 	a.name.Set(c.Name, theme.ColorNameForeground)
-	a.born.Set(c.Born, widgets.ColorMuted)
+	a.born.Set(c.Under(), widgets.ColorMuted)
+	a.warning.Hide()
+	if model.BarOf(s).Left > 0 {
+		a.unfiled.SetText(text.AskUnfiled(s.Patient.Name))
+		a.warning.Show()
+	}
 	a.nhi.Set(c.NHI, theme.ColorNameForeground)
 	a.Root.Refresh()
 }

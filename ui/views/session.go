@@ -24,6 +24,7 @@ type Acts struct {
 	Open                                                      func(sid string)
 	Photo                                                     func(image string, below fyne.CanvasObject) // what can be done by hand
 	PDF                                                       func()
+	Assign                                                    func()
 }
 
 // Session is the screen of one patient's session.
@@ -34,6 +35,7 @@ type Session struct {
 	acts                 Acts
 	name, born, nhi      *widgets.Text
 	local                *widgets.Chip
+	assign               *widget.Button
 	banner               *Banner
 	stripDot             *widgets.Chip
 	stripMore            *widgets.Text
@@ -53,7 +55,8 @@ type Session struct {
 	newCode, copyLink    *widget.Button
 	pairing              *fyne.Container
 	steps                *fyne.Container
-	tiles                map[string]*widgets.Tile
+	tiles                map[string]*slot
+	spare                []*slot // cleared, for the pictures to come
 	grid                 *fyne.Container
 	scroll               *container.Scroll
 	empty                fyne.CanvasObject
@@ -67,7 +70,7 @@ type Session struct {
 
 // NewSession returns the screen without a session.
 func NewSession(acts Acts) *Session {
-	s := &Session{acts: acts, tiles: map[string]*widgets.Tile{}}
+	s := &Session{acts: acts, tiles: map[string]*slot{}}
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
 
 	s.name = widgets.NewText("", 24, fg, bold)
@@ -76,9 +79,11 @@ func NewSession(acts Acts) *Session {
 	s.local = widgets.NewChip(text.LocalBadge, "quiet")
 	s.next = widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
 	s.next.IconPlacement = widget.ButtonIconTrailingText
+	s.assign = widget.NewButton(text.NoPatientDo, acts.Assign)
+	s.assign.Importance = widget.WarningImportance
 	patient := widgets.NewCard(container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born), nil,
-		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), gapW(16), container.NewCenter(s.next))))
+		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), container.NewCenter(s.assign), gapW(16), container.NewCenter(s.next))))
 
 	s.banner = NewBanner(acts.Retry)
 	s.stripDot = widgets.NewChip("", "quiet")
@@ -140,7 +145,8 @@ func NewSession(acts Acts) *Session {
 func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key string) image.Image) {
 	card := model.CardOf(snap.Patient)
 	s.name.Set(card.Name, theme.ColorNameForeground)
-	s.born.Set(card.Born, widgets.ColorMuted)
+	s.born.Set(card.Under(), widgets.ColorMuted)
+	s.assign.Hidden = !card.Nobody
 	ink := theme.ColorNameForeground
 	if card.NHIMissing {
 		ink = widgets.ColorMuted
@@ -254,25 +260,50 @@ func (s *Session) setPairing(p model.Pairing, pictures bool) {
 	s.body.Refresh()
 }
 
+// slot is a tile that serves one picture after another: Fyne remembers for a
+// while whatever it has drawn.
+type slot struct {
+	*widgets.Tile
+	id string
+}
+
+func (s *Session) newSlot(id string) *slot {
+	w := &slot{id: id}
+	w.Tile = widgets.NewTile(widgets.TileActs{
+		Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(w.id) }},
+		Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(w.id) }},
+		Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(w.id) }},
+		More:    func(below fyne.CanvasObject) { s.acts.Photo(w.id, below) },
+		Show:    text.ShowIntimate, Hide: text.HideIntimate,
+		Look: func() { s.acts.Look(w.id) },
+	})
+	return w
+}
+
 func (s *Session) setTiles(tiles []model.Tile, picture func(string) image.Image) {
-	kept := map[string]*widgets.Tile{}
+	kept := map[string]*slot{}
+	for id, w := range s.tiles {
+		if !slices.ContainsFunc(tiles, func(t model.Tile) bool { return t.ID == id }) {
+			w.Clear()
+			s.spare = append(s.spare, w)
+			delete(s.tiles, id)
+		}
+	}
 	objects := make([]fyne.CanvasObject, 0, len(tiles))
 	for _, t := range tiles {
 		w := s.tiles[t.ID]
-		if w == nil {
-			w = widgets.NewTile(widgets.TileActs{
-				Discard: widgets.Act{Label: text.Discard, Do: func() { s.acts.Discard(t.ID) }},
-				Attest:  widgets.Act{Label: text.Attest, Do: func() { s.acts.Attest(t.ID) }},
-				Again:   widgets.Act{Label: text.FileAgain, Do: func() { s.acts.FileAgain(t.ID) }},
-				More:    func(below fyne.CanvasObject) { s.acts.Photo(t.ID, below) },
-				Show:    text.ShowIntimate, Hide: text.HideIntimate,
-				Look: func() { s.acts.Look(t.ID) },
-			})
+		switch n := len(s.spare); {
+		case w != nil:
+		case n > 0:
+			w, s.spare = s.spare[n-1], s.spare[:n-1]
+			w.id = t.ID
+		default:
+			w = s.newSlot(t.ID)
 		}
 		w.Set(widgets.Face{Picture: picture(t.Thumb), Hidden: t.Hidden, Chip: t.Chip, Tone: widgets.Tone(t.Tone), About: t.About,
 			Note: t.Note, Discardable: t.Discardable, Unsure: t.Unsure, Faded: t.Faded, More: t.ByHand})
 		kept[t.ID] = w
-		objects = append(objects, w)
+		objects = append(objects, w.Tile)
 	}
 	s.tiles, s.grid.Objects = kept, objects
 	s.grid.Refresh()

@@ -126,6 +126,13 @@ func (t *Tile) Set(f Face) {
 	t.Refresh()
 }
 
+// Clear makes the tile as good as new: no picture, and nothing that the GP
+// asked to see of the last one holds for the next.
+func (t *Tile) Clear() {
+	t.revealed = false
+	t.Set(Face{})
+}
+
 // signOf is what stands where no picture is shown.
 func signOf(f Face, covered bool) fyne.Resource {
 	switch {
