@@ -201,7 +201,7 @@ func TestScreens(t *testing.T) {
 	// are as long as they are.
 	for _, name := range []string{"1-form", "4-code", "7-gallery", "20-settings", "30-set-up-1"} {
 		w, _ := newTestWindow(t, theme.VariantLight)
-		w.win.Canvas().(test.WindowlessCanvas).SetScale(2)
+		w.win.Canvas().(interface{ SetScale(float32) }).SetScale(2)
 		w.win.Resize(fyne.NewSize(1080, 780))
 		w.Show(screens(t)[name])
 		shoot(w, name+"-200-percent")

@@ -21,7 +21,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -66,12 +65,16 @@ type part struct {
 func partsOf(programs []string, page string) ([]part, error) {
 	seen := map[string]part{}
 	modules := map[string]string{} // path@version: sum
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
 	for _, file := range programs {
 		info, err := buildinfo.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}
-		std := part{purl: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"), name: "std", version: strings.TrimPrefix(info.GoVersion, "go"), dir: runtime.GOROOT()}
+		std := part{purl: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"), name: "std", version: strings.TrimPrefix(info.GoVersion, "go"), dir: strings.TrimSpace(string(goroot))}
 		seen[std.purl] = std
 		for _, m := range info.Deps {
 			if m.Replace != nil {
