@@ -143,7 +143,8 @@ func screens(t testing.TB) map[string]link.Snapshot {
 func settingsScreens() map[string]link.Snapshot {
 	at := time.Date(2026, 11, 23, 9, 58, 30, 0, time.UTC).UnixMilli()
 	set := link.Settings{Prefs: link.Prefs{Sound: true, Autostart: true, Language: "en", RetentionDays: 7, TargetKB: 1000,
-		Require: []app.Detail{app.DetailSite, app.DetailSide}, Folder: `C:\mt32\attachments`}}
+		Require: []app.Detail{app.DetailSite, app.DetailSide}, Folder: `C:\mt32\attachments`,
+		Filing: link.FiledAs{As: "images", Size: "original", Template: app.DefaultTemplate}}}
 	for _, p := range []link.Part{link.PartVault, link.PartSpool, link.PartRegistry, link.PartObjects, link.PartFeed, link.PartFolder} {
 		set.Lights = append(set.Lights, link.Light{Part: p, State: link.LitGood, At: at})
 	}

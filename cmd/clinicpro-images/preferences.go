@@ -43,7 +43,9 @@ func (a *agent) settingsView() *link.Settings {
 	}
 	out := &link.Settings{First: p.first, Step: p.step, Lights: slices.Clone(p.lights), Checking: p.checking, Refused: p.refused, Bundle: p.bundle,
 		Prefs: link.Prefs{Sound: a.cfg.Desktop.Sound, Autostart: p.autostart, Language: a.cfg.Desktop.Language, RetentionDays: a.cfg.RetentionDays,
-			Consent: a.cfg.Phone.Consent, Require: a.cfg.Phone.Require, TargetKB: a.cfg.Phone.Target, Folder: a.cfg.Folder, Local: a.o.local, Enrolled: !a.o.local && a.ports != nil}}
+			Consent: a.cfg.Phone.Consent, Require: a.cfg.Phone.Require, TargetKB: a.cfg.Phone.Target, Folder: a.cfg.Folder, Local: a.o.local,
+			Filing:   link.FiledAs{As: string(a.cfg.Filing.As), Size: string(a.cfg.Filing.Size), Template: a.cfg.NameTemplate, Sidecar: a.cfg.Filing.Sidecar},
+			Enrolled: !a.o.local && a.ports != nil}}
 	if a.cfg.Autostart != nil {
 		out.Locked = append(out.Locked, "autostart")
 	}
@@ -120,6 +122,9 @@ func (a *agent) change(c link.Change) {
 	put("phone.target_kb", c.TargetKB != nil, func() any { return *c.TargetKB })
 	put("phone.require", c.Require != nil, func() any { return namesOf(*c.Require) })
 	put("folder", c.Folder != nil, func() any { return *c.Folder })
+	if f := c.Filing; f != nil {
+		set["name_template"], set["filing.as"], set["filing.size"], set["filing.sidecar"] = f.Template, f.As, f.Size, f.Sidecar
+	}
 	put("local_mode", c.Local != nil, func() any { return *c.Local })
 	refused := ""
 	switch locked := a.settings().Autostart != nil; {
@@ -139,7 +144,7 @@ func (a *agent) change(c link.Change) {
 	case refused != "":
 	case c.Local != nil && *c.Local != a.o.local:
 		a.replace() // the same program, with another cloud
-	case c.Folder != nil:
+	case c.Folder != nil, c.Filing != nil:
 		a.reconnect()
 	}
 }
@@ -169,6 +174,7 @@ func (a *agent) save(set map[string]any) bool {
 	a.mu.Lock()
 	a.cfg = cfg
 	a.mu.Unlock()
+	a.darkroom.Develop(cfg.NameTemplate, cfg.Filing.Size.MaxBytes())
 	return true
 }
 

@@ -84,6 +84,20 @@ func (t thumbnail) pack() thumbnail {
 // made. Call it before the first Examine.
 func (d *Darkroom) OnEarly(early func()) { d.early = early }
 
+// Develop changes how what leaves from now on is named, and its size, as
+// NewDarkroom says.
+func (d *Darkroom) Develop(template string, maxBytes int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.template, d.maxBytes = template, maxBytes
+}
+
+func (d *Darkroom) style() (template string, maxBytes int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.template, d.maxBytes
+}
+
 // keys are what a session's seals are opened with.
 func keys(s app.Session) (*age.X25519Identity, envelope.Secret, error) {
 	identity, err := age.ParseX25519Identity(s.Secrets.Identity.Reveal())
@@ -201,11 +215,12 @@ func (d *Darkroom) Prepare(ctx context.Context, s app.Session, id app.ImageID, n
 		return app.DeliveryItem{}, err
 	}
 	details := s.Images[id].Details
-	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id]), d.maxBytes); err != nil {
+	template, maxBytes := d.style()
+	if clean, err = d.decoder.Developed(ctx, clean, picture.ChangesOf(s.Images[id]), maxBytes); err != nil {
 		return app.DeliveryItem{}, err
 	}
 	taken, _ := d.taken(s, id, meta)
-	name, err := app.RenderName(d.template, app.EndingJPEG, app.NameFields{Patient: s.Patient, Taken: taken, N: n,
+	name, err := app.RenderName(template, app.EndingJPEG, app.NameFields{Patient: s.Patient, Taken: taken, N: n,
 		Site: details.Site, Side: string(details.Side), View: string(details.View)})
 	if err != nil {
 		return app.DeliveryItem{}, err

@@ -25,8 +25,18 @@ type Prefs struct {
 	Require       []app.Detail `json:"require,omitempty"`   // asked for once by the phone
 	TargetKB      int64        `json:"targetKB"`            // a photo is made smaller than this, 200 to 10000
 	Folder        string       `json:"folder,omitempty"`    // where filed photos go
-	Local         bool         `json:"local,omitempty"`     // this computer alone
-	Enrolled      bool         `json:"enrolled,omitempty"`  // with a practice
+	Filing        FiledAs      `json:"filing,omitzero"`
+	Local         bool         `json:"local,omitempty"`    // this computer alone
+	Enrolled      bool         `json:"enrolled,omitempty"` // with a practice
+}
+
+// FiledAs is what is filed, how large, and under which name: the values of the
+// settings file.
+type FiledAs struct {
+	As       string `json:"as,omitempty"`
+	Size     string `json:"size,omitempty"`
+	Template string `json:"template,omitempty"`
+	Sidecar  bool   `json:"sidecar,omitempty"`
 }
 
 // Change is what the GP changes in the settings: nil leaves a thing as it is.
@@ -39,6 +49,7 @@ type Change struct {
 	Require       *[]app.Detail `json:"require,omitempty"`
 	TargetKB      *int64        `json:"targetKB,omitempty"`
 	Folder        *string       `json:"folder,omitempty"`
+	Filing        *FiledAs      `json:"filing,omitempty"`
 	Local         *bool         `json:"local,omitempty"`
 }
 

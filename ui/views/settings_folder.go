@@ -14,6 +14,7 @@ type folderPage struct {
 	root   fyne.CanvasObject
 	folder *widget.Entry
 	save   *widget.Button
+	filing *FilingEditor
 	was    string // as last shown
 }
 
@@ -26,8 +27,11 @@ func newFolderPage(acts SettingsActs) *folderPage {
 	p.save = widget.NewButton(text.FolderSave, use)
 	p.folder.OnChanged = func(s string) { p.changed() }
 	p.folder.OnSubmitted = func(string) { use() }
+	p.filing = NewFilingEditor(func(f Filing) {
+		acts.Change(link.Change{Filing: &link.FiledAs{As: f.Form, Size: f.Size, Template: f.Template, Sidecar: f.Sidecar}})
+	})
 	p.root = page(text.PageFolder, text.FolderSub, heading(text.FolderName),
-		container.NewBorder(nil, nil, nil, p.save, p.folder))
+		container.NewBorder(nil, nil, nil, p.save, p.folder), gap(8), p.filing.Root)
 	p.changed()
 	return p
 }
@@ -49,5 +53,7 @@ func (p *folderPage) Set(s link.Settings) {
 		p.was = s.Prefs.Folder
 		p.folder.SetText(p.was)
 	}
+	f := s.Prefs.Filing
+	p.filing.Set(Filing{Form: f.As, Size: f.Size, Template: f.Template, Sidecar: f.Sidecar})
 	p.changed()
 }
