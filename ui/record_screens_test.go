@@ -53,6 +53,7 @@ func recordScreens(t testing.TB) map[string]link.Snapshot {
 	done.CanFile, done.WhyNot = false, text.NothingToFile
 	for i := range done.Images {
 		done.Images[i].State, done.Images[i].Note = app.ImageFiled, text.InPlaces([]string{"folder", "alex-scan"})
+		done.Images[i].Hands = []link.Handover{{Label: folder, State: link.HandoverDone}, {Label: scan, State: link.HandoverDone, Record: true}}
 	}
 	return map[string]link.Snapshot{"record-1-ready": recorded(t), "record-3-partial": partial, "record-4-unsure": unsure, "record-5-done": done}
 }
@@ -76,6 +77,19 @@ func TestRecordScreens(t *testing.T) {
 		w.Show(recorded(t))
 		w.file()
 		savePNG(t, filepath.Join(dir, "record-2-sheet-"+look+".png"), w.win.Canvas().Capture())
+	}
+}
+
+// "In the record" is said where the record itself has confirmed the photo.
+func TestOnlyTheRecordsOwnReceiptIsInTheRecord(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	s := recordScreens(t)["record-5-done"]
+	s.Images[1].Hands = []link.Handover{{Label: text.SinkLabel("alex-scan"), State: link.HandoverDone}} // by the GP's word
+	s.Images[2].Hands = nil                                                                             // in the folder alone
+	w.Show(s)
+	chips := w.session.Tiles()
+	if chips[imageID(0)] != text.InRecord || chips[imageID(1)] != text.ImageState(app.ImageFiled) || chips[imageID(2)] != text.ImageState(app.ImageFiled) {
+		t.Errorf("chips %v", chips)
 	}
 }
 

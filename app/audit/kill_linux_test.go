@@ -225,7 +225,12 @@ func fillUp() int {
 	if app.KindOf(err) != app.KindFull {
 		return fail("full:", err)
 	}
-	if st, statErr := os.Stat(filepath.Join(os.Getenv(dirVar), Folder, november)); statErr != nil || st.Size() >= limit {
+	// One file, of the month in which the trail was begun: today's.
+	files, globErr := filepath.Glob(filepath.Join(os.Getenv(dirVar), Folder, "audit-*.jsonl"))
+	if len(files) != 1 {
+		return fail("files:", files, globErr)
+	}
+	if st, statErr := os.Stat(files[0]); statErr != nil || st.Size() >= limit {
 		return fail("half a line is left", statErr)
 	}
 	if err := tr.Note(ctx, apptest.AuditEntry(n, app.AuditLanded)); app.KindOf(err) != app.KindFull {

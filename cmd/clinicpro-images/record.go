@@ -131,7 +131,7 @@ func handsOf(im app.Image) []link.Handover {
 		hand := link.Handover{Label: text.SinkLabel(h.Sink)}
 		switch h.State {
 		case app.HandDone:
-			hand.State = link.HandoverDone
+			hand.State, hand.Record = link.HandoverDone, app.IsRecord(h.Sink) && !h.Attested
 		case app.HandUnsure:
 			hand.State, hand.Line = link.HandoverUnsure, text.RecordUnsure
 		case app.HandWaiting:

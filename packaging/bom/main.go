@@ -64,17 +64,17 @@ type part struct {
 // partsOf lists the components of all programs, each once, by purl.
 func partsOf(programs []string, page string) ([]part, error) {
 	seen := map[string]part{}
-	modules := map[string]string{}                            // path@version: sum
-	root, err := exec.Command("go", "env", "GOROOT").Output() // whose licence is the standard library's
+	modules := map[string]string{} // path@version: sum
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("go env: %w", err)
 	}
 	for _, file := range programs {
 		info, err := buildinfo.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}
-		std := part{purl: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"), name: "std", version: strings.TrimPrefix(info.GoVersion, "go"), dir: strings.TrimSpace(string(root))}
+		std := part{purl: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"), name: "std", version: strings.TrimPrefix(info.GoVersion, "go"), dir: strings.TrimSpace(string(goroot))}
 		seen[std.purl] = std
 		for _, m := range info.Deps {
 			if m.Replace != nil {

@@ -35,7 +35,7 @@ func start(t *testing.T, change ...func(*alex.Config)) *rig {
 	t.Cleanup(server.Close)
 	r.base = server.URL
 	cfg := alex.Config{Base: server.URL + "/FHIR", TokenURL: server.URL + "/token", ClientID: alextest.ClientID,
-		ClientSecret: app.Seal(alextest.ClientSecret), Settle: time.Minute, Patience: 10 * time.Minute, Timeout: 5 * time.Second}
+		ClientSecret: app.Seal(alextest.ClientSecret), Settle: time.Minute, Patience: 10 * time.Minute, Timeout: 2 * time.Minute}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -249,7 +249,7 @@ func TestASessionInSeveralDocuments(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	var jpegs [][]byte
-	for n := range uint64(4) {
+	for n := range uint64(3) {
 		jpegs = append(jpegs, photo(t, 2600, 1900, n))
 	}
 	h := newHand(t, r.base, jpegs...)

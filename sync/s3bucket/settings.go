@@ -25,7 +25,7 @@ var seedOrigins = []string{"https://app.clinicpro.co.nz", "https://*.clinicpro.c
 
 // signedHeaders are what a phone's upload carries (sync/s3objects' links);
 // "content-type" is the browser's own addition.
-var signedHeaders = []string{"content-type", "if-None-match", "x-amz-checksum-sha256", "x-amz-server-side-encryption"}
+var signedHeaders = []string{"content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-server-side-encryption"}
 
 const corsAge = 3600 // seconds
 

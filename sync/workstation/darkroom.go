@@ -66,9 +66,9 @@ func (t thumbnail) pixels() *image.NRGBA {
 	if err != nil { // our own: cannot be
 		return nil
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+	out := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
 	draw.Draw(out, out.Rect, m, m.Bounds().Min, draw.Src)
-	return out
+	return &image.NRGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect} // opaque: the same bytes
 }
 
 // pack gives up the pixels for a JPEG of them.

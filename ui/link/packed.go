@@ -63,7 +63,7 @@ func (k kept) pixels() Pixels {
 	if err != nil { // our own: cannot be
 		m = image.NewNRGBA(image.Rect(0, 0, 1, 1))
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+	out := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
 	draw.Draw(out, out.Rect, m, m.Bounds().Min, draw.Src)
-	return Pixels{k.Key, out}
+	return Pixels{k.Key, &image.NRGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect}} // opaque: the same bytes
 }

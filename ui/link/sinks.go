@@ -15,6 +15,8 @@ type Handover struct {
 	Label string        `json:"label"`
 	State HandoverState `json:"state"`
 	Line  string        `json:"line,omitempty"` // a sentence, where it is not done
+	// Record: a record system has confirmed it itself.
+	Record bool `json:"record,omitempty"`
 }
 
 // HandoverState is where an image stands with one place.

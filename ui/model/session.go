@@ -208,6 +208,9 @@ func TilesOf(s link.Snapshot) []Tile {
 		}
 		t.Discardable = t.Discardable && !im.Held
 		for _, h := range im.Hands {
+			if h.Record && im.State == app.ImageFiled {
+				t.Chip = text.InRecord
+			}
 			if h.State == link.HandoverWaiting && im.State == app.ImageLanded {
 				t.Chip = text.TryingAgain
 			}

@@ -70,6 +70,7 @@ func Recorded(code string) Sentence {
 
 const (
 	TryingAgain = "Trying again"
+	InRecord    = "In the record"
 
 	RecordOthers     = "Photos of another patient have not arrived in Medtech yet."
 	RecordOthersSafe = "They are safe on this computer, under “Waiting to file”."
