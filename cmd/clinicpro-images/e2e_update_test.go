@@ -38,7 +38,7 @@ func TestEndToEndUpdate(t *testing.T) {
 	d.update(windowProgram)
 	p.click(text.TrayOpen)
 	p.looks(20*time.Second, "problem", text.Product+": "+text.TrayUpdate)
-	p.shows(5*time.Second, "("+text.TrayUpdate+")", text.TrayNew, text.TrayOpen, "("+text.TrayWaiting(0)+")", "("+text.KeepPhone+")", text.TraySettings, text.TrayHelp, text.TrayQuit)
+	p.shows(5*time.Second, "("+text.TrayUpdate+")", text.TrayNew, text.TrayOpen, "("+text.TrayWaiting(0)+")", "("+text.KeepPhone+")", text.SettingsTitle, text.TrayHelp, text.TrayQuit)
 	tries := func() int {
 		raw, err := os.ReadFile(filepath.Join(d.data, "logs", "agent.log"))
 		if err != nil {
