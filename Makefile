@@ -135,7 +135,7 @@ screenshots: ## every screen of window and phone, light and dark, into docs/scre
 	@.ci/install test
 	@rm -rf docs/screenshots/window docs/screenshots/phone
 	@mkdir -p docs/screenshots/window docs/screenshots/phone
-	CLINICPRO_SCREENSHOTS=$(CURDIR)/docs/screenshots/window CGO_ENABLED=0 go test -count=1 -run TestScreens ./ui
+	CLINICPRO_SCREENSHOTS=$(CURDIR)/docs/screenshots/window CGO_ENABLED=0 go test -count=1 -run Screens ./ui
 	cd assets/phone && OUT=$(CURDIR)/docs/screenshots/phone npm run --silent screenshots
 	@find docs/screenshots/window -name '*.png' -print0 | xargs -0 pngquant --force --ext .png --speed 3 --quality 50-90 --
 	@cp docs/screenshots/window/7-gallery-light.png docs/screenshots/session.png
