@@ -174,6 +174,9 @@ func (g grants) finish(ctx context.Context, admin administrator, asJSON bool, st
 		return failed(stderr, err)
 	}
 	keys, err := bucket.Finish(ctx, g.IAMUser)
+	if app.KindOf(err) == app.KindConflict {
+		return failed(stderr, sentence("Two access keys were made in the same second, so the older one cannot be told. Nothing was ended: delete it in the cloud's console."))
+	}
 	if err != nil && app.KindOf(err) != app.KindNotFound {
 		return failed(stderr, explained(err))
 	}

@@ -2,10 +2,12 @@ package s3bucket
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -106,6 +108,9 @@ func (b *Bucket) Grant(ctx context.Context, user, policy string) (Key, error) {
 	if err != nil {
 		return out, classify("list access keys", err)
 	}
+	if err := awaitNextSecond(ctx, old.AccessKeyMetadata); err != nil {
+		return out, classify("make access key", err)
+	}
 	fresh, err := client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
 	if code(err) == "LimitExceeded" {
 		return out, app.E("make access key", app.KindConflict, err)
@@ -118,8 +123,30 @@ func (b *Bucket) Grant(ctx context.Context, user, policy string) (Key, error) {
 	return out, nil
 }
 
+// awaitNextSecond waits, a second at most, until a key made now is later than
+// these: IAM tells their age in whole seconds, and Finish goes by it.
+func awaitNextSecond(ctx context.Context, keys []iamtypes.AccessKeyMetadata) error {
+	var newest time.Time
+	for _, k := range keys {
+		if made := aws.ToTime(k.CreateDate); made.After(newest) {
+			newest = made
+		}
+	}
+	wait := min(time.Until(newest.Truncate(time.Second).Add(time.Second)), time.Second)
+	if wait <= 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return nil
+	}
+}
+
 // Finish deletes every access key of an IAM user but the newest, and says how
-// many it deleted. KindNotFound: this store has no IAM, or no such user.
+// many it deleted. KindNotFound: this store has no IAM, or no such user;
+// KindConflict: the newest cannot be told, so none was deleted.
 func (b *Bucket) Finish(ctx context.Context, user string) (deleted int, err error) {
 	if b.cfg.Endpoint != "" && b.cfg.IAMEndpoint == "" {
 		return 0, app.E("reach IAM", app.KindNotFound, errNoIAM)
@@ -135,6 +162,9 @@ func (b *Bucket) Finish(ctx context.Context, user string) (deleted int, err erro
 	slices.SortFunc(keys, func(x, y iamtypes.AccessKeyMetadata) int {
 		return aws.ToTime(y.CreateDate).Compare(aws.ToTime(x.CreateDate))
 	})
+	if len(keys) > 1 && aws.ToTime(keys[0].CreateDate).Equal(aws.ToTime(keys[1].CreateDate)) {
+		return 0, app.E("delete access key", app.KindConflict, errors.New("two were made in the same second"))
+	}
 	for _, k := range keys[min(1, len(keys)):] {
 		if _, err := client.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &user, AccessKeyId: k.AccessKeyId}); err != nil {
 			return deleted, classify("delete access key", err)

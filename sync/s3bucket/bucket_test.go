@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -150,6 +151,10 @@ func TestGrantAndFinish(t *testing.T) {
 	}
 	if n, err := b.Finish(t.Context(), "clinicpro-hill-road"); err != nil || n != 1 {
 		t.Errorf("finish: %d, %v", n, err)
+	}
+	left, err := b.iam().ListAccessKeys(t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("clinicpro-hill-road")})
+	if err != nil || len(left.AccessKeyMetadata) != 1 || aws.ToString(left.AccessKeyMetadata[0].AccessKeyId) != second.ID {
+		t.Errorf("the newer key is not what is left: %+v, %v", left, err)
 	}
 	if third, err := b.Grant(t.Context(), "clinicpro-hill-road", GatewayPolicy(b.cfg.Bucket)); err != nil || third.Policy != "changed" {
 		t.Errorf("another policy: %+v, %v", third, err)
