@@ -48,22 +48,9 @@ func credentialsImport(ctx context.Context, vault app.Vault, args []string, stdi
 		fmt.Fprintln(stderr, "Which practice? Give its short name with -practice.")
 		return exitUsage
 	}
-	get, err := given(*where, stdin)
+	get, secrets, err := practiceNames(*where, stdin, gateway, "Nothing was stored.")
 	if err != nil {
 		return failed(stderr, err)
-	}
-	secrets, missing, err := secretsOf(get)
-	if err != nil {
-		return failed(stderr, err)
-	}
-	if *gateway == "" {
-		*gateway = get("CLINICPRO_GATEWAY")
-	}
-	if *gateway == "" {
-		missing = append(missing, "CLINICPRO_GATEWAY (or -gateway)")
-	}
-	if len(missing) > 0 {
-		return failed(stderr, sentence("Not given: "+strings.Join(missing, ", ")+". Nothing was stored."))
 	}
 	e := config.Enrolment{Settings: settingsOf(get, *practice, *practiceName, *gateway, *recovery, ""), Secrets: secrets}
 	cfg, err := e.Config()

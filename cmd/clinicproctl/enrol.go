@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"filippo.io/age"
 
@@ -50,22 +49,9 @@ func enrolCreate(ctx context.Context, args []string, stdin io.Reader, stdout, st
 		fmt.Fprintln(stderr, "Wanted: -practice, -out, and either -recovery-key (a fresh one) or -recovery (the one there is); and only one thing from standard input.")
 		return exitUsage
 	}
-	get, err := given(*where, stdin)
+	get, secrets, err := practiceNames(*where, stdin, gateway, "No file was made.")
 	if err != nil {
 		return failed(stderr, err)
-	}
-	secrets, missing, err := secretsOf(get)
-	if err != nil {
-		return failed(stderr, err)
-	}
-	if *gateway == "" {
-		*gateway = get("CLINICPRO_GATEWAY")
-	}
-	if *gateway == "" {
-		missing = append(missing, "CLINICPRO_GATEWAY (or -gateway)")
-	}
-	if len(missing) > 0 {
-		return failed(stderr, sentence("Not given: "+strings.Join(missing, ", ")+". No file was made."))
 	}
 	recipient, private, err := recoveryPair(*recovery)
 	if err != nil {

@@ -49,6 +49,29 @@ func nameOf(secret string) string {
 	return secret
 }
 
+// practiceNames reads what a practice's enrolment is made of from where a flag
+// says, and fills gateway in unless its own flag has. What is missing is named,
+// all of it at once, followed by untouched: what was therefore not done.
+func practiceNames(where string, stdin io.Reader, gateway *string, untouched string) (get func(string) string, secrets map[string]app.Sealed, err error) {
+	if get, err = given(where, stdin); err != nil {
+		return nil, nil, err
+	}
+	secrets, missing, err := secretsOf(get)
+	if err != nil {
+		return nil, nil, err
+	}
+	if *gateway == "" {
+		*gateway = get("CLINICPRO_GATEWAY")
+	}
+	if *gateway == "" {
+		missing = append(missing, "CLINICPRO_GATEWAY (or -gateway)")
+	}
+	if len(missing) > 0 {
+		return nil, nil, sentence("Not given: " + strings.Join(missing, ", ") + ". " + untouched)
+	}
+	return get, secrets, nil
+}
+
 // secretsOf are the secrets among names; missing are those that are not there.
 func secretsOf(get func(string) string) (secrets map[string]app.Sealed, missing []string, err error) {
 	secrets = map[string]app.Sealed{}
