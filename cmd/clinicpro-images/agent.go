@@ -385,7 +385,7 @@ func (a *agent) refresh() {
 	shown.Settings = a.settingsView()
 	if a.came.asked != nil {
 		asked := patientView(a.came.asked.Patient, time.Now())
-		shown.Asked = &asked
+		shown.Asked, shown.Joins = &asked, a.came.joins != ""
 	}
 	a.screens.show(shown)
 	status := trayStatus(a.state, len(a.problems) > 0)

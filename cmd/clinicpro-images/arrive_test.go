@@ -101,7 +101,7 @@ func (r *recordSystem) Decode(ctx context.Context, l app.Launch) (app.Launched, 
 }
 
 func aPatient(name, nhi string) app.Patient {
-	p, err := patientOf(link.Patient{Name: name, NHI: nhi}, app.SourceMedtech)
+	p, err := patientOf(link.Patient{Name: name, NHI: nhi, BirthDate: "1979-05-17"}, app.SourceMedtech)
 	if err != nil {
 		panic(err)
 	}
@@ -121,15 +121,24 @@ func TestLaunches(t *testing.T) {
 	}
 	open := func(a *agent, toFile int) {
 		s := sessionOf("open", 1, app.SessionPaired, []app.ImageState{app.ImageLanded, app.ImageStored}[:toFile]...)
-		s.Patient = aroha
+		s.Patient, s.Record = aroha, fresh(aroha).Record
 		a.state.Current, a.state.Sessions = "open", map[app.SessionID]app.Session{"open": s}
 	}
+	typed := func(a *agent, toFile int, p app.Patient) {
+		open(a, toFile)
+		s := a.state.Sessions["open"]
+		s.Patient, s.Record = p, app.RecordRef{}
+		a.state.Sessions["open"] = s
+	}
+	elsewhere := fresh(aroha)
+	elsewhere.Record.Facility = "F99669-C"
 	for name, c := range map[string]struct {
 		before  func(a *agent)
 		context app.Launched
 		err     error
 		started string // whose session begins at once
 		asked   string // who is asked about
+		joins   bool   // and that it is who was typed in
 		says    string
 	}{
 		"nothing open":              {context: fresh(aroha), started: "Aroha Testperson"},
@@ -138,6 +147,10 @@ func TestLaunches(t *testing.T) {
 		"nobody's photos are left":  {before: func(a *agent) { open(a, 0) }, context: fresh(wiremu), started: "Wiremu Testcase"},
 		"another's photos are left": {before: func(a *agent) { open(a, 2) }, context: fresh(wiremu), asked: "Wiremu Testcase"},
 		"the same patient":          {before: func(a *agent) { open(a, 2) }, context: fresh(aroha)},
+		"of another facility":       {before: func(a *agent) { open(a, 2) }, context: elsewhere, asked: "Aroha Testperson"},
+		"the same, typed in":        {before: func(a *agent) { typed(a, 2, aroha) }, context: fresh(aroha), asked: "Aroha Testperson", joins: true},
+		"typed in, no photo yet":    {before: func(a *agent) { typed(a, 0, aroha) }, context: fresh(aroha), asked: "Aroha Testperson", joins: true},
+		"typed in with a slip":      {before: func(a *agent) { typed(a, 2, aPatient("Aroha Testpersom", "ZZZ0016")) }, context: fresh(aroha), asked: "Aroha Testperson"},
 		"no patient is open there":  {context: app.Launched{}, says: text.LaunchNobody},
 		"refused":                   {err: app.E("", app.KindAuth, nil), says: text.Problem(text.PlaceLaunch, app.KindAuth).What},
 		"no answer":                 {err: app.E("", app.KindOffline, nil), says: text.Problem(text.PlaceLaunch, app.KindOffline).What},
@@ -166,7 +179,7 @@ func TestLaunches(t *testing.T) {
 		if told := a.told(); len(told) > 0 {
 			says = told[0].What
 		}
-		if started != c.started || asked != c.asked || says != c.says {
+		if started != c.started || asked != c.asked || says != c.says || (asked != "" && a.came.joins != "") != c.joins {
 			t.Errorf("%s: started %q, asked %q, said %q", name, started, asked, says)
 		}
 	}
@@ -220,6 +233,23 @@ func TestAnAnswerIsAboutThePatientOnShow(t *testing.T) {
 	a.confirm(link.Input{Kind: link.InputConfirmPatient, Patient: shown})
 	if a.pending != nil || a.came.asked != nil || !a.form {
 		t.Error("a no does not lead to the form")
+	}
+}
+
+// A yes about who was typed in goes to that session, and begins none; a no
+// leaves it as it is.
+func TestAnAnswerAboutWhoWasTypedIn(t *testing.T) {
+	aroha := aPatient("Aroha Testperson", "ZZZ0016")
+	about := app.Launched{Patient: aroha, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("1")}}
+	shown := patientView(aroha, time.Now())
+	for _, yes := range []bool{true, false} {
+		a := testAgent(t)
+		a.form = true
+		a.askWhether(about, "typed")
+		a.confirm(link.Input{Kind: link.InputConfirmPatient, Patient: shown, Confirmed: yes})
+		if a.pending != nil || a.came.asked != nil || a.form {
+			t.Errorf("yes %v: a session began, or the form is on show", yes)
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ package text
 // Words for patients that come from other systems, and for what a start brings.
 const (
 	LaunchAsking   = "Asking your record system who the patient is…"
-	LaunchNobody   = "No patient was open in your record system."
+	LaunchNobody   = "No patient selected in Medtech."
 	LaunchNobodyDo = "Open the patient there and press the button again, or type the patient in here."
 
 	NoPatient     = "No patient yet"
@@ -23,6 +23,13 @@ const (
 	StartNoPatient  = "The patient file is not there, or cannot be read. Nothing was opened."
 	StartKeptFile   = "The patient file could not be deleted after it was read. Delete it: it holds a patient."
 	StartBadPatient = "That is no patient: want {\"name\": …, \"nhi\": …, \"birthDate\": \"2006-01-02\"}, at most 4 KiB, with a name. Nothing was opened."
+)
+
+// Words for a launch about the patient whom the GP has typed in before.
+const (
+	AskJoin    = "You typed this patient in. With your yes, their photos here can be filed into Medtech too."
+	AskJoinYes = "Yes, the same person"
+	AskJoinNo  = "No, leave it"
 )
 
 // Source says where a patient's name came from; "" for no patient.

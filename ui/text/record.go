@@ -1,5 +1,7 @@
 package text
 
+import "github.com/clinicpro-nz/images/app"
+
 // SinkLabel is what a sink is called in a sentence.
 func SinkLabel(name string) string {
 	switch name {
@@ -66,6 +68,26 @@ func Recorded(code string) Sentence {
 		return Sentence{"This practice's key does not reach that facility in Medtech.", safeHere, doCallIT}
 	}
 	return Sentence{"Medtech did not take the photos.", safeHere, doCallIT}
+}
+
+// Launch is why a launch opened nobody: by the record system's own word for it
+// where it has one that says more than the kind.
+func Launch(code string, kind app.Kind) Sentence {
+	s := Problem(PlaceLaunch, kind)
+	switch code {
+	case "asleep", "unreachable", "busy":
+		s.What = Recorded(code).What
+	case "token", "key", "forbidden":
+		s.What, s.Do = Recorded(code).What, "Type the patient in here. To use the button, "+lowerFirst(doCallIT)
+		if code == "forbidden" { // its sentence speaks of photos
+			s.What = "Medtech refused to say who the patient is: a right is missing."
+		}
+	case "rule":
+		s.What = "Medtech does not know the patient of that button press."
+	case "foreign":
+		s.What, s.Do = "That button press came from a practice that this computer does not belong to.", "Type the patient in here. To use the button, "+lowerFirst(doCallIT)
+	}
+	return s
 }
 
 const (
