@@ -48,6 +48,7 @@ func load(policy []layer, dir string) (Config, error) {
 		}
 	}
 	c.policyPractice = c.Practice
+	own := false // a policy alone may leave to the enrolment what goes with it
 	for _, name := range []string{EnrolmentFile, UserFile} {
 		path := filepath.Join(dir, name)
 		text, err := os.ReadFile(path)
@@ -60,6 +61,10 @@ func load(policy []layer, dir string) (Config, error) {
 		if err := c.lay(layer{path, text}); err != nil {
 			return c, app.E(op, app.KindCorrupt, err)
 		}
+		own = true
+	}
+	if err := c.Record.whole(); own && err != nil {
+		return c, app.E(op, app.KindCorrupt, err)
 	}
 	return c, nil
 }
