@@ -70,9 +70,14 @@ func New(cfg Config) (*Bucket, error) {
 	if cfg.LifeDays == 0 {
 		cfg.LifeDays = 1
 	}
+	return &Bucket{cfg, cfg.client(credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey.Reveal(), ""))}, nil
+}
+
+// client is the store as one caller reaches it.
+func (cfg Config) client(as aws.CredentialsProvider) *s3.Client {
 	o := s3.Options{
 		Region:                     cfg.Region,
-		Credentials:                credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey.Reveal(), ""),
+		Credentials:                as,
 		HTTPClient:                 &http.Client{Transport: cfg.Way.Transport()},
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
@@ -81,7 +86,7 @@ func New(cfg Config) (*Bucket, error) {
 	if cfg.Endpoint != "" {
 		o.BaseEndpoint, o.UsePathStyle = aws.String(strings.TrimRight(cfg.Endpoint, "/")), true
 	}
-	return &Bucket{cfg, s3.New(o)}, nil
+	return s3.New(o)
 }
 
 // Plan reads every setting and changes nothing.
