@@ -97,7 +97,7 @@ func cloudCredentials(ctx context.Context, args []string, stdin io.Reader, stdou
 func (g grants) print(w io.Writer) {
 	policy, _ := json.MarshalIndent(g.IAMPolicy, "", "  ")
 	fmt.Fprintf(w, "IAM: a user %s, with this inline policy and nothing else:\n\n%s\n\n", g.IAMUser, policy)
-	fmt.Fprintf(w, "Redis (on Upstash too; there PASSWORD comes from ACL GENTOKEN, elsewhere from ACL GENPASS 256):\n\nACL SETUSER %s %s >PASSWORD\n\n", g.RedisUser, strings.Join(g.RedisRules, " "))
+	fmt.Fprintf(w, "Redis: PASSWORD is what the first line answers on Upstash, which takes no other, and the second on every other Redis:\n\nACL GENTOKEN %s\nACL GENPASS 256\nACL SETUSER %s %s >PASSWORD\n\n", g.RedisUser, g.RedisUser, strings.Join(g.RedisRules, " "))
 	fmt.Fprintf(w, "Ably: a key with this capability (API Keys, Create new API key, then the resource and the operation):\n\n%s\n", g.Ably)
 }
 
@@ -188,6 +188,9 @@ func (g grants) finish(ctx context.Context, admin administrator, asJSON bool, st
 		}
 		defer redis.Shut()
 		passwords, err = redis.Finish(ctx, g.RedisUser)
+		if app.KindOf(err) == app.KindConflict {
+			return failed(stderr, sentence(fmt.Sprintf("%d older access keys of %s were ended. This Redis does not end one password of a user by itself, so the older ones still work. Delete the user there (ACL DELUSER %s), make it anew with -out, and enrol again with what that wrote: until then the practice's sessions pause, and phones keep their photos.", keys, g.IAMUser, g.RedisUser)))
+		}
 		if err != nil && app.KindOf(err) != app.KindNotFound {
 			return failed(stderr, explained(err))
 		}
