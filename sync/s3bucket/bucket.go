@@ -104,7 +104,8 @@ func (b *Bucket) Apply(ctx context.Context, say func(State)) ([]State, error) {
 func (b *Bucket) walk(ctx context.Context, apply bool, say func(State)) ([]State, error) {
 	var out []State
 	there := true
-	for _, s := range b.settings() {
+	for n := range b.settings() {
+		s := b.settings()[n] // anew: what is wanted may hang on what was found
 		if !there {
 			out = append(out, State{s.name, "", s.wants, Waits})
 			continue
@@ -115,20 +116,21 @@ func (b *Bucket) walk(ctx context.Context, apply bool, say func(State)) ([]State
 		}
 		say(found)
 		if apply && found.Verdict == Differs {
-			err := s.put(ctx)
-			if code(err) == "NotImplemented" {
+			switch err := s.put(ctx); {
+			case code(err) == "NotImplemented":
 				found.Verdict = NotHere
-				out = append(out, found)
-				continue
-			}
-			if err != nil {
+			case err != nil:
 				return out, classify("set "+s.name, err)
-			}
-			if found, err = s.state(ctx); err != nil {
-				return out, classify("read back "+s.name, err)
+			default:
+				if found, err = s.state(ctx); err != nil {
+					return out, classify("read back "+s.name, err)
+				}
 			}
 		}
 		out = append(out, found)
+		if s.name == SettingEncryption && found.Verdict == NotHere {
+			b.cfg.Encrypt = false // a policy that asks for it would refuse every upload
+		}
 		there = there && (s.name != settingBucket || found.Verdict == AsWanted)
 	}
 	return out, nil

@@ -127,6 +127,25 @@ func TestVersitygw(t *testing.T) {
 	})
 }
 
+// A store that cannot encrypt is not given a policy that refuses every upload
+// there, whatever the settings say of it.
+func TestStoreThatCannotEncrypt(t *testing.T) {
+	t.Parallel()
+	cfg := versitygw(t)
+	cfg.Encrypt = true
+	b := open(t, cfg)
+	after := apply(t, b)
+	if after[SettingEncryption].Verdict != NotHere || after["bucket policy"].Verdict != AsWanted || strings.Contains(after["bucket policy"].Has, "server-side-encryption") {
+		t.Errorf("%+v, %+v", after[SettingEncryption], after["bucket policy"])
+	}
+	if got := plan(t, open(t, cfg))["bucket policy"]; got.Verdict != AsWanted {
+		t.Errorf("a second plan: %+v", got)
+	}
+	if _, err := b.client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &b.cfg.Bucket, Key: aws.String("temp/hill-road/x/1.age")}); err != nil {
+		t.Errorf("an upload: %v", err)
+	}
+}
+
 // repairs breaks one setting at a time, sees that the plan names that one, and
 // that apply puts it right.
 func repairs(t *testing.T, b *Bucket, breaks map[string]func() error) {

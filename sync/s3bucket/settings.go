@@ -16,6 +16,9 @@ import (
 
 const (
 	settingBucket = "bucket"
+	// SettingEncryption is the store's own encryption. Where it is not known,
+	// gateway and workstations have to go without it too.
+	SettingEncryption = "encryption"
 	// None is a setting that is not there.
 	None = "none"
 )
@@ -69,7 +72,7 @@ func (b *Bucket) settings() []setting {
 			},
 		},
 		{
-			name: "encryption", wants: string(types.ServerSideEncryptionAes256), unset: "ServerSideEncryptionConfigurationNotFoundError",
+			name: SettingEncryption, wants: string(types.ServerSideEncryptionAes256), unset: "ServerSideEncryptionConfigurationNotFoundError",
 			read: func(ctx context.Context) (string, error) {
 				out, err := b.client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: name})
 				if err != nil || out.ServerSideEncryptionConfiguration == nil {
