@@ -14,8 +14,8 @@ import (
 
 const receiveAbout = `With -json the patient comes from -patient-from, and standard output is one JSON
 object a line. {"event":"state",…} is how the session stands, whole, each time
-something of it has changed: session, phase, link and linkExpires while a phone
-can scan, phone (here, sending, done), left (wrong-patient, no-consent),
+something of it has changed: session, phase, link and linkExpires of the code on
+show, phone (here, sending, done), left (wrong-patient, no-consent),
 keptUntil, canFile, photos (number, id, state, site, side, view, type, intimate,
 lacks, trouble) and problems. {"event":"reply","text":…} answers a typed word
 that could not be done. Standard input takes the same words as without it.
