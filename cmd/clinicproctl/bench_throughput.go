@@ -265,29 +265,51 @@ func copyObject(ctx context.Context, client *s3.Client, bucket, key, path string
 	return errors.Join(err, file.Close())
 }
 
-// reportThroughput prints every round and the medians of their ratios, and
-// fails when the bound is broken.
-func reportThroughput(w io.Writer, rounds []throughputRound) int {
+// throughputReport is every round, and the medians of their ratios.
+type throughputReport struct {
+	Rounds     []roundReport `json:"rounds"`
+	OverPlain  float64       `json:"overPlain"`
+	OverSynced float64       `json:"overSynced"`
+	Syncing    float64       `json:"syncing"` // plain copying with fsync over without
+	Bound      float64       `json:"bound"` // of overPlain
+}
+
+type roundReport struct {
+	Images     int     `json:"images"`
+	Bytes      int64   `json:"bytes"`
+	Plain      float64 `json:"plain"`
+	Synced     float64 `json:"synced"`
+	Disk       float64 `json:"disk"`
+	Landing    float64 `json:"landing"`
+	OverPlain  float64 `json:"overPlain"`
+	OverSynced float64 `json:"overSynced"`
+}
+
+func throughputOf(rounds []throughputRound) throughputReport {
+	out := throughputReport{Rounds: []roundReport{}, Bound: throughputBound}
 	var overPlain, overSynced, syncing []float64
-	for i, r := range rounds {
-		line := func(d time.Duration) string {
-			return fmt.Sprintf("%5.0f ms (%4.0f MB/s)", ms(d), float64(r.bytes)/1e6/d.Seconds())
-		}
-		overPlain = append(overPlain, r.landing.Seconds()/r.plain.Seconds())
-		overSynced = append(overSynced, r.landing.Seconds()/r.synced.Seconds())
+	for _, r := range rounds {
+		round := roundReport{r.images, r.bytes, ms(r.plain), ms(r.synced), ms(r.disk), ms(r.landing), r.landing.Seconds() / r.plain.Seconds(), r.landing.Seconds() / r.synced.Seconds()}
+		out.Rounds = append(out.Rounds, round)
+		overPlain, overSynced = append(overPlain, round.OverPlain), append(overSynced, round.OverSynced)
 		syncing = append(syncing, r.synced.Seconds()/r.plain.Seconds())
-		fmt.Fprintf(w, "round %d, %d images, %d MB: plain GetObject to file %s; with fsync %s; the disk alone %s; verified, synced, indexed %s; %.2f x, %.2f x\n",
-			i+1, r.images, r.bytes/1e6, line(r.plain), line(r.synced), line(r.disk), line(r.landing), overPlain[i], overSynced[i])
 	}
 	median := func(ratios []float64) float64 {
 		slices.Sort(ratios)
 		return ratios[len(ratios)/2]
 	}
-	plain := median(overPlain)
-	fmt.Fprintf(w, "landing takes %.2f x plain copying (bound %.1f x), which with fsync takes %.2f x itself, and %.2f x that, medians of %d rounds\n",
-		plain, throughputBound, median(syncing), median(overSynced), len(rounds))
-	if plain > throughputBound {
-		return exitFailed
+	out.OverPlain, out.OverSynced, out.Syncing = median(overPlain), median(overSynced), median(syncing)
+	return out
+}
+
+func (r throughputReport) print(w io.Writer) {
+	for i, round := range r.Rounds {
+		line := func(ms float64) string {
+			return fmt.Sprintf("%5.0f ms (%4.0f MB/s)", ms, float64(round.Bytes)/1e3/ms)
+		}
+		fmt.Fprintf(w, "round %d, %d images, %d MB: plain GetObject to file %s; with fsync %s; the disk alone %s; verified, synced, indexed %s; %.2f x, %.2f x\n",
+			i+1, round.Images, round.Bytes/1e6, line(round.Plain), line(round.Synced), line(round.Disk), line(round.Landing), round.OverPlain, round.OverSynced)
 	}
-	return exitDone
+	fmt.Fprintf(w, "landing takes %.2f x plain copying (bound %.1f x), which with fsync takes %.2f x itself, and %.2f x that, medians of %d rounds\n",
+		r.OverPlain, r.Bound, r.Syncing, r.OverSynced, len(r.Rounds))
 }
