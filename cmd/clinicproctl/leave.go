@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/app/versions"
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
 // leave is what an uninstaller runs before the programs go: it ends those of
-// this program's own folder, and says in each state folder what is left there.
-// With -purge it removes the folders and this user's keys instead.
+// this program's own folder, takes users' own entries at sign-in away, and says
+// in each state folder what is left there. With -purge it removes the folders
+// and this user's keys instead.
 func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flagSet("leave", stderr)
 	everyone := flags.Bool("everyone", false, "for every user of this computer, as far as this one may")
@@ -54,6 +56,13 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 			config.SecretIdentity, config.SecretAuditHMAC, config.SecretAuditHead} {
 			_ = vault.Delete(ctx, name)
 		}
+	}
+	if *dir == "" {
+		root := filepath.Dir(exe)
+		if _, versioned := versions.Numbers(filepath.Base(root)); versioned {
+			root = filepath.Dir(root)
+		}
+		forgetSignIn(root)
 	}
 	fmt.Fprintln(stdout, text.Uninstalled(*purge))
 	return code

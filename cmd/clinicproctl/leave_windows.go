@@ -44,6 +44,30 @@ func endIfOf(dir string, pid uint32) {
 	}
 }
 
+// forgetSignIn takes away users' own entries at sign-in that name a program
+// below root: of every user who is signed in, as far as this one may. One left
+// in another user's profile starts nothing.
+func forgetSignIn(root string) {
+	const run, name = `\Software\Microsoft\Windows\CurrentVersion\Run`, "clinicpro-images"
+	users, err := registry.OpenKey(registry.USERS, "", registry.ENUMERATE_SUB_KEYS)
+	if err != nil {
+		return
+	}
+	defer users.Close()
+	sids, _ := users.ReadSubKeyNames(-1)
+	for _, sid := range sids {
+		k, err := registry.OpenKey(registry.USERS, sid+run, registry.QUERY_VALUE|registry.SET_VALUE)
+		if err != nil {
+			continue
+		}
+		command, _, err := k.GetStringValue(name)
+		if err == nil && strings.HasPrefix(strings.ToLower(strings.TrimPrefix(command, `"`)), strings.ToLower(root)+`\`) {
+			_ = k.DeleteValue(name)
+		}
+		_ = k.Close()
+	}
+}
+
 // giveTo has nothing to do: a file has the rights of its folder.
 func giveTo(*os.Root, string, fs.FileInfo) error { return nil }
 
