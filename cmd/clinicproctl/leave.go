@@ -92,7 +92,7 @@ func (p place) leave(purge bool, now time.Time) error {
 		return err
 	}
 	if purge {
-		err = root.RemoveAll(p.dir)
+		err = removeAll(root, p.dir)
 		if above := filepath.Dir(p.dir); filepath.Base(above) == "ClinicPro" {
 			_ = root.Remove(above) // once it is empty
 		}
