@@ -50,8 +50,11 @@ type Config struct {
 	// leaves it to the user. False takes away an entry that was made before.
 	Autostart *bool `toml:"autostart"`
 	// LocalMode asks for local mode; see Local.
-	LocalMode bool   `toml:"local_mode"`
-	Support   string `toml:"support"` // whom a GP calls: a name and a number
+	LocalMode bool `toml:"local_mode"`
+	// LocalListen is where local mode listens: one address of this machine,
+	// host:port, or LocalNetwork; "" is loopback.
+	LocalListen string `toml:"local_listen"`
+	Support     string `toml:"support"` // whom a GP calls: a name and a number
 	// Proxy is an http:// or socks5:// origin without a password, or "none";
 	// "" is the system's own setting.
 	Proxy  string `toml:"proxy"`
@@ -111,6 +114,10 @@ const (
 	SecretAuditHMAC = "audit-key"
 	SecretAuditHead = "audit-head" // the audit trail's end; the trail adds a digest of its folder
 )
+
+// LocalNetwork as LocalListen is this machine's own address on the practice's
+// network, whatever it is just now.
+const LocalNetwork = "network"
 
 // Default is what a workstation has before anybody configured it.
 func Default() Config {

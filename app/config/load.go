@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -100,6 +101,9 @@ func (c *Config) check() error {
 	if c.Proxy != "" && c.Proxy != "none" && !origin(c.Proxy, "http", "https", "socks5") {
 		return errors.New("proxy: want http://host:port or socks5://host:port without a password, or none")
 	}
+	if c.LocalListen != "" && c.LocalListen != LocalNetwork && !oneAddress(c.LocalListen) {
+		return errors.New("local_listen: want network, or one address of this computer with a port, like 192.168.1.20:8787")
+	}
 	if err := c.Record.check(); err != nil {
 		return err
 	}
@@ -124,6 +128,13 @@ func (c *Config) check() error {
 		return err
 	}
 	return c.checkFiling()
+}
+
+// oneAddress reports whether text is an IP address and a port, and not the
+// address that means every network at once.
+func oneAddress(text string) bool {
+	at, err := netip.ParseAddrPort(text)
+	return err == nil && at.Port() != 0 && !at.Addr().IsUnspecified()
 }
 
 // origin reports whether text is scheme://host or scheme://host:port and

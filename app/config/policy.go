@@ -32,6 +32,7 @@ var PolicyKeys = []PolicyKey{
 	{"enrol_file", KindText, "where the practice's enrolment file lies"},
 	{"autostart", KindBool, "whether ClinicPro Images starts when its user signs in; not given: as the user likes"},
 	{"local_mode", KindBool, "the whole cloud on this machine; without effect where gateway or enrol_file is given"},
+	{"local_listen", KindText, "where local mode is reached: network (this machine's own address on the practice's network, port 8787), or one address of it with a port; not given: from this machine alone"},
 	{"support", KindText, "whom a GP calls: a name and a number"},
 	{"folder", KindText, "where filed images go"},
 	{"name_template", KindText, "the names of filed images"},

@@ -102,6 +102,15 @@ func TestLayers(t *testing.T) {
 			}
 		}
 	})
+	t.Run("where local mode is reached", func(t *testing.T) {
+		for value, ok := range map[string]bool{"network": true, "192.168.1.20:8787": true, "127.0.0.1:9000": true,
+			"0.0.0.0:8787": false, "[::]:8787": false, ":8787": false, "192.168.1.20": false, "192.168.1.20:0": false, "everywhere": false} {
+			c, err := load([]layer{{"policy", []byte("local_listen = \"" + value + "\"\n")}}, t.TempDir())
+			if ok && (err != nil || c.LocalListen != value) || !ok && (err == nil || !strings.Contains(err.Error(), "local_listen: want")) {
+				t.Errorf("%q: %q, %v", value, c.LocalListen, err)
+			}
+		}
+	})
 	t.Run("a fault names its layer and line", func(t *testing.T) {
 		_, err := load([]layer{{"/etc/policy.toml", []byte("practice = \"hill-road\"\nautostrat = false\n")}}, dir)
 		if app.KindOf(err) != app.KindCorrupt || !strings.Contains(err.Error(), "/etc/policy.toml: line 2: unknown setting \"autostrat\"") {

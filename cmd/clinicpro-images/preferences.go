@@ -232,8 +232,15 @@ func (a *agent) firstRun() {
 	}
 }
 
-// applyAutostart does what IT has decided.
+// applyAutostart does what IT has decided, and mends what an update or a move
+// of the programs has left of the user's own entry.
 func (a *agent) applyAutostart() {
+	exe, err := ownPath()
+	if entry := usersEntry(); err == nil && entry != "" && staleEntry(entry, exe) {
+		if err := startWithUser(true); err != nil {
+			a.log.Error("autostart not set", "kind", string(app.KindOf(err)))
+		}
+	}
 	if word := a.cfg.Autostart; word != nil && autostarts() != *word {
 		if err := startWithUser(*word); err != nil {
 			a.log.Error("autostart not set", "kind", string(app.KindOf(err)))
