@@ -34,6 +34,7 @@ type terminal struct {
 	problems string
 	told     map[string]string // what was last said of each photo
 	left     string
+	filing   string
 	declined bool
 	keep     link.Keep
 	canFile  bool
@@ -81,6 +82,14 @@ func (t *terminal) show(s link.Snapshot) {
 	}
 	t.left, t.declined = left, s.Left != nil && s.Left.Declined
 	t.keeping(s.Keep)
+	filing := ""
+	if f := s.Filing; f != nil {
+		filing = text.Filing(f.Ready, f.Done, f.Total)
+	}
+	if filing != t.filing && filing != "" {
+		fmt.Fprintln(t.out, filing)
+	}
+	t.filing = filing
 	t.unsure, t.photos = map[int]string{}, map[int]string{}
 	for n, im := range s.Images {
 		t.photos[n+1] = im.ID
