@@ -267,6 +267,11 @@ type Delivery struct {
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before
 	Parts   []Part // of a Composer: what leaves; Items have no JPEG then
+	// Passed is to be called once for each picture whose bytes have reached the
+	// target, whatever then becomes of them, and never after Deliver has come
+	// back; nil: nobody looks. A sink that does not call it is taken to be
+	// through with its pictures when it comes back.
+	Passed func(ImageID)
 }
 
 // DeliveryItem is one picture of a Delivery. Name was rendered when the
