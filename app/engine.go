@@ -61,6 +61,7 @@ type Engine struct {
 	backlog   backlog                               // images that wait for one
 	deletes   chan struct{}                         // a slot per object being deleted
 	landBytes *semaphore.Weighted                   // what landings hold in memory together
+	memory    memory                                // that memory
 	examines  chan struct{}                         // one image opened at a time: its bytes, and its pixels
 	delivers  map[string]chan struct{}              // one hand-over at a time to each sink
 	freezing  chan struct{}                         // one delivery frozen at a time: sinks share its pictures

@@ -15,6 +15,9 @@ import (
 )
 
 func TestLoad(t *testing.T) {
+	english(t)
+	plain := Default()
+	plain.Desktop.Language = "en"
 	pair, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +28,7 @@ func TestLoad(t *testing.T) {
 		want  string // part of the error; "" for none
 		check func(Config) bool
 	}{
-		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, Default()) && !c.Named() && c.Asks().Nothing() }},
+		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, plain) && !c.Named() && c.Asks().Nothing() }},
 		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Named() && c.Bucket == Default().Bucket }},
 		"unknown key":   {"practice = \"hill-road\"\n\npractise = \"x\"\n", "line 3", nil},
 		"not TOML":      {"practice = \n", "line 1", nil},
@@ -104,7 +107,7 @@ func TestRecordSettings(t *testing.T) {
 // A policy may say where photos go, and leave it to the enrolment how; until
 // there is one, that is no fault of the settings.
 func TestAPolicyLeavesTheRecordSystemToTheEnrolment(t *testing.T) {
-	policy := []layer{{"policy", []byte("record.sinks = [\"alex-scan\"]\nrecord.format = \"tiff\"\n")}}
+	policy := []layer{{name: "policy", text: []byte("record.sinks = [\"alex-scan\"]\nrecord.format = \"tiff\"\n")}}
 	dir := t.TempDir()
 	if _, err := load(policy, dir); err != nil {
 		t.Fatalf("not enrolled yet: %v", err)
