@@ -125,7 +125,7 @@ func TestLayers(t *testing.T) {
 var rivals = map[string][2]string{
 	"practice": {`"hill-road"`, `"other-road"`}, "practice_name": {`"Hill Road"`, `"Other"`},
 	"gateway": {`"https://g.example"`, `"https://mine.example"`}, "enrol_file": {`"/srv/a"`, `"/home/b"`},
-	"local_listen": {`"192.0.2.1:8787"`, `":9000"`},
+	"local_listen": {`"192.168.1.20:8787"`, `"network"`},
 	"autostart":    {`false`, `true`}, "local_mode": {`false`, `true`}, "support": {`"Tess"`, `"Nobody"`},
 	"folder": {`"/srv/practice"`, `"/home/mine"`}, "name_template": {`"{nhi}_{n}"`, `"{date}_{n}"`},
 	"retention_days": {`3`, `90`}, "time_zone": {`"Pacific/Chatham"`, `"Pacific/Auckland"`},
