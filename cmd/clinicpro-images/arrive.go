@@ -68,12 +68,11 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	a.came.latest++
 	mine := a.came.latest
 	a.came.asked, a.came.problem, a.came.asking = nil, nil, true
-	launcher := a.launcher
 	a.mu.Unlock()
 	a.refresh()
 
 	var about app.Launched
-	err := app.E("decode a launch", app.KindNotFound, nil)
+	launcher, err := a.whoDecodes(ctx)
 	if launcher != nil {
 		about, err = launcher.Decode(ctx, l)
 	}
@@ -102,6 +101,25 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	default:
 		a.startSession(about)
 	}
+}
+
+// whoDecodes is what decodes launches, once that is known: a launch may be what
+// started this agent. KindNotFound: nothing does.
+func (a *agent) whoDecodes(ctx context.Context) (app.Launcher, error) {
+	const op = "decode a launch"
+	if a.settings().Record.System != "" {
+		select {
+		case <-a.recordKnown:
+		case <-ctx.Done():
+			return nil, app.E(op, app.KindOffline, ctx.Err())
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.launcher == nil {
+		return nil, app.E(op, app.KindNotFound, nil)
+	}
+	return a.launcher, nil
 }
 
 // isOpen reports whether the session on show is open, and files into this very

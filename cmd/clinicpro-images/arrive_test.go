@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -182,6 +183,31 @@ func TestLaunches(t *testing.T) {
 		if started != c.started || asked != c.asked || says != c.says || (asked != "" && a.came.joins != "") != c.joins {
 			t.Errorf("%s: started %q, asked %q, said %q", name, started, asked, says)
 		}
+	}
+}
+
+// A launch may be what started the agent: it waits until it is known what
+// decodes launches, and no longer than a launch may take.
+func TestALaunchThatStartedTheAgent(t *testing.T) {
+	a := testAgent(t)
+	a.cfg.Record.System = config.SystemRelay
+	done := make(chan struct{})
+	go func() { defer close(done); a.launch(t.Context(), launchOf("c")) }()
+	a.mu.Lock()
+	a.launcher = &recordSystem{answers: map[string]app.Launched{"c": {Patient: aPatient("Aroha Testperson", "ZZZ0016")}}}
+	a.mu.Unlock()
+	a.knowRecord.Do(func() { close(a.recordKnown) })
+	<-done
+	if a.pending == nil || len(a.told()) != 0 {
+		t.Error("the launch opened nobody")
+	}
+	never := testAgent(t)
+	never.cfg.Record.System = config.SystemRelay
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	never.launch(gone, launchOf("c"))
+	if told := never.told(); never.pending != nil || len(told) != 1 || told[0].What != text.Launch("", app.KindOffline).What {
+		t.Errorf("said %v", told)
 	}
 }
 
