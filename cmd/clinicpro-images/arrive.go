@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -92,7 +93,7 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	case about.Patient.IsZero():
 		a.showForm(true)
 		a.tell(link.Problem{What: text.LaunchNobody, Do: text.LaunchNobodyDo})
-	case isOpen(st, about.Record):
+	case isOpen(st, about):
 		a.showForm(false)
 	case joins(st, about):
 		a.askWhether(about, st.Current)
@@ -111,7 +112,7 @@ func (a *agent) whoDecodes(ctx context.Context) (app.Launcher, error) {
 		select {
 		case <-a.recordKnown:
 		case <-ctx.Done():
-			return nil, app.E(op, app.KindOffline, ctx.Err())
+			return nil, app.E(op, app.KindOffline, errors.New("the agent is still starting"))
 		}
 	}
 	a.mu.Lock()
@@ -122,11 +123,12 @@ func (a *agent) whoDecodes(ctx context.Context) (app.Launcher, error) {
 	return a.launcher, nil
 }
 
-// isOpen reports whether the session on show is open, and files into this very
-// record.
-func isOpen(st app.State, r app.RecordRef) bool {
+// isOpen reports whether the session on show is open, about this very patient,
+// and files into this very record.
+func isOpen(st app.State, about app.Launched) bool {
 	s, ok := st.Sessions[st.Current]
-	return ok && takesPhotos(s) && !r.IsZero() && s.Record.Facility == r.Facility && s.Record.Patient == r.Patient
+	r := about.Record
+	return ok && takesPhotos(s) && !r.IsZero() && s.Record.Facility == r.Facility && s.Record.Patient == r.Patient && s.Patient.Same(about.Patient)
 }
 
 // joins reports whether the session on show began without the record system,

@@ -118,7 +118,7 @@ func launchOf(context string) app.Launch {
 func TestLaunches(t *testing.T) {
 	aroha, wiremu := aPatient("Aroha Testperson", "ZZZ0016"), aPatient("Wiremu Testcase", "ZZZ0024")
 	fresh := func(p app.Patient) app.Launched {
-		return app.Launched{Patient: p, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("1")}}
+		return app.Launched{Patient: p, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("record of " + p.NHI.Reveal())}}
 	}
 	open := func(a *agent, toFile int) {
 		s := sessionOf("open", 1, app.SessionPaired, []app.ImageState{app.ImageLanded, app.ImageStored}[:toFile]...)
