@@ -158,10 +158,10 @@ func (r *recordDesk) inRecord() map[string]int {
 	seen := map[string]bool{}
 	for _, k := range kept {
 		out[k.Resource]++
-		if seen[k.Identifier] {
+		if seen[k.Resource+k.Identifier] { // an identifier is one of its kind of resource
 			r.t.Errorf("%s %s arrived twice", k.Resource, k.Identifier)
 		}
-		seen[k.Identifier] = true
+		seen[k.Resource+k.Identifier] = true
 		if k.Facility != alextest.FacilityA || !bytes.Contains(k.Body, []byte("/Patient/"+alextest.PatientA+`"`)) {
 			r.t.Errorf("%s went to another patient or facility", k.Resource)
 		}
