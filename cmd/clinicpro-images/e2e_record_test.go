@@ -270,12 +270,12 @@ func TestEndToEndRecord(t *testing.T) {
 	r.screenshot(filepath.Join(pictures, "record-nobody.png"))
 	r.alex.Answer(alextest.FacilityA, 0)
 	p.see(120*time.Second, saysInRecord)
-	if got := r.inRecord(); got["DocumentReference"] != 1 || got["Media"] != 2 || len(got) != 2 {
-		t.Errorf("in the record: %v", got)
-	}
 	r.see(60*time.Second, "all of it in the record", func(s link.Snapshot) bool {
 		return about(s) && stands(s, 2, "folder", link.HandoverDone) && stands(s, 2, "alex-scan", link.HandoverDone) && stands(s, 2, "alex-media", link.HandoverDone)
 	}, func() { r.send(link.Input{Kind: link.InputOpenSession, SID: string(sid)}) })
+	if got := r.inRecord(); got["DocumentReference"] != 1 || got["Media"] != 2 || len(got) != 2 {
+		t.Errorf("in the record: %v", got)
+	}
 	r.settle()
 	r.screenshot(filepath.Join(pictures, "record-done.png"))
 	p.screenshot(filepath.Join(pictures, "record-phone-done.png"))
