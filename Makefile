@@ -55,7 +55,7 @@ windows: ## every program for Windows into bin/windows/
 
 .PHONY: windows-bin windows-ui
 windows-bin:
-	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-H windowsgui -s -w $(LDFLAGS)" -o bin/windows/ ./cmd/clinicpro-images ./cmd/clinicpro-localcloud
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-H windowsgui -s -w $(LDFLAGS)" -o bin/windows/ ./cmd/clinicpro-images ./cmd/clinicpro-images-start ./cmd/clinicpro-localcloud
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-s -w $(LDFLAGS)" -o bin/windows/ ./cmd/clinicproctl ./cmd/clinicpro-gateway
 windows-ui:
 	CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc go build -tags release,no_metadata,migrated_fynedo \
@@ -157,15 +157,21 @@ packages: ## every installable package, signed and verified, into packages/ (VER
 
 .PHONY: wine-packages
 wine-packages: ## the MSIs installed, used, upgraded and removed under Wine (minutes; not in make test)
+	@.ci/install test
 	@.ci/install packages
 	@.ci/install wine
 	@packaging/windows/testmsis .cache/msis 1.0.0 1.1.0
 	@mkdir -p artefacts/wine
+	@CGO_ENABLED=0 go vet -tags wine ./packaging
 	@CGO_ENABLED=0 go test -c -tags wine -o .cache/wine.test ./packaging
-	@# A network of its own: local mode's port is fixed, and may be taken here.
-	cd packaging && CLINICPRO_MSIS=$(CURDIR)/.cache/msis CLINICPRO_SHOTS=$(CURDIR)/artefacts/wine unshare --net --map-root-user \
+	@# Networks and disks of its own: a phone is on another computer than the
+	@# workstation, local mode's port is fixed, and a disk is full.
+	cd packaging && CLINICPRO_MSIS=$(CURDIR)/.cache/msis CLINICPRO_SHOTS=$(CURDIR)/artefacts/wine unshare --net --mount --map-root-user \
 		sh -c 'ip link set lo up && exec $(CURDIR)/.cache/wine.test -test.v -test.timeout 60m -test.run Wine'
 
 .PHONY: debian
-debian: ## the deb installed, started, removed and purged in a clean Debian (VERSION=x.y.z of make packages; needs root)
+debian: ## deb and rpm installed, started, removed in a clean Debian, their services under systemd (VERSION=x.y.z of make packages; needs root)
+	@.ci/install debian
 	@packaging/linux/debian packages/$(VERSION)
+	@packaging/linux/services packages/$(VERSION)
+	@packaging/linux/rpms packages/$(VERSION)

@@ -51,6 +51,7 @@ var edges = []struct {
 	{"sync/alex", []string{"app", "app/picture", "sync/egress"}},
 	{"sync/alex/alextest", nil}, // for tests only
 	{"sync/egress", []string{"app"}},
+	{"sync/updates", []string{"app", "app/versions"}},
 	{"sync/...", []string{"app", "sync/envelope", "sync/pairing", "sync/egress"}},
 
 	{"ui/text/...", []string{"app", "assets/..."}},
@@ -71,6 +72,7 @@ var edges = []struct {
 
 	{"cmd", nil},
 	{"cmd/clinicpro-images-ui", []string{"app", "app/...", "assets/...", "ui", "ui/..."}},
+	{"cmd/clinicpro-images-start", []string{"app/versions"}},
 	{"cmd/...", []string{"app", "app/...", "assets/...", "sync/...", "ui/text", "ui/model", "ui/link", "ui/tray", "ui/instance", "ui/clipboard"}},
 }
 

@@ -4,6 +4,8 @@ package packaging
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +16,7 @@ import (
 
 // programs of a package, as small as they can be: what is tested here is
 // around them.
-var windowsPrograms = []string{"clinicpro-images", "clinicpro-images-ui", "clinicproctl", "clinicpro-localcloud"}
+var windowsPrograms = []string{"clinicpro-images", "clinicpro-images-start", "clinicpro-images-ui", "clinicproctl", "clinicpro-localcloud"}
 
 // bench is a folder of small programs and a test CA.
 type bench struct {
@@ -167,7 +169,7 @@ func TestMSI(t *testing.T) {
 		}
 		conditions := b.table(msi, "Component")
 		want := map[string]string{"practice": "PRACTICE", "gateway": "GATEWAY", "enrol_file": "ENROLFILE", "folder": "SINKFOLDER",
-			"local_mode": "LOCALMODE", "autostart": "AUTOSTART"}
+			"local_mode": "LOCALMODE", "local_listen": "LOCALMODE", "autostart": "AUTOSTART"}
 		for _, r := range b.table(msi, "Registry") {
 			if r[1] != root {
 				t.Errorf("%s: %s goes to root %s", scope, r[2], r[1])
@@ -278,4 +280,57 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
+}
+
+// TestResources: what Windows shows of a program, and what it is told about it.
+func TestResources(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.small("programs", "windows", ".exe", windowsPrograms...)
+	for _, name := range windowsPrograms {
+		b.run("./windows/resources", "1.2.0", b.at("programs/"+name+".exe"))
+		out := "resources-" + name
+		b.run("../.cache/go-winres", "extract", "--dir", b.at(out), b.at("programs/"+name+".exe"))
+		told := string(b.read(out + "/winres.json"))
+		for _, want := range []string{`"dpi-awareness": "per monitor v2"`, `"execution-level": ""`, `"ui-access": false`, `"CompanyName": "ClinicPro"`,
+			`"FileVersion": "1.2.0"`, `"ProductName": "ClinicPro Images"`, `"OriginalFilename": "` + name + `.exe"`, `"file_version": "1.2.0.0"`} {
+			if !strings.Contains(told, want) {
+				t.Errorf("%s: no %s in\n%s", name, want, told)
+			}
+		}
+		if icons, err := filepath.Glob(b.at(out + "/*.ico")); err != nil || len(icons) != 1 {
+			t.Errorf("%s: icons %q (%v)", name, icons, err)
+		}
+		if described := strings.Count(told, `"FileDescription": "ClinicPro Images`); described != 1 {
+			t.Errorf("%s is not described:\n%s", name, told)
+		}
+	}
+}
+
+// TestWinget: the manifest names the very MSIs that lie beside it.
+func TestWinget(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.small("programs", "windows", ".exe", windowsPrograms...)
+	var want []string
+	for scope, msi := range map[string]string{"machine": "clinicpro-images-1.2.0-x64.msi", "user": "clinicpro-images-1.2.0-x64-user.msi"} {
+		b.run("./windows/msi", "1.2.0", scope, b.at("programs"), b.at(msi))
+		code := row(t, b.table(msi, "Property"), "ProductCode")[1]
+		want = append(want, fmt.Sprintf("- Architecture: x64\n  Scope: %s\n  InstallerUrl: https://example.nz/%s\n  InstallerSha256: %X\n  ProductCode: \"%s\"\n",
+			scope, msi, sha256.Sum256(b.read(msi)), code))
+	}
+	if out, err := b.try([]string{"PACKAGE_URL=https://example.nz"}, "./windows/winget", "1.2.0", b.dir); err != nil {
+		t.Fatal(err, out)
+	}
+	installer := string(b.read("winget/ClinicPro.Images.installer.yaml"))
+	for _, w := range append(want, "PackageVersion: 1.2.0\n", "Protocols:\n- clinicpro-images\n", "ManifestType: installer\n") {
+		if !strings.Contains(installer, w) {
+			t.Errorf("no %q in\n%s", w, installer)
+		}
+	}
+	for _, f := range []string{"ClinicPro.Images.yaml", "ClinicPro.Images.locale.en-NZ.yaml"} {
+		if text := string(b.read("winget/" + f)); !strings.Contains(text, "PackageIdentifier: ClinicPro.Images\nPackageVersion: 1.2.0\n") {
+			t.Errorf("%s:\n%s", f, text)
+		}
+	}
 }

@@ -5,23 +5,16 @@
 package packaging
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/clinicpro-nz/images/app"
-	gophone "github.com/clinicpro-nz/images/sync/phone"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -30,6 +23,14 @@ const (
 	setupKey    = `HKLM\Software\ClinicPro\Images\Setup`
 	protocolKey = `HKLM\Software\Classes\clinicpro-images`
 	runKey      = `HKLM\Software\Microsoft\Windows\CurrentVersion\Run`
+
+	uninstallKey = `HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall`
+)
+
+// What the phone's page says of a photo.
+const (
+	saysOnComputer = "on the computer"
+	saysSaved      = "saved to the practice folder"
 )
 
 // computer is a Windows of its own: a Wine prefix and a display.
@@ -74,9 +75,11 @@ func newComputer(t *testing.T) *computer {
 	return c
 }
 
+func (c *computer) prefix() string { return filepath.Join(c.dir, "prefix") }
+
 func (c *computer) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "WINEPREFIX="+filepath.Join(c.dir, "prefix"), "WINEARCH=win64", "WINEDLLOVERRIDES=mscoree,mshtml=",
+	cmd.Env = append(os.Environ(), "WINEPREFIX="+c.prefix(), "WINEARCH=win64", "WINEDLLOVERRIDES=mscoree,mshtml=",
 		"WINEDEBUG=-all", "DISPLAY="+c.display)
 	return cmd
 }
@@ -113,8 +116,6 @@ func (c *computer) msiexec(verb, msi string, properties ...string) (code int, lo
 	return cmd.ProcessState.ExitCode(), string(raw)
 }
 
-const installFailed = 1603 & 0xff // ERROR_INSTALL_FAILURE
-
 func (c *computer) installs(msi string, properties ...string) {
 	c.t.Helper()
 	if code, log := c.msiexec("/i", filepath.Join(c.msis, msi), properties...); code != 0 {
@@ -122,12 +123,13 @@ func (c *computer) installs(msi string, properties ...string) {
 	}
 }
 
-// refuses wants an installation to fail and to change nothing.
-func (c *computer) refuses(why, msi string) {
+// refuses wants an installation to fail with a sentence in its log, and to
+// change nothing.
+func (c *computer) refuses(why, msi, sentence string) {
 	c.t.Helper()
 	before := c.state()
-	if code, _ := c.msiexec("/i", msi); code == 0 {
-		c.t.Errorf("%s: msiexec ends with %d", why, code)
+	if code, log := c.msiexec("/i", msi); code == 0 || !strings.Contains(log, sentence) {
+		c.t.Errorf("%s: msiexec ends with %d, and does not say %q:\n%s", why, code, sentence, log)
 	}
 	if after := c.state(); after != before {
 		c.t.Errorf("%s: changed\n%s\nto\n%s", why, before, after)
@@ -260,39 +262,6 @@ func (c *computer) window() {
 	time.Sleep(3 * time.Second) // its first paint, however slow the computer
 }
 
-// send takes a photo with the phone and waits until the computer has it.
-func (c *computer) send(p *gophone.Phone, shade uint8) {
-	c.t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 1200, 900))
-	for y := range 900 {
-		for x := range 1200 {
-			img.Set(x, y, color.RGBA{shade, uint8(x / 5), uint8(y / 4), 255})
-		}
-	}
-	var raw bytes.Buffer
-	if err := jpeg.Encode(&raw, img, nil); err != nil {
-		c.t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
-	defer cancel()
-	sealed, err := p.Seal(raw.Bytes(), time.Now())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	before := c.photos()
-	a, err := p.Reserve(ctx, sealed)
-	if err != nil || len(a.Uploads) != 1 {
-		c.t.Fatalf("reserve: %v", err)
-	}
-	if err := p.Put(ctx, a.Uploads[0], sealed.Sealed); err != nil {
-		c.t.Fatal(err)
-	}
-	if _, err := p.Stored(ctx, []app.ImageID{sealed.ID}); err != nil {
-		c.t.Fatal(err)
-	}
-	c.eventually(2*time.Minute, "the photo in the spool", func() bool { return c.photos() > before })
-}
-
 func (c *computer) version() string {
 	for line := range strings.SplitSeq(c.registry(setupKey), "\n") {
 		if f := strings.Fields(line); len(f) == 3 && f[0] == "Version" {
@@ -302,17 +271,91 @@ func (c *computer) version() string {
 	return ""
 }
 
-// TestWinePackages is a practice's year with the machine-wide MSI.
+// programs are what a version's installation puts below Program Files.
+func programs(version string) (out []string) {
+	for _, f := range []string{"clinicpro-images-ui.exe", "clinicpro-images.exe", "clinicpro-localcloud.exe", "clinicproctl.exe", "third-party-notices.txt"} {
+		out = append(out, version+"/"+f)
+	}
+	return append(out, "clinicpro-images-start.exe")
+}
+
+// starts starts the program of a version, as the Start menu does.
+func (c *computer) starts(version string, args ...string) {
+	c.t.Helper()
+	c.background("wine", append([]string{`C:\Program Files\ClinicPro Images\` + version + `\clinicpro-images.exe`}, args...)...)
+}
+
+// running are the process ids of this computer's programs whose command line
+// has all words, oldest first.
+func (c *computer) running(words ...string) (pids []int) {
+	entries, _ := os.ReadDir("/proc")
+next:
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		env, _ := os.ReadFile("/proc/" + e.Name() + "/environ")
+		line, _ := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+		if !strings.Contains(string(env), "WINEPREFIX="+c.prefix()+"\x00") {
+			continue
+		}
+		for _, w := range words {
+			if !strings.Contains(strings.ReplaceAll(string(line), "\x00", " "), w) {
+				continue next
+			}
+		}
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+// agent is the process of the running agent of a version, 0 when there is none.
+func (c *computer) agent(version string) int {
+	if pids := c.running(`\`+version+`\clinicpro-images.exe`, " -agent"); len(pids) > 0 {
+		return pids[len(pids)-1]
+	}
+	return 0
+}
+
+// said counts what the agent's log says.
+func (c *computer) said(what string) int {
+	raw, _ := os.ReadFile(filepath.Join(append(append([]string{c.drive}, c.userDir()...), "logs", "agent.log")...))
+	return strings.Count(string(raw), what)
+}
+
+// listens reports whether local mode is up at an address.
+func (c *computer) listens(at string) bool {
+	raw, _ := os.ReadFile(filepath.Join(append(append([]string{c.drive}, c.userDir()...), "local", "ready.json")...))
+	return strings.Contains(string(raw), `"base":"http://`+at+`:8787"`)
+}
+
+// tellsOldOnes makes the next upgrade what it is on Windows: there the
+// installer gives the version that goes the property UPGRADINGPRODUCTCODE, on
+// which it ends no program. This Wine does not, so the step that ends them is
+// taken out of what it keeps of the installed package; TestMSI reads the
+// condition.
+func (c *computer) tellsOldOnes() {
+	c.t.Helper()
+	kept, err := filepath.Glob(filepath.Join(c.drive, "windows", "Installer", "*.msi"))
+	if err != nil || len(kept) == 0 {
+		c.t.Fatalf("Wine keeps no installed package (%v)", err)
+	}
+	for _, msi := range kept {
+		c.run("msibuild", msi, "-q", "DELETE FROM `InstallExecuteSequence` WHERE `Action`='Leave'")
+	}
+}
+
+// TestWinePackages is a practice's year with the machine-wide MSI in local
+// mode: a phone on the practice's network, an upgrade while the agent runs,
+// refusals, removal, and a purge.
 func TestWinePackages(t *testing.T) {
 	c := newComputer(t)
+	street := lan(t)
+	takes(t, officeAddress)
 	if err := os.MkdirAll(filepath.Join(c.drive, "filed"), 0o700); err != nil {
 		t.Fatal(err)
-	}
-	programs := func(version string) (out []string) {
-		for _, f := range []string{"clinicpro-images-ui.exe", "clinicpro-images.exe", "clinicpro-localcloud.exe", "clinicproctl.exe", "third-party-notices.txt"} {
-			out = append(out, version+"/"+f)
-		}
-		return out
 	}
 
 	// A silent installation, with what IT wants it to know.
@@ -320,49 +363,85 @@ func TestWinePackages(t *testing.T) {
 	if got := c.files("Program Files", "ClinicPro Images"); !slices.Equal(got, programs("1.0.0")) {
 		t.Errorf("installed: %q", got)
 	}
-	c.has(policyKey, "local_mode    REG_DWORD    0x1", `folder    REG_SZ    C:\filed`)
+	c.has(policyKey, "local_mode    REG_DWORD    0x1", "local_listen    REG_SZ    network", `folder    REG_SZ    C:\filed`)
 	c.has(setupKey, "1.0.0")
 	c.has(protocolKey, "URL Protocol", `"C:\Program Files\ClinicPro Images\1.0.0\clinicpro-images.exe" "%1"`)
 	c.has(runKey, `"C:\Program Files\ClinicPro Images\1.0.0\clinicpro-images.exe" -hidden`)
-	c.has(`HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall`, "ClinicPro Images", "Publisher    REG_SZ    ClinicPro")
+	c.has(uninstallKey, "DisplayName    REG_SZ    ClinicPro Images", "Publisher    REG_SZ    ClinicPro", "DisplayVersion    REG_SZ    1.0.0", "EstimatedSize    REG_DWORD    0x")
+	if menu := c.menu(); len(menu) != 1 {
+		t.Errorf("in the Start menu: %q", menu)
+	}
 
-	// It starts, and a photo goes from the phone into the folder.
-	c.background("wine", `C:\Program Files\ClinicPro Images\1.0.0\clinicpro-images.exe`)
+	// It starts, and listens where the practice's phones are. A photo goes from
+	// a phone there into the folder.
+	c.setUp()
+	c.starts("1.0.0")
 	c.window()
 	c.shot("1-form")
 	c.enter("Zara Testpatient", "ZZZ0016", "01/02/1980")
-	phone, err := gophone.New(app.Seal(c.scan()), http.DefaultClient)
-	if err != nil {
-		t.Fatal(err)
+	link := c.scan()
+	if !strings.HasPrefix(link, "http://"+officeAddress+":8787/p/") {
+		t.Fatalf("the code leads to %.30s…", link)
 	}
-	if _, err := phone.Claim(t.Context()); err != nil {
-		t.Fatal(err)
+	phone := newPhone(c, street)
+	if got := phone.do("open", map[string]any{"url": link}); got != float64(200) {
+		t.Fatalf("the phone page answered %v", got)
 	}
-	c.send(phone, 180)
+	phone.takes(180, saysOnComputer)
 	time.Sleep(3 * time.Second) // the thumbnail's paint
 	c.shot("2-landed")
 	c.key("ctrl+Return")
 	c.eventually(2*time.Minute, "a file in the practice's folder", func() bool { return len(c.files("filed")) > 0 })
-	c.send(phone, 90) // stays unfiled
+	phone.sees(saysSaved)
+	phone.shot("2-phone-saved")
+	phone.takes(90, saysOnComputer) // stays unfiled
 	time.Sleep(3 * time.Second)
 	c.shot("3-filed")
 
-	// An upgrade with the app open: nothing is asked, nothing is lost.
+	// A launch by the URL protocol reaches the agent that runs, and starts none.
+	agent, launches := c.agent("1.0.0"), c.said("launch not decoded")
+	c.run("wine", "start", "/wait", "clinicpro-images://launch?context=QUJD&signature=REVG")
+	c.eventually(time.Minute, "the launch in the agent's log", func() bool { return c.said("launch not decoded") > launches })
+	if again := c.agent("1.0.0"); agent == 0 || again != agent {
+		t.Errorf("agent %d ran before the launch, %d after it", agent, again)
+	}
+	time.Sleep(3 * time.Second)
+	c.shot("4-launch")
+
+	// The router gives the computer another address, then the first again.
+	takes(t, movedAddress)
+	c.eventually(3*time.Minute, "local mode at the new address", func() bool { return c.listens(movedAddress) })
+	takes(t, officeAddress)
+	c.eventually(3*time.Minute, "local mode at the old address", func() bool { return c.listens(officeAddress) })
+	phone.takes(30, saysOnComputer)
+
+	// The session over and the window closed, a photo not filed: an upgrade
+	// asks nothing, and the agent goes over to the new version by itself.
+	phone.do("click", map[string]any{"name": "^Done$"})
+	c.key("alt+F4")
+	c.eventually(time.Minute, "the window closed", func() bool { return len(c.running("clinicpro-images-ui.exe")) == 0 })
 	photos := c.photos()
+	c.tellsOldOnes()
 	c.installs("machine-1.1.0.msi")
 	if c.version() != "1.1.0" {
 		t.Errorf("version %q is installed", c.version())
 	}
-	c.has(policyKey, "local_mode    REG_DWORD    0x1", `folder    REG_SZ    C:\filed`)
+	c.has(policyKey, "local_mode    REG_DWORD    0x1", "local_listen    REG_SZ    network", `folder    REG_SZ    C:\filed`)
 	c.has(runKey, `\1.1.0\clinicpro-images.exe" -hidden`)
 	c.has(protocolKey, `\1.1.0\clinicpro-images.exe" "%1"`)
+	c.has(uninstallKey, "DisplayVersion    REG_SZ    1.1.0")
+	c.eventually(3*time.Minute, "the agent of the new version", func() bool { return c.agent("1.1.0") != 0 })
+	c.eventually(time.Minute, "the end of the old version", func() bool { return len(c.running(`\1.0.0\`)) == 0 })
 	if got := c.photos(); got != photos {
 		t.Errorf("%d photos before the upgrade, %d after it", photos, got)
 	}
+	c.starts("1.1.0") // the Start menu brings it forward
+	c.window()
+	c.shot("5-upgraded")
 
 	// What cannot be installed changes nothing.
-	c.refuses("an older version", filepath.Join(c.msis, "machine-1.0.0.msi"))
-	c.refuses("the user's beside the computer's", filepath.Join(c.msis, "user-1.1.0.msi"))
+	c.refuses("an older version", filepath.Join(c.msis, "machine-1.0.0.msi"), "newer version of ClinicPro Images is installed")
+	c.refuses("the user's beside the computer's", filepath.Join(c.msis, "user-1.1.0.msi"), "installed for everyone on this computer already")
 	raw, err := os.ReadFile(filepath.Join(c.msis, "machine-1.1.0.msi"))
 	if err != nil {
 		t.Fatal(err)
@@ -371,20 +450,9 @@ func TestWinePackages(t *testing.T) {
 	if err := os.WriteFile(damaged, raw[:len(raw)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.refuses("a damaged one", damaged)
-
-	// The new version shows what the old one left. (This Wine does not tell an
-	// old version that it goes for a newer one, so the upgrade has ended the
-	// programs; on Windows they move over by themselves.)
-	c.background("wine", `C:\Program Files\ClinicPro Images\1.1.0\clinicpro-images.exe`)
-	c.window()
-	c.eventually(5*time.Minute, "the phone is heard again", func() bool {
-		_, err := phone.Status(t.Context())
-		return err == nil
-	})
-	c.shot("4-upgraded")
-	if got := c.photos(); got != photos {
-		t.Errorf("%d photos before the upgrade, %d when the new version has started", photos, got)
+	c.refuses("a damaged one", damaged, "")
+	if c.agent("1.1.0") == 0 {
+		t.Error("what was refused has ended the programs")
 	}
 
 	// Uninstalling leaves photos, and a word about them.
@@ -402,14 +470,126 @@ func TestWinePackages(t *testing.T) {
 
 	// Installed again everything is as it was.
 	c.installs("machine-1.1.0.msi", "LOCALMODE=1", `SINKFOLDER=C:\filed`)
-	c.background("wine", `C:\Program Files\ClinicPro Images\1.1.0\clinicpro-images.exe`)
+	c.setUp()
+	c.starts("1.1.0")
 	c.window()
-	c.shot("5-again")
+	c.shot("6-again")
 	if got := c.photos(); got != photos {
 		t.Errorf("%d photos before uninstalling, %d when installed again", photos, got)
 	}
-	// PURGE is not for here: this Wine has not got the call that removes files
-	// without following links. TestLeave has it.
+
+	// A purge takes everything but what was filed.
+	if code, log := c.msiexec("/x", filepath.Join(c.msis, "machine-1.1.0.msi"), "PURGE=1"); code != 0 || strings.Contains(log, "Photos that are not filed stay") {
+		t.Errorf("purging ends with %d\n%s", code, log)
+	}
+	c.gone()
+	if left := c.files(c.userDir()...); len(left) > 0 {
+		t.Errorf("a purge has left %q", left)
+	}
+	if got := c.files("filed"); len(got) == 0 {
+		t.Error("a purge has taken what was filed")
+	}
+}
+
+// TestWineSignIn: what a user has switched on for sign-in outlives an upgrade
+// while nobody is signed in, and one that names an old version's path is mended
+// by the next start.
+func TestWineSignIn(t *testing.T) {
+	c := newComputer(t)
+	const run = `HKCU\Software\Microsoft\Windows\CurrentVersion\Run`
+	c.installs("machine-1.0.0.msi", "LOCALMODE=1")
+	c.setUp()
+	c.run("wine", "reg", "delete", runKey, "/v", "clinicpro-images", "/f") // IT wants none for everyone
+	c.run("wine", "reg", "add", run, "/v", "clinicpro-images", "/d", `"C:\Program Files\ClinicPro Images\0.9.0\clinicpro-images.exe" -hidden`, "/f")
+	c.starts("1.0.0", "-hidden")
+	c.eventually(2*time.Minute, "the user's entry mended", func() bool {
+		return strings.Contains(c.registry(run), `"C:\Program Files\ClinicPro Images\clinicpro-images-start.exe" -hidden`)
+	})
+
+	c.run("wineserver", "-k") // the night
+	c.installs("machine-1.1.0.msi")
+	if got := c.registry(runKey); strings.Contains(got, "clinicpro") {
+		t.Errorf("an upgrade switches on for everyone what IT has switched off:\n%s", got)
+	}
+	c.run("wineserver", "-k")
+	c.run("wineboot") // somebody signs in
+	c.eventually(2*time.Minute, "the agent of the new version after sign-in", func() bool { return c.agent("1.1.0") != 0 })
+
+	if code, log := c.msiexec("/x", filepath.Join(c.msis, "machine-1.1.0.msi")); code != 0 {
+		t.Errorf("%d\n%s", code, log)
+	}
+	c.gone()
+	if got := c.registry(run); strings.Contains(got, "clinicpro") {
+		t.Errorf("left behind:\n%s", got)
+	}
+}
+
+// TestWineNoRoom: an upgrade that finds no room, or may not write, ends with an
+// error, and the version that is installed still works.
+func TestWineNoRoom(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		bar  func(t *testing.T, dir string)
+	}{
+		{"full", func(t *testing.T, dir string) {
+			fill, err := os.Create(filepath.Join(dir, "fill"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer fill.Close()
+			for block := make([]byte, 1<<20); err == nil; { // until nothing more fits
+				_, err = fill.Write(block)
+			}
+		}},
+		{"read-only", func(t *testing.T, dir string) { mount(t, "-o", "remount,ro", dir) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newComputer(t)
+			dir := filepath.Join(c.drive, "Program Files", "ClinicPro Images")
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			mount(t, "-t", "tmpfs", "-o", "size=200m", "tmpfs", dir)
+			t.Cleanup(func() {
+				_ = c.command("wineserver", "-k").Run()
+				_ = exec.Command("umount", "--lazy", dir).Run()
+			})
+			c.installs("machine-1.0.0.msi", "LOCALMODE=1")
+			c.setUp()
+			test.bar(t, dir)
+			code, log := c.msiexec("/i", filepath.Join(c.msis, "machine-1.1.0.msi"))
+			t.Logf("msiexec ends with %d", code)
+			_ = os.WriteFile(filepath.Join(c.shots, "no-room-"+test.name+".log"), []byte(log), 0o600)
+			if code == 0 {
+				t.Errorf("an upgrade into a %s folder succeeds", test.name)
+			}
+			t.Logf("%q", c.files("Program Files", "ClinicPro Images"))
+			c.starts("1.0.0", "-hidden")
+			c.eventually(2*time.Minute, "the old version's agent", func() bool { return c.agent("1.0.0") != 0 })
+		})
+	}
+}
+
+func mount(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("mount", args...).CombinedOutput(); err != nil {
+		t.Fatalf("mount %v: %v\n%s", args, err, out)
+	}
+}
+
+// setUp is what IT does who wants no first run.
+func (c *computer) setUp() {
+	c.t.Helper()
+	c.run("wine", "reg", "add", policyKey, "/v", "desktop.set_up", "/t", "REG_DWORD", "/d", "1", "/f")
+}
+
+// menu is what the Start menu has of it.
+func (c *computer) menu() (out []string) {
+	for _, users := range []string{filepath.Join("users", "*", "AppData", "Roaming", "Microsoft", "Windows"), filepath.Join("ProgramData", "Microsoft", "Windows")} {
+		found, _ := filepath.Glob(filepath.Join(c.drive, users, "Start Menu", "Programs", "ClinicPro*"))
+		out = append(out, found...)
+	}
+	return out
 }
 
 // gone: nothing of an installation is left.
@@ -418,12 +598,11 @@ func (c *computer) gone() {
 	if left := c.state(); strings.Contains(strings.ToLower(left), "clinicpro") {
 		c.t.Errorf("left behind:\n%s", left)
 	}
-	if left := c.registry(`HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall`); strings.Contains(left, "ClinicPro") {
+	if left := c.registry(uninstallKey); strings.Contains(left, "ClinicPro") {
 		c.t.Errorf("left behind:\n%s", left)
 	}
-	menu, _ := filepath.Glob(filepath.Join(c.drive, "users", "*", "AppData", "Roaming", "Microsoft", "Windows", "Start Menu", "Programs", "ClinicPro*"))
-	if len(menu) > 0 {
-		c.t.Errorf("left in the Start menu: %q", menu)
+	if left := c.menu(); len(left) > 0 {
+		c.t.Errorf("left in the Start menu: %q", left)
 	}
 }
 
@@ -437,6 +616,18 @@ func TestWineUser(t *testing.T) {
 	if c.registry(policyKey) != "" || strings.Contains(c.registry(`HKCU\Software\Microsoft\Windows\CurrentVersion\Run`), "clinicpro") {
 		t.Error("a user's installation wrote policy, or starts by itself though told not to")
 	}
+	// The app names the setting that cannot be, and goes on once it is mended.
+	c.run("wine", "reg", "add", key, "/v", "practice", "/d", "Hill Road!", "/f")
+	home := `C:\users\` + filepath.Base(filepath.Dir(filepath.Dir(filepath.Join(c.drive, c.userDir()[0])))) + `\AppData\Local\Programs\ClinicPro Images\`
+	c.background("wine", home+`1.0.0\clinicpro-images.exe`, "-hidden")
+	c.window()
+	c.shot("7-bad-policy")
+	c.key("Return")
+	c.eventually(time.Minute, "the end of a start that cannot be", func() bool { return len(c.running("clinicpro-images.exe")) == 0 })
+	c.run("wine", "reg", "add", key, "/v", "practice", "/d", "hill-road", "/f")
+	c.background("wine", home+`1.0.0\clinicpro-images.exe`, "-hidden")
+	c.eventually(2*time.Minute, "the agent, once the setting is mended", func() bool { return c.agent("1.0.0") != 0 })
+
 	c.installs("user-1.1.0.msi", "GATEWAY=-", "AUTOSTART=1")
 	c.has(key, "practice    REG_SZ    hill-road", "1.1.0")
 	if got := c.registry(key); strings.Contains(got, "gateway") || strings.Contains(got, "autostart ") {

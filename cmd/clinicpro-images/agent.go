@@ -27,9 +27,8 @@ import (
 )
 
 const (
-	localPractice     = app.Practice("local-practice")
-	localPracticeName = "Local practice"
-	retryStart        = 5 * time.Second
+	localPractice = app.Practice("local-practice")
+	retryStart    = 5 * time.Second
 )
 
 // agent is the graph of one running agent.
@@ -188,7 +187,7 @@ func settings(o *options) (config.Config, error) {
 	if o.local {
 		cfg.Practice, cfg.S3Encrypts = localPractice, false
 		if cfg.PracticeName == "" {
-			cfg.PracticeName = localPracticeName
+			cfg.PracticeName = text.LocalPractice
 		}
 	}
 	if o.ui != "" {
@@ -222,7 +221,7 @@ func (a *agent) engines(ctx context.Context) error {
 	clouds := make(chan ready.Ready, 1)
 	group, ctx := errgroup.WithContext(ctx)
 	if a.o.local {
-		lc := localCloud{filepath.Join(a.o.dir, "local"), a.o.listen, a.cfg.PracticeName, a.log}
+		lc := a.localCloud()
 		group.Go(func() error {
 			return lc.run(ctx, func(r ready.Ready) { newest(clouds, r) }, func(err error) {
 				a.starting(problem(text.PlaceRegistry, app.KindOffline))
@@ -414,6 +413,18 @@ func (a *agent) notice(sentence string) {
 func (a *agent) starting(problems ...link.Problem) {
 	a.mu.Lock()
 	a.problems = problems
+	a.mu.Unlock()
+	a.refresh()
+}
+
+// unreached says that no phone reaches local mode, or that one does again.
+func (a *agent) unreached(phonesCannot bool) {
+	s := text.NoNetwork
+	a.mu.Lock()
+	a.standing = slices.DeleteFunc(a.standing, func(p link.Problem) bool { return p.What == s.What })
+	if phonesCannot {
+		a.standing = append(a.standing, link.Problem{What: s.What, Safe: s.Safe, Do: s.Do, Grave: true})
+	}
 	a.mu.Unlock()
 	a.refresh()
 }

@@ -38,6 +38,26 @@ func autostarts() bool {
 	return err == nil && !strings.Contains(string(entry), "\nHidden=true\n")
 }
 
+// usersEntry is the program that this user's own entry names; "" when there is
+// none, when it is switched off, or when its path is quoted in more than our
+// simplest form.
+func usersEntry() string {
+	path, err := usersAutostart()
+	if err != nil {
+		return ""
+	}
+	entry, err := os.ReadFile(path)
+	if err != nil || strings.Contains(string(entry), "\nHidden=true\n") {
+		return ""
+	}
+	_, rest, ours := strings.Cut(string(entry), "\nExec=\"")
+	program, _, ended := strings.Cut(rest, "\" -hidden\n")
+	if !ours || !ended || strings.ContainsAny(program, "\\%\n") {
+		return ""
+	}
+	return program
+}
+
 // startWithUser switches that on or off, for this user.
 func startWithUser(on bool) error {
 	const op = "set autostart"
@@ -55,7 +75,7 @@ func startWithUser(on bool) error {
 	if err != nil {
 		return app.E(op, app.KindNotFound, err)
 	}
-	entry := "[Desktop Entry]\nType=Application\nName=ClinicPro Images\nExec=" + quoteExec(exe) + " -hidden\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
+	entry := "[Desktop Entry]\nType=Application\nName=ClinicPro Images\nExec=" + quoteExec(signInProgram(exe)) + " -hidden\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
 	if !on {
 		entry += "Hidden=true\n"
 	}

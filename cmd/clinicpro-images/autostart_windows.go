@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"golang.org/x/sys/windows/registry"
 
@@ -28,6 +29,26 @@ func autostarts() bool {
 	return false
 }
 
+// usersEntry is the program that this user's own entry names; "" when there is
+// no entry of our form.
+func usersEntry() string {
+	k, err := registry.OpenKey(registry.CURRENT_USER, runKey, registry.QUERY_VALUE)
+	if err != nil {
+		return ""
+	}
+	defer k.Close()
+	command, _, err := k.GetStringValue(autostartName)
+	if err != nil {
+		return ""
+	}
+	rest, quoted := strings.CutPrefix(command, `"`)
+	program, _, ended := strings.Cut(rest, `"`)
+	if !quoted || !ended {
+		return ""
+	}
+	return program
+}
+
 // startWithUser switches that on or off, for this user. What the installer has
 // set for everybody is not this user's to switch off: KindAuth.
 func startWithUser(on bool) error {
@@ -40,7 +61,7 @@ func startWithUser(on bool) error {
 	if on {
 		exe, err := ownPath()
 		if err == nil {
-			err = k.SetStringValue(autostartName, `"`+exe+`" -hidden`)
+			err = k.SetStringValue(autostartName, `"`+signInProgram(exe)+`" -hidden`)
 		}
 		if err != nil {
 			return app.E(op, app.KindAuth, err)

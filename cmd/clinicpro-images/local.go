@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,8 +24,19 @@ const cloudGrace = 8 * time.Second
 
 // localCloud is the child process that is the whole cloud in local mode.
 type localCloud struct {
-	dir, listen, practiceName string
-	log                       *slog.Logger
+	dir, practiceName string
+	listen            string // host:port, or config.LocalNetwork
+	log               *slog.Logger
+
+	addresses func() []netip.Addr // this computer's
+	leavesBy  func() netip.Addr
+	every     time.Duration           // how often it is looked whether they have changed
+	unreached func(phonesCannot bool) // told before each start
+}
+
+func (a *agent) localCloud() localCloud {
+	return localCloud{dir: filepath.Join(a.o.dir, "local"), practiceName: a.cfg.PracticeName, listen: a.o.listensOn(a.cfg), log: a.log,
+		addresses: ownAddresses, leavesBy: leavesBy, every: lookForMove, unreached: a.unreached}
 }
 
 // run keeps the local cloud running until ctx ends, starting it again when it
@@ -60,7 +72,9 @@ func (c localCloud) once(ctx context.Context, up func(ready.Ready)) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(exe, "-dir", c.dir, "-listen", c.listen, "-practice", string(localPractice), "-practice-name", c.practiceName)
+	listen, reached := c.reach()
+	c.unreached(!reached)
+	cmd := exec.Command(exe, "-dir", c.dir, "-listen", listen, "-practice", string(localPractice), "-practice-name", c.practiceName)
 	logFile, err := os.OpenFile(filepath.Join(c.dir, "localcloud.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -71,8 +85,14 @@ func (c localCloud) once(ctx context.Context, up func(ready.Ready)) error {
 	if err != nil {
 		return err
 	}
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	stop := cloud.leaveWith(ctx, cloudGrace)
 	defer stop()
+	go func() { // ends with this call
+		c.awaitMove(ctx, listen)
+		leave()
+	}()
 	r, err := readReady(bufio.NewReader(cloud.out))
 	if err == nil {
 		err = c.remember(r)

@@ -17,6 +17,7 @@ import (
 	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/app/diag"
 	"github.com/clinicpro-nz/images/ui/instance"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 func main() {
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.BoolVar(&o.agent, "agent", false, "be the agent itself (the keeper passes this on)")
 	flags.BoolVar(&o.local, "local", false, "local mode: run the whole cloud on this machine")
 	flags.StringVar(&o.dir, "dir", config.DefaultDir(), "state folder")
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:8787", "local mode: address and port that phones open")
+	flags.StringVar(&o.listen, "listen", "", "local mode: address and port that phones open, or network for this computer's own on its network (default the setting local_listen, else "+loopbackListen+")")
 	flags.StringVar(&o.folder, "sink", "", "folder that filed images go to")
 	flags.StringVar(&o.practiceName, "practice-name", "", "the practice's name, shown on the phone")
 	flags.BoolVar(&o.noWindow, "no-window", false, "no window and no tray: a terminal shows the session")
@@ -95,6 +96,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitRunning
 	case errors.As(err, &usage):
 		fmt.Fprintln(stderr, usage.sentence)
+		if !o.noWindow {
+			sayAloud(text.Product, usage.sentence)
+		}
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "ClinicPro Images stopped:", err)

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/clinicpro-nz/images/sync/updates"
+	"github.com/clinicpro-nz/images/app/versions"
 	"github.com/clinicpro-nz/images/ui/link"
 )
 
@@ -25,32 +25,15 @@ const lookForNewer = 5 * time.Second
 // with the highest version that holds everything exe's own does, or exe.
 // Anywhere else it is exe, whatever now lies there.
 func newestProgram(exe string) string {
-	own := filepath.Dir(exe)
-	version := filepath.Base(own)
-	if _, versioned := updates.Numbers(version); !versioned {
+	own, ext := filepath.Dir(exe), filepath.Ext(exe)
+	if _, versioned := versions.Numbers(filepath.Base(own)); !versioned {
 		return exe
 	}
-	entries, err := os.ReadDir(filepath.Dir(own))
-	if err != nil {
+	newest := versions.Newest(filepath.Dir(own), agentProgram+ext, windowProgram+ext, cloudProgram+ext)
+	if !versions.Newer(filepath.Base(newest), filepath.Base(own)) {
 		return exe
 	}
-	best := version
-	for _, e := range entries {
-		if e.IsDir() && updates.Newer(e.Name(), best) && complete(filepath.Join(filepath.Dir(own), e.Name()), filepath.Ext(exe)) {
-			best = e.Name()
-		}
-	}
-	return filepath.Join(filepath.Dir(own), best, filepath.Base(exe))
-}
-
-// complete reports whether all that an agent starts is in dir.
-func complete(dir, ext string) bool {
-	for _, name := range []string{agentProgram, windowProgram, cloudProgram} {
-		if info, err := os.Stat(filepath.Join(dir, name+ext)); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-			return false
-		}
-	}
-	return true
+	return filepath.Join(newest, filepath.Base(exe))
 }
 
 // awaitNewer gives this agent's place up to a newer version once one is

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/versions"
 	"github.com/clinicpro-nz/images/sync/updates"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -19,6 +20,10 @@ const askForNewer = time.Hour
 // it off with the policy update_check.
 func (a *agent) tellNewer(ctx context.Context) error {
 	checker, built := updates.Built(a.o.dir, http.DefaultClient)
+	return a.tellNewerBy(ctx, checker, built)
+}
+
+func (a *agent) tellNewerBy(ctx context.Context, checker updates.Checker, built bool) error {
 	if !built || !a.cfg.UpdateCheck {
 		return nil
 	}
@@ -44,7 +49,7 @@ func (a *agent) tellNewer(ctx context.Context) error {
 // advice is the sentence about a release newer than version own; none about
 // any other.
 func advice(r updates.Release, own string) []link.Problem {
-	if !updates.Newer(r.Version, own) {
+	if !versions.Newer(r.Version, own) {
 		return nil
 	}
 	s := text.NewerVersion(r.Version)

@@ -155,7 +155,7 @@ func upload(ctx context.Context, ph *phone.Phone, u phone.Upload, sealed []byte)
 // plainLanding is the floor: GET, write, fsync, rename, fsync of the folder.
 func plainLanding(ctx context.Context, store *s3objects.Objects, sid app.SessionID, id app.ImageID, dir string) (whole, get time.Duration, err error) {
 	start := time.Now()
-	sealed, _, err := store.Get(ctx, sid, id, app.DefaultLimits.MaxBytes)
+	sealed, _, err := store.Get(ctx, sid, id, make([]byte, 2<<20))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app/config"
+	"github.com/clinicpro-nz/images/app/versions"
 	"github.com/clinicpro-nz/images/sync/keyringvault"
 	"github.com/clinicpro-nz/images/ui/text"
 )
@@ -20,8 +21,9 @@ const leaveAbout = `-json answers purged, and folders (folder; state: kept, purg
 photos: how many are in it that nobody has filed).`
 
 // leave is what an uninstaller runs before the programs go: it ends those of
-// this program's own folder, and says in each state folder what is left there.
-// With -purge it removes the folders and this user's keys instead.
+// this program's own folder, takes users' own entries at sign-in away, and says
+// in each state folder what is left there. With -purge it removes the folders
+// and this user's keys instead.
 func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flagSet("leave", stderr)
 	everyone := flags.Bool("everyone", false, "for every user of this computer, as far as this one may")
@@ -61,6 +63,13 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 			config.SecretIdentity, config.SecretAuditHMAC, config.SecretAuditHead} {
 			_ = vault.Delete(ctx, name)
 		}
+	}
+	if *dir == "" {
+		root := filepath.Dir(exe)
+		if _, versioned := versions.Numbers(filepath.Base(root)); versioned {
+			root = filepath.Dir(root)
+		}
+		forgetSignIn(root)
 	}
 	answer(stdout, *asJSON, map[string]any{"purged": *purge, "folders": folders}, func(w io.Writer) {
 		fmt.Fprintln(w, text.Uninstalled(*purge))
@@ -103,7 +112,7 @@ func (p place) leave(purge bool, now time.Time) (leftFolder, error) {
 	}
 	if purge {
 		out.State = "purged"
-		err = root.RemoveAll(p.dir)
+		err = removeAll(root, p.dir)
 		if above := filepath.Dir(p.dir); filepath.Base(above) == "ClinicPro" {
 			_ = root.Remove(above) // once it is empty
 		}

@@ -45,6 +45,13 @@ func programsOf(dir string) (pids []int) {
 	return pids
 }
 
+// forgetSignIn has nothing to do: no package's path holds a version, and a user
+// who has switched it off at sign-in has it so when the package comes back.
+func forgetSignIn(string) {}
+
+// removeAll removes a folder below root, following no link.
+func removeAll(root *os.Root, dir string) error { return root.RemoveAll(dir) }
+
 // giveTo gives a file to the owner of its folder, who is to read it.
 func giveTo(root *os.Root, path string, folder fs.FileInfo) error {
 	owner, ok := folder.Sys().(*syscall.Stat_t)

@@ -26,7 +26,7 @@ func receive(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	flags := flagSet("receive", stderr)
 	local := flags.Bool("local", false, "local mode: run the whole cloud on this machine")
 	dir := flags.String("dir", config.DefaultDir(), "state folder")
-	listen := flags.String("listen", "127.0.0.1:8787", "local mode: address and port that phones open")
+	listen := flags.String("listen", "", "local mode: address and port that phones open; not given: as the settings say")
 	folder := flags.String("sink", "", "folder that filed images go to")
 	from := flags.String("patient-from", "", "file with the patient as JSON (name, nhi, birthDate), or - for standard input; without it the terminal asks")
 	asJSON := flags.Bool("json", false, "one JSON object a line; wants -patient-from")
@@ -67,7 +67,10 @@ type sentence string
 func (s sentence) Error() string { return string(s) }
 
 func agentArgs(local bool, dir, listen, folder string) []string {
-	args := []string{"-no-window", "-dir", dir, "-listen", listen}
+	args := []string{"-no-window", "-dir", dir}
+	if listen != "" {
+		args = append(args, "-listen", listen)
+	}
 	if local {
 		args = append(args, "-local")
 	}

@@ -36,6 +36,7 @@ type terminal struct {
 	problems string
 	told     map[string]string // what was last said of each photo
 	left     string
+	filing   string
 	declined bool
 	keep     link.Keep
 	canFile  bool
@@ -91,6 +92,14 @@ func (t *terminal) show(s link.Snapshot) {
 	}
 	t.left, t.declined = left, s.Left != nil && s.Left.Declined
 	t.keeping(s.Keep)
+	filing := ""
+	if f := s.Filing; f != nil {
+		filing = text.Filing(f.Ready, f.Done, f.Total)
+	}
+	if filing != t.filing && filing != "" {
+		fmt.Fprintln(t.out, filing)
+	}
+	t.filing = filing
 	for n, im := range s.Images {
 		said := photoLine(im)
 		if t.told[im.ID] == said {

@@ -135,3 +135,14 @@ func TestTheTerminalAsJSON(t *testing.T) {
 		t.Errorf("%d, %s", code, errs.String())
 	}
 }
+
+func TestTheTerminalSaysHowFarAFilingIs(t *testing.T) {
+	var out strings.Builder
+	term := &terminal{out: &out, started: true, told: map[string]string{}}
+	for _, f := range []*link.Filing{{Total: 2}, {Total: 2}, {Ready: 2, Total: 2}, {Ready: 2, Done: 1, Total: 2}, nil, nil} {
+		term.show(link.Snapshot{SID: "one", Filing: f})
+	}
+	if got, want := out.String(), "Preparing 1 of 2…\nFiling 1 of 2…\nFiling 2 of 2…\n"; !strings.Contains(got, want) || strings.Count(got, "…") != 3 {
+		t.Errorf("said %q", got)
+	}
+}

@@ -1,9 +1,13 @@
 // Command bom says what packaged programs are made of, from what the linker
 // recorded in them and from the phone page's lock file: a CycloneDX 1.6 bill
-// of materials (hashes are of the programs before they are signed), or the notices that third parties' licences ask for. The same
+// of materials, or the notices that third parties' licences ask for. The same
 // programs give the same bytes.
 //
-//	bom -version X [-notices] PROGRAM...
+//	bom -version X [-unsigned DIR] [-notices] PROGRAM...
+//
+// A program's hash is of the file as it is given: signed, if it is. DIR holds
+// the same programs before they were signed, which a second build can be
+// compared with; their hashes are properties.
 package main
 
 import (
@@ -36,6 +40,7 @@ func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bom", flag.ContinueOnError)
 	version := flags.String("version", "", "version of the packages")
 	notices := flags.Bool("notices", false, "print the notices, not the bill of materials")
+	unsigned := flags.String("unsigned", "", "folder of the programs before they were signed")
 	page := flags.String("page", "assets/phone", "folder of the phone page")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -50,7 +55,7 @@ func run(args []string, out io.Writer) error {
 	if *notices {
 		return writeNotices(out, parts)
 	}
-	return writeBill(out, *version, flags.Args(), parts)
+	return writeBill(out, *version, *unsigned, flags.Args(), parts)
 }
 
 // part is one component by somebody else.
@@ -177,11 +182,22 @@ type component struct {
 	Version string `json:"version,omitempty"`
 	Purl    string `json:"purl,omitempty"`
 	Hashes  []hash `json:"hashes,omitempty"`
+
+	Properties []property `json:"properties,omitempty"`
 }
+
+type property struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// beforeSigning names the property that is the SHA-256 of a program before it
+// was signed.
+const beforeSigning = "clinicpro:sha256-before-signing"
 
 // writeBill writes CycloneDX 1.6 JSON (ECMA-424): our programs with their
 // hashes inside the product, and what they are made of.
-func writeBill(out io.Writer, version string, programs []string, parts []part) error {
+func writeBill(out io.Writer, version, unsigned string, programs []string, parts []part) error {
 	type metadata struct {
 		Component struct {
 			component
@@ -205,8 +221,17 @@ func writeBill(out io.Writer, version string, programs []string, parts []part) e
 		}
 		sum := sha256.Sum256(raw)
 		all.Write(sum[:])
-		bill.Metadata.Component.Components = append(bill.Metadata.Component.Components, component{Type: "application", Ref: filepath.Base(file),
-			Name: filepath.Base(file), Version: version, Hashes: []hash{{"SHA-256", hex.EncodeToString(sum[:])}}})
+		c := component{Type: "application", Ref: filepath.Base(file), Name: filepath.Base(file), Version: version,
+			Hashes: []hash{{"SHA-256", hex.EncodeToString(sum[:])}}}
+		if unsigned != "" {
+			raw, err := os.ReadFile(filepath.Join(unsigned, filepath.Base(file)))
+			if err != nil {
+				return err
+			}
+			before := sha256.Sum256(raw)
+			c.Properties = []property{{beforeSigning, hex.EncodeToString(before[:])}}
+		}
+		bill.Metadata.Component.Components = append(bill.Metadata.Component.Components, c)
 	}
 	for _, p := range parts {
 		c := component{Type: "library", Ref: p.purl, Name: p.name, Version: p.version, Purl: p.purl}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +50,13 @@ func TestBill(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(text), &bill); err != nil || bill.BOMFormat != "CycloneDX" || bill.SpecVersion != "1.6" || !strings.HasPrefix(bill.SerialNumber, "urn:uuid:") {
 		t.Fatalf("%v: %.300s", err, text)
+	}
+	if raw, err := os.ReadFile(self); err != nil || !strings.Contains(text, fmt.Sprintf("%x", sha256.Sum256(raw))) || strings.Contains(text, beforeSigning) {
+		t.Errorf("%v: the bill is not about the program's own bytes", err)
+	}
+	write(filepath.Base(self), "before")
+	if got := call("-unsigned", page); !strings.Contains(got, fmt.Sprintf(`"value": "%x"`, sha256.Sum256([]byte("before")))) {
+		t.Errorf("the program before it was signed is not in\n%.900s", got)
 	}
 	var purls []string
 	for _, c := range bill.Components {

@@ -21,13 +21,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/versions"
 )
 
 // url and key are the linker's (-X), from packaging: where the file is, and
@@ -69,7 +69,7 @@ type last struct {
 
 // Newest returns the newest release that the check of the last 24 hours has
 // found, and asks again when there was none. A day without an answer counts as
-// asked. Newer says how it compares. KindOffline: no answer. KindCorrupt: an
+// asked. versions.Newer says how it compares. KindOffline: no answer. KindCorrupt: an
 // answer that the release key has not signed, or of another form.
 func (c Checker) Newest(ctx context.Context, now time.Time) (Release, error) {
 	const op = "look for a newer version"
@@ -151,43 +151,11 @@ func parse(text string) (Release, error) {
 
 // Check says why r cannot be announced; nil when it can.
 func (r Release) Check() error {
-	if _, ok := Numbers(r.Version); !ok {
+	if _, ok := versions.Numbers(r.Version); !ok {
 		return errors.New("the version is not three numbers")
 	}
 	if !strings.HasPrefix(r.Page, "https://") || strings.ContainsAny(r.Page, " \n") {
 		return errors.New("the page is not https")
 	}
 	return nil
-}
-
-// Newer reports whether version a is newer than b; false when either is no
-// version.
-func Newer(a, b string) bool {
-	x, okA := Numbers(a)
-	y, okB := Numbers(b)
-	if !okA || !okB {
-		return false
-	}
-	for i := range x {
-		if x[i] != y[i] {
-			return x[i] > y[i]
-		}
-	}
-	return false
-}
-
-// Numbers are the three of a version like 1.20.3.
-func Numbers(version string) (out [3]int, ok bool) {
-	parts := strings.Split(version, ".")
-	if len(parts) != len(out) {
-		return out, false
-	}
-	for i, p := range parts {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 0 || n > 65535 || strconv.Itoa(n) != p {
-			return out, false
-		}
-		out[i] = n
-	}
-	return out, true
 }

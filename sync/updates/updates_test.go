@@ -127,18 +127,3 @@ func TestOpenBelievesTheReleaseKeyAlone(t *testing.T) {
 		}
 	}
 }
-
-func TestNewer(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"1.1.0", "1.0.0", true}, {"1.10.0", "1.9.9", true}, {"2.0.0", "1.99.99", true}, {"1.0.1", "1.0.0", true},
-		{"1.0.0", "1.0.0", false}, {"1.0.0", "1.1.0", false}, {"", "1.0.0", false}, {"1.0.0", "", false},
-		{"1.01.0", "1.0.0", false}, {"1.-1.0", "0.0.0", false}, {"1.0.99999", "1.0.0", false},
-	} {
-		if got := Newer(c.a, c.b); got != c.want {
-			t.Errorf("Newer(%q, %q) = %v", c.a, c.b, got)
-		}
-	}
-}
