@@ -104,7 +104,7 @@ func (d *desk) withoutKeyring() {
 	d.t.Helper()
 	socket, conf := filepath.Join(d.scratch, "run", "bare"), filepath.Join(d.scratch, "bare.conf")
 	if err := os.WriteFile(conf, []byte(`<busconfig><type>session</type><listen>unix:path=`+socket+`</listen>
-<policy context="default"><allow send_destination="*"/><allow own="*"/></policy></busconfig>`), 0o600); err != nil {
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
 	start(d.t, d.command("dbus-daemon", "--nofork", "--nopidfile", "--config-file="+conf), filepath.Join(d.scratch, "bare.log"))
