@@ -114,6 +114,7 @@ bench: ## time from "PUT answered" to "durable in the spool", and the floor; the
 	@.ci/install test
 	@$(MAKE) --no-print-directory -j2 ui tools
 	@.ci/session bin/clinicproctl bench $(ARGS)
+	@CGO_ENABLED=0 go test -run '^$$' -bench Doctor -benchtime 5x ./cmd/clinicproctl
 	@CGO_ENABLED=0 go test -run '^$$' -bench Scroll -benchtime 300x ./ui/software
 	@.ci/phone-bench
 	@.ci/record-bench
@@ -129,6 +130,13 @@ soak: ## an hour: the seed's load, long faults and kills, every test several tim
 .PHONY: minio
 minio: ## encryption and lifecycle on MinIO, built as a program of its own (ten minutes the first time)
 	@.ci/minio
+
+.PHONY: hosting
+hosting: ## the gateway behind nginx and Caddy, as a systemd service and in a container, as docs/operations.md has them (minutes; needs root)
+	@.ci/install test
+	@.ci/install hosting
+	@$(MAKE) --no-print-directory -j2 bin tools
+	@.ci/hosting
 
 .PHONY: screenshots
 screenshots: ## every screen of window and phone, light and dark, into docs/screenshots/

@@ -42,6 +42,7 @@ func (e *Engine) deliver(ctx context.Context, s Session, do Deliver) What {
 	if out.Err = h.freeze(ctx); out.Err != nil {
 		return out
 	}
+	e.passed(s.ID, do.Delivery, "", do.Images...) // those that were frozen before
 	h.handAll(ctx, &out)
 	return out
 }
@@ -160,7 +161,9 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 		item.JPEG = jpeg
 		d.Items = append(d.Items, item)
 	}
+	d.Passed = func(id ImageID) { h.e.passed(h.s.ID, h.do.Delivery, h.do.Sink, id) }
 	receipts, err := h.to.Deliver(ctx, d)
+	h.e.passed(h.s.ID, h.do.Delivery, h.do.Sink, h.imagesOf(g)...)
 	for i := range receipts {
 		r := &receipts[i]
 		r.Sink = h.to.Name()
@@ -174,6 +177,23 @@ func (h *handing) hand(ctx context.Context, g group) ([]Receipt, Area, error) {
 		}
 	}
 	return receipts, areaOf(h.to.Name()), err
+}
+
+// imagesOf are the pictures that a group holds.
+func (h *handing) imagesOf(g group) []ImageID {
+	if g.part != nil {
+		return g.part.Images
+	}
+	out := make([]ImageID, len(g.items))
+	for i, it := range g.items {
+		out[i] = it.Image
+	}
+	return out
+}
+
+// passed tells how far a hand-over is; sink is "" while it is being frozen.
+func (e *Engine) passed(sid SessionID, delivery, sink string, images ...ImageID) {
+	e.Send(Input{SID: sid, What: Passed{Delivery: delivery, Sink: sink, Images: images}})
 }
 
 // delivery is the hand-over without its pictures.
@@ -219,6 +239,7 @@ func (e *Engine) freeze(ctx context.Context, s Session, do Deliver) ([]frozenIte
 			return nil, err
 		}
 		items = append(items, it)
+		e.passed(s.ID, do.Delivery, "", id)
 	}
 	body, err := json.Marshal(frozenDelivery{items})
 	if err != nil {

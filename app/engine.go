@@ -61,6 +61,7 @@ type Engine struct {
 	backlog   backlog                               // images that wait for one
 	deletes   chan struct{}                         // a slot per object being deleted
 	landBytes *semaphore.Weighted                   // what landings hold in memory together
+	memory    memory                                // that memory
 	examines  chan struct{}                         // one image opened at a time: its bytes, and its pixels
 	delivers  map[string]chan struct{}              // one hand-over at a time to each sink
 	freezing  chan struct{}                         // one delivery frozen at a time: sinks share its pictures
@@ -153,9 +154,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// slept is how late the one-second tick must be before the machine, or this
-// process, is taken to have slept.
-const slept = 5 * time.Second
+const (
+	// tickEvery is how often the loop looks at the clock while a session is
+	// under way, restEvery while none is: a workstation at rest wakes nobody.
+	tickEvery = time.Second
+	restEvery = 15 * time.Second
+	// slept is how late such a look must be before the machine, or this
+	// process, is taken to have slept.
+	slept = 5 * time.Second
+)
 
 // Reload takes up sessions that have come into the spool since: another
 // spool was adopted.
@@ -183,7 +190,8 @@ func (e *Engine) index(ctx context.Context) (Boot, error) {
 }
 
 func (e *Engine) loop(ctx context.Context, boot Boot) error {
-	ticker := time.NewTicker(time.Second)
+	wait := tickEvery
+	ticker := time.NewTicker(wait)
 	defer ticker.Stop()
 	st := State{}
 	step := func(in Input) {
@@ -208,18 +216,35 @@ func (e *Engine) loop(ctx context.Context, boot Boot) error {
 			for _, in := range e.drain() {
 				step(in)
 			}
+			if wait == restEvery && st.busy(e.ports.Now()) {
+				wait, last = tickEvery, e.ports.Now()
+				ticker.Reset(wait)
+			}
 		case <-ticker.C:
 			now := e.ports.Now()
-			if passed := now.Round(0).Sub(last.Round(0)); passed > slept || passed < -slept { // by the wall clock: the other stands still in sleep
+			if passed := now.Round(0).Sub(last.Round(0)); passed > wait+slept || passed < -slept { // by the wall clock: the other stands still in sleep
 				step(Input{What: Woke{}})
 			}
 			last = now
-			if now.Sub(minute) >= time.Minute || st.Kept.busy() || slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle(now) }) {
+			if now.Sub(minute) >= time.Minute || st.busy(now) {
 				minute = now
 				step(Input{What: Tick{}})
 			}
+			next := restEvery
+			if st.busy(now) {
+				next = tickEvery
+			}
+			if next != wait {
+				wait = next
+				ticker.Reset(wait)
+			}
 		}
 	}
+}
+
+// busy reports whether anything may have to be done within a minute.
+func (st State) busy(now time.Time) bool {
+	return st.Kept.busy() || slices.ContainsFunc(sessionsOf(st), func(s Session) bool { return !s.idle(now) })
 }
 
 func sessionsOf(st State) []Session {

@@ -450,3 +450,62 @@ func TestNothingIsDurableThatTheTrailDoesNotHold(t *testing.T) {
 		t.Fatalf("after a restart %v is noted", got)
 	}
 }
+
+// slowSink lets its pictures through one by one, as the test says.
+type slowSink struct {
+	*apptest.FakeSink
+	next chan struct{}
+}
+
+func (s slowSink) Name() string { return "slow" }
+
+func (s slowSink) Deliver(ctx context.Context, d app.Delivery) ([]app.Receipt, error) {
+	for _, item := range d.Items {
+		select {
+		case <-s.next:
+			d.Passed(item.Image)
+		case <-ctx.Done():
+		}
+	}
+	return s.FakeSink.Deliver(ctx, d)
+}
+
+// A filing is seen on its way: each picture that reaches the sink shows, while
+// none is filed yet.
+func TestAFilingIsSeenOnItsWay(t *testing.T) {
+	slow := slowSink{&apptest.FakeSink{}, make(chan struct{})}
+	w := newWorldOn(t, nil, slow)
+	w.begin()
+	for n := range 3 {
+		w.store(n, fmt.Sprint("photo ", n))
+	}
+	w.until("three photos", ready(3))
+	far := func(s app.Session) (made, passed int) {
+		for _, im := range s.Images {
+			for _, h := range im.Handovers {
+				if h.Ready {
+					made++
+				}
+				if h.Passed {
+					passed++
+				}
+			}
+		}
+		return made, passed
+	}
+	w.send(app.File{Delivery: string(app.NewSessionID()), Sinks: []string{"slow"}})
+	for n := range 3 {
+		s := w.until(fmt.Sprintf("%d photos at the sink", n), func(s app.Session) bool {
+			made, passed := far(s)
+			return made == 3 && passed == n
+		})
+		if states(s, app.ImageFiled) != 0 {
+			t.Fatal("filed without a receipt")
+		}
+		slow.next <- struct{}{}
+	}
+	s := w.until("three photos filed", func(s app.Session) bool { return states(s, app.ImageFiled) == 3 })
+	if made, passed := far(s); made+passed != 0 {
+		t.Errorf("nothing runs, and %d, %d are on their way", made, passed)
+	}
+}

@@ -33,6 +33,8 @@ type Handover struct {
 	Ref      string // the same without a patient value
 	SHA256   Digest // of what was handed over
 	Attested bool   // done by the GP's word, after it was unconfirmed
+	Ready    bool   // of the try under way: the bytes that leave are fixed
+	Passed   bool   // and have reached the sink, which has still to answer
 
 	handing bool      // Deliver is running
 	tries   int       // in a row that did not come through
@@ -257,10 +259,30 @@ func (w *work) handOver() {
 		for _, id := range held[to].Images {
 			im := w.s.Images[id]
 			im.Handovers = slices.Clone(im.Handovers)
-			im.handed(to.sink, to.delivery).handing = true
+			h := im.handed(to.sink, to.delivery)
+			h.handing, h.Ready, h.Passed = true, false, false
 			w.s.Images[id] = im
 		}
 		w.do(*held[to])
+	}
+}
+
+// passed takes in how far a hand-over under way is.
+func (w *work) passed(in Passed) {
+	for _, id := range in.Images {
+		im, ok := w.s.Images[id]
+		if !ok {
+			continue
+		}
+		im.Handovers = slices.Clone(im.Handovers)
+		for i := range im.Handovers {
+			h := &im.Handovers[i]
+			if !h.handing || h.Delivery != in.Delivery || in.Sink != "" && h.Sink != in.Sink {
+				continue // of a try that is over
+			}
+			h.Ready, h.Passed = true, h.Passed || in.Sink != ""
+		}
+		w.s.Images[id] = im
 	}
 }
 
@@ -279,6 +301,7 @@ func (w *work) delivered(in Delivered) {
 		h := im.handed(in.Sink, in.Delivery)
 		r, answered := receipts[id]
 		h.handing, h.Tried, im.dirty = false, true, true
+		h.Ready, h.Passed = false, false
 		if h.ended.IsZero() || !r.Looked {
 			h.ended = w.at
 		}

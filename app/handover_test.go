@@ -172,3 +172,36 @@ func TestHandoversSurviveARestart(t *testing.T) {
 		t.Fatalf("of the version before: %+v", h)
 	}
 }
+
+// How far a hand-over is can be seen while it runs, and only then: it is no
+// news for the index, and what a try that is over says comes too late.
+func TestAHandOverSaysHowFarItIs(t *testing.T) {
+	s, id := recorded(t)
+	far := func() [4]bool {
+		h := s.st.Sessions[sidA].Images[id].Handovers
+		return [4]bool{h[0].Ready, h[0].Passed, h[1].Ready, h[1].Passed}
+	}
+	says := func(what Passed, want [4]bool) {
+		t.Helper()
+		if effects := s.in(sidA, what); len(effects) != 0 {
+			t.Errorf("%+v has effects: %+v", what, effects)
+		}
+		if got := far(); got != want {
+			t.Errorf("after %+v: %v, want %v", what, got, want)
+		}
+	}
+	s.in(sidA, Passed{Delivery: "D1", Images: []ImageID{id}}) // nothing runs
+	s.handIn(s.in(sidA, File{Delivery: "D1", Sinks: bothSinks}))
+	says(Passed{Delivery: "D0", Images: []ImageID{id}}, [4]bool{})
+	says(Passed{Delivery: "D1", Images: []ImageID{id, "another"}}, [4]bool{true, false, true, false})
+	says(Passed{Delivery: "D1", Sink: "folder", Images: []ImageID{id}}, [4]bool{true, true, true, false})
+	says(Passed{Delivery: "D1", Sink: "alex-scan", Images: []ImageID{id}}, [4]bool{true, true, true, true})
+	s.handIn(s.in(sidA, Delivered{Delivery: "D1", Sink: "folder", Receipts: []Receipt{{Image: id, Sink: "folder", Place: Seal("a.jpg")}}}))
+	says(Passed{Delivery: "D1", Sink: "folder", Images: []ImageID{id}}, [4]bool{false, false, true, true})
+	s.handIn(s.in(sidA, Delivered{Delivery: "D1", Sink: "alex-scan", Area: AreaRecord,
+		Receipts: []Receipt{{Image: id, Sink: "alex-scan", Err: E("deliver", KindConflict, nil)}}}))
+	s.handIn(s.in(sidA, File{Delivery: "D2", Sinks: bothSinks}))
+	if got := far(); got != [4]bool{} {
+		t.Errorf("a new try begins with %v", got)
+	}
+}

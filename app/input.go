@@ -157,6 +157,13 @@ type (
 		Receipts []Receipt
 		Err      error // what has no receipt was not handed over
 	}
+	// Passed says how far a hand-over under way is: of Images, the bytes that
+	// leave are fixed (Sink ""), or have reached the sink, whatever it then
+	// answers. It is for eyes only, and nothing follows from it.
+	Passed struct {
+		Delivery, Sink string
+		Images         []ImageID
+	}
 	// PhoneKept, KeptAgain, NextOffered and PhoneForgotten are the registry's answers about
 	// the kept phone with this Key. Err of PhoneKept is KindCorrupt when the
 	// offer is not from the phone that saw the session's code.
@@ -223,6 +230,7 @@ func (ImageSaved) what()        {}
 func (ObjectDeleted) what()     {}
 func (ObjectsListed) what()     {}
 func (Delivered) what()         {}
+func (Passed) what()            {}
 func (SessionRemoved) what()    {}
 func (Heard) what()             {}
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -69,6 +70,46 @@ func (b *backlog) wait(ctx context.Context) {
 	}
 }
 
+// memory lends out what landings read into, again and again while they last:
+// fresh memory costs a landing as much of the processor as hashing it. With
+// the last landing it is the garbage collector's.
+type memory struct {
+	mu    sync.Mutex
+	lent  int
+	free  [][]byte
+	bytes int64 // of free, landingBytes at most
+}
+
+// take returns n bytes, of any content.
+func (m *memory) take(n int64) []byte {
+	const step = 64 << 10 // images of about one size take each other's place
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lent++
+	for i, b := range m.free {
+		if int64(cap(b)) >= n {
+			m.free = slices.Delete(m.free, i, i+1)
+			m.bytes -= int64(cap(b))
+			return b[:n]
+		}
+	}
+	return make([]byte, n, (n+step-1)/step*step)
+}
+
+// give takes back what take returned; nobody may use it any more.
+func (m *memory) give(b []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lent--; m.lent == 0 {
+		m.free, m.bytes = nil, 0
+		return
+	}
+	if m.bytes+int64(cap(b)) <= landingBytes {
+		m.free = append(m.free, b)
+		m.bytes += int64(cap(b))
+	}
+}
+
 // goLater is goDo once no landing waits for a place.
 func (e *Engine) goLater(ctx context.Context, sid SessionID, deadline time.Duration, slots chan struct{}, do func(context.Context) What) {
 	e.group.Go(func() error {
@@ -121,7 +162,9 @@ func (e *Engine) landWithin(ctx context.Context, sid SessionID, do LandImage, bo
 		return out
 	}
 	defer e.landBytes.Release(weight)
-	sealed, sum, err := e.ports.Objects.Get(ctx, sid, do.Image, bound)
+	memory := e.memory.take(bound)
+	defer e.memory.give(memory)
+	sealed, sum, err := e.ports.Objects.Get(ctx, sid, do.Image, memory)
 	if err == nil && do.SHA256 != "" && sum != do.SHA256 {
 		err = E("land image", KindCorrupt, errors.New("checksum differs from the registry's"))
 	}

@@ -99,10 +99,10 @@ type Mark struct {
 // Objects is the S3 temp bucket as the workstation uses it, bounded to one
 // practice. Concurrent calls are fine. Missing is KindNotFound.
 type Objects interface {
-	// Get reads one sealed image whole, at most maxBytes (else KindTooLarge),
-	// and returns it with its SHA-256. When the stored checksum and the bytes
-	// differ: KindCorrupt.
-	Get(ctx context.Context, sid SessionID, id ImageID, maxBytes int64) ([]byte, Digest, error)
+	// Get reads one sealed image whole into the memory given, which it must fit
+	// (else KindTooLarge), and returns that part of it with its SHA-256. When
+	// the stored checksum and the bytes differ: KindCorrupt.
+	Get(ctx context.Context, sid SessionID, id ImageID, into []byte) ([]byte, Digest, error)
 	// List returns every object of one session.
 	List(ctx context.Context, sid SessionID) ([]Object, error)
 	// Delete removes one object; one that is not there is no error.
@@ -267,6 +267,11 @@ type Delivery struct {
 	Items   []DeliveryItem
 	Made    int    // for Compose: parts of this delivery made before
 	Parts   []Part // of a Composer: what leaves; Items have no JPEG then
+	// Passed is to be called once for each picture whose bytes have reached the
+	// target, whatever then becomes of them, and never after Deliver has come
+	// back; nil: nobody looks. A sink that does not call it is taken to be
+	// through with its pictures when it comes back.
+	Passed func(ImageID)
 }
 
 // DeliveryItem is one picture of a Delivery. Name was rendered when the

@@ -373,9 +373,10 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		SessionSaved{err}, ImageSaved{Image{ID: id, State: states[r.IntN(5)]}, err}, ObjectDeleted{id, err},
 		ObjectsListed{[]Object{{ID: id}}, err}, Amended{Image: id, N: r.IntN(3), Details: Details{Site: "face"}, Err: err},
 		Delivered{Delivery: fmt.Sprint("D", r.IntN(3)), Receipts: []Receipt{{Image: id, Place: Seal("p"), Unconfirmed: r.IntN(3) == 0}}, Err: err},
+		Passed{Delivery: fmt.Sprint("D", r.IntN(3)), Sink: []string{"", "folder"}[r.IntN(2)], Images: []ImageID{id}},
 		Retouch{id, randomEdit(r)}, Undo{id}, PutAside{[]ImageID{id}}, PutBack{[]ImageID{id}},
 		Describe{[]ImageID{id, imageID(r.IntN(4))}, DetailsSet{Site: new("hand"), Side: new(Side("left"))}},
-	}[r.IntN(33)]
+	}[r.IntN(34)]
 }
 
 // TestNoInputReachesAnotherSession is the wrong-patient guard as a property:

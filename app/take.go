@@ -140,6 +140,8 @@ func (w *work) take(what What) {
 		w.listed(in)
 	case Delivered:
 		w.delivered(in)
+	case Passed:
+		w.passed(in)
 	case SessionRemoved:
 		w.health(AreaSpool, in.Err)
 		w.gone = s.removing && in.Err == nil

@@ -79,7 +79,7 @@ func TestFilingEditor(t *testing.T) {
 	}
 	// What IT has decided is shown and cannot be changed.
 	locked := usual
-	locked.Locked = true
+	locked.Locked = views.FilingLocks{Form: true, Size: true, Template: true, Sidecar: true}
 	e.Set(locked)
 	before := len(*sent)
 	test.Tap(e.Sidecar)

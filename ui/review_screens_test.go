@@ -116,7 +116,7 @@ func partly(s link.Snapshot) link.Snapshot {
 		s.Images[i].State, s.Images[i].Editable, s.Images[i].Note = app.ImageFiled, false, fmt.Sprintf("ZZZ0016_2026-11-23_forearm_left_%d.jpg", i+1)
 	}
 	s.Images[3].Failed, s.Images[3].Editable, s.Images[3].Problem = true, false, text.Problem(text.PlaceFolder, app.KindFull).What
-	s.Images[4].State, s.Images[4].Editable, s.Images[4].Problem = app.ImageUnconfirmed, false, "It may be filed already: look in the practice folder before you file it again."
+	s.Images[4].State, s.Images[4].Editable, s.Images[4].Problem = app.ImageUnconfirmed, false, text.FolderUnsure
 	return s
 }
 

@@ -98,7 +98,7 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	unsure.Phone, unsure.CanFile, unsure.Waiting = link.PhoneHere, false, []link.Waiting{waitingSession}
 	unsure.Images = []link.Image{
 		{ID: imageID(0), State: app.ImageFiled, Thumb: "t1", Note: "ZZZ0016_2026-11-23_1.jpg"},
-		{ID: imageID(1), State: app.ImageUnconfirmed, Thumb: "t2", Problem: "It may be filed already: look in the practice folder before you file it again."},
+		{ID: imageID(1), State: app.ImageUnconfirmed, Thumb: "t2", Problem: text.FolderUnsure},
 	}
 	detailed := gallery
 	detailed.Images = append([]link.Image(nil), gallery.Images...)
@@ -124,7 +124,7 @@ func screens(t testing.TB) map[string]link.Snapshot {
 	}
 	saved.Hands = link.Hands{Copy: true, PDF: "ZZZ0016_2026-11-23.pdf", Said: text.Saved("ZZZ0016_2026-11-23.pdf")}
 	nobody := gallery
-	nobody.Patient, nobody.CanFile, nobody.WhyNot = link.Patient{}, false, "Say who the photos are of before you file them."
+	nobody.Patient, nobody.CanFile, nobody.WhyNot = link.Patient{}, false, text.NobodyToFile
 	other := gallery
 	other.Asked = &link.Patient{Name: "Wiremu Testcase", NHI: "ZZZ0024", BirthDate: "1975-04-03", Age: 51, HasAge: true, Source: "medtech"}
 	launching := empty
@@ -144,7 +144,8 @@ func settingsScreens() map[string]link.Snapshot {
 	at := time.Date(2026, 11, 23, 9, 58, 30, 0, time.UTC).UnixMilli()
 	set := link.Settings{Prefs: link.Prefs{Sound: true, Autostart: true, Language: "en", RetentionDays: 7, TargetKB: 1000,
 		Require: []app.Detail{app.DetailSite, app.DetailSide}, Folder: `C:\mt32\attachments`,
-		Filing: link.FiledAs{As: "images", Size: "original", Template: app.DefaultTemplate}}}
+		Filing: link.FiledAs{As: "images", Size: "original", Template: app.DefaultTemplate},
+		Record: link.RecordPrefs{There: true, Sinks: []string{"folder", "alex-scan"}, Document: "session", Format: "pdf"}}}
 	for _, p := range []link.Part{link.PartVault, link.PartSpool, link.PartRegistry, link.PartObjects, link.PartFeed, link.PartFolder} {
 		set.Lights = append(set.Lights, link.Light{Part: p, State: link.LitGood, At: at})
 	}
@@ -163,7 +164,7 @@ func settingsScreens() map[string]link.Snapshot {
 }
 
 // settingsPages are the sections of the settings, which no snapshot opens.
-var settingsPages = []string{"connections", "folder", "rules", "keeping", "computer", "support"}
+var settingsPages = []string{"connections", "folder", "record", "rules", "keeping", "computer", "support"}
 
 var waitingSession = link.Waiting{SID: "7ZZZZZZZZZZZZZZZZZZZZZZZZY", Images: 3, Patient: link.Patient{Name: "Wiremu Testperson"},
 	Since: time.Date(2026, 11, 21, 14, 5, 0, 0, time.UTC).UnixMilli()}

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -11,6 +13,7 @@ import (
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/widgets"
 )
 
 // shown finds the one enabled thing on show that ok accepts.
@@ -98,6 +101,120 @@ func TestSettingsSayWhatTheyChange(t *testing.T) {
 	test.Tap(buttonOf(t, w, text.SettingsBack))
 	if in := last("back"); in.Kind != link.InputCloseSettings {
 		t.Error(in.Kind)
+	}
+}
+
+// What goes into the record is chosen in the window: places, documents and
+// their form, and with no place ticked it is the folder.
+func TestSettingsOfTheRecord(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	s := settingsScreens()["20-settings"]
+	w.Show(s)
+	test.Tap(buttonOf(t, w, text.PageRecord))
+	check := func(label string) *widget.Check {
+		return shown(t, w, label, func(c *widget.Check) bool { return c.Text == label })
+	}
+	radio := func(label string) *widget.RadioGroup {
+		return shown(t, w, label, func(g *widget.RadioGroup) bool { return slices.Contains(g.Options, label) })
+	}
+	// The agent takes what is said, and shows it.
+	said := func(what string, want link.RecordPrefs) {
+		t.Helper()
+		if len(*sent) != 1 || (*sent)[0].Change.Record == nil {
+			t.Fatalf("%s sent %+v", what, *sent)
+		}
+		got := *(*sent)[0].Change.Record
+		want.There = true
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v", what, got, want)
+		}
+		*sent = nil
+		s.Settings.Prefs.Record = got
+		w.Show(s)
+		if len(*sent) != 0 {
+			t.Fatalf("showing it changed something: %+v", *sent)
+		}
+	}
+	test.Tap(check(text.RecordMedia))
+	said("Media", link.RecordPrefs{Sinks: []string{"folder", "alex-scan", "alex-media"}, Document: "session", Format: "pdf"})
+	test.Tap(check(text.RecordFolder))
+	said("no folder", link.RecordPrefs{Sinks: []string{"alex-scan", "alex-media"}, Document: "session", Format: "pdf"})
+	radio(text.RecordPerImage).SetSelected(text.RecordPerImage)
+	said("a document each", link.RecordPrefs{Sinks: []string{"alex-scan", "alex-media"}, Document: "image", Format: "pdf"})
+	radio(text.RecordTIFF).SetSelected(text.RecordTIFF)
+	said("TIFF", link.RecordPrefs{Sinks: []string{"alex-scan", "alex-media"}, Document: "image", Format: "tiff"})
+	test.Tap(check(text.RecordMedia))
+	said("no Media", link.RecordPrefs{Sinks: []string{"alex-scan"}, Document: "image", Format: "tiff"})
+	test.Tap(check(text.RecordScan))
+	said("nothing", link.RecordPrefs{Document: "image", Format: "tiff"})
+	if !check(text.RecordFolder).Checked {
+		t.Error("with nothing ticked it does not show that photos go into the folder")
+	}
+	s.Settings.Locked = []string{"record.sinks"}
+	w.Show(s)
+	if !check(text.RecordScan).Disabled() || radio(text.RecordPDF).Disabled() {
+		t.Error("what IT has decided can be changed, or what it has not cannot")
+	}
+	s.Settings.Prefs.Record = link.RecordPrefs{}
+	w.Show(s)
+	shown(t, w, "that there is no Medtech", func(l *widget.Label) bool { return l.Text == text.RecordNone })
+	for _, o := range test.LaidOutObjects(w.win.Canvas().Content()) {
+		if c, is := o.(*widget.Check); is && c.Visible() && c.Text == text.RecordScan {
+			t.Error("Inbox Scan can be chosen where there is no Medtech")
+		}
+	}
+}
+
+// Every setting that the policy has set cannot be changed in the window, and
+// the page says whose it is; the others can.
+func TestSettingsThatITHasSetAreLocked(t *testing.T) {
+	pages := map[string][]string{
+		text.PageFolder:   {"folder", "name_template", "filing.as", "filing.size", "filing.sidecar"},
+		text.PageRecord:   {"record.sinks", "record.document", "record.format"},
+		text.PageRules:    {"phone.consent", "phone.require", "phone.target_kb"},
+		text.PageKeeping:  {"retention_days"},
+		text.PageComputer: {"autostart", "desktop.sound", "desktop.language"},
+	}
+	w, _ := newTestWindow(t, theme.VariantLight)
+	s := settingsScreens()["20-settings"]
+	controls := func() (all, off int, note bool) {
+		for _, o := range test.LaidOutObjects(w.setting.Root) {
+			if l, is := o.(*widgets.Text); is && o.Visible() && l.Value() == text.SettingsByIT {
+				note = true
+			}
+			if _, button := o.(*widget.Button); button {
+				continue
+			}
+			if c, is := o.(fyne.Disableable); is && o.Visible() {
+				all++
+				if c.Disabled() {
+					off++
+				}
+			}
+		}
+		return all, off, note
+	}
+	for page, names := range pages {
+		s.Settings.Locked = nil
+		w.Show(s)
+		test.Tap(buttonOf(t, w, page))
+		all, off, note := controls()
+		if off != 0 || note || all < len(names) {
+			t.Errorf("%s: %d of %d locked with nothing set by IT, note %v", page, off, all, note)
+		}
+		before := 0
+		for i := range names {
+			s.Settings.Locked = names[:i+1]
+			w.Show(s)
+			_, off, note = controls()
+			if off <= before || !note {
+				t.Errorf("%s: %s set by IT locks nothing, or no word of it: %d, note %v", page, names[i], off-before, note)
+			}
+			before = off
+		}
+		if before != all {
+			t.Errorf("%s: %d of %d locked where IT has set everything", page, before, all)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/widgets"
 )
 
 func kinds(sent []link.Input) string {
@@ -315,6 +316,97 @@ func TestAPhoneThatLeftIsSaid(t *testing.T) {
 	for _, words := range []string{text.PhoneLeft(false), "3 photos kept, 1 photo withdrawn"} {
 		if !strings.Contains(markup, words) {
 			t.Errorf("not said: %s", words)
+		}
+	}
+}
+
+// A patient who did not agree to photos is said as plainly: what came before is
+// filed only once the GP has said that somebody agreed, and closing, Esc or
+// Cancel file nothing.
+func TestARefusedConsentIsSaid(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	s := screens(t)["12-left"]
+	s.Left = &link.Left{Declined: true, Kept: 3}
+	w.Show(s)
+	says := func(words ...string) {
+		t.Helper()
+		markup := test.RenderToMarkup(w.win.Canvas())
+		for _, part := range words {
+			if !strings.Contains(markup, part) {
+				t.Errorf("not said: %s", part)
+			}
+		}
+	}
+	says(text.PhoneLeft(true), text.LeftWith(true, 3, 0))
+	title, more := text.LeftAsk(true)
+	for _, ask := range []func(){func() { test.Tap(w.session.File) }, func() { ctrlEnter(w) }} {
+		ask()
+		says(title, s.Patient.Name, s.Patient.NHI)
+		if len(w.win.Canvas().Overlays().List()) != 1 {
+			t.Fatal("nothing is asked")
+		}
+		test.Tap(button(t, w, text.Cancel))
+		if acts(*sent) != "" {
+			t.Fatalf("sent %s", kinds(*sent))
+		}
+	}
+	test.Tap(w.session.File)
+	says(more)
+	test.Tap(button(t, w, text.LeftFile))
+	if last := (*sent)[len(*sent)-1]; acts(*sent) != "file-all" || !last.Confirmed || last.SID != s.SID {
+		t.Fatalf("sent %+v", *sent)
+	}
+	// Where nobody agreed before the first photo there is nothing to file.
+	*sent = nil
+	s.Left, s.Images, s.CanFile = &link.Left{Declined: true}, nil, false
+	w.Show(s)
+	says(text.LeftWith(true, 0, 0))
+	test.Tap(w.session.File)
+	ctrlEnter(w)
+	if acts(*sent) != "" || len(w.win.Canvas().Overlays().List()) != 0 {
+		t.Errorf("sent %s with nothing to file", kinds(*sent))
+	}
+}
+
+// What does not work is said on the form and in a session alike, with what is
+// safe and what to do, and can be tried again: no network, no keyring, no
+// folder.
+func TestWhatDoesNotWorkIsSaid(t *testing.T) {
+	form, session := link.Snapshot{Phase: link.PhaseNone}, screens(t)["7-gallery"]
+	for _, s := range []text.Sentence{
+		text.Problem(text.PlaceRegistry, app.KindOffline), text.Problem(text.PlaceObjects, app.KindOffline),
+		text.Problem(text.PlaceVault, app.KindAuth), text.Problem(text.PlaceFolder, app.KindNotFound),
+	} {
+		for _, on := range []link.Snapshot{form, session} {
+			w, sent := newTestWindow(t, theme.VariantLight)
+			on.Problems = []link.Problem{problemOf(s, true)}
+			w.Show(on)
+			said := ""
+			for _, o := range test.LaidOutObjects(w.win.Canvas().Content()) {
+				switch o := o.(type) {
+				case *widgets.Text:
+					said += o.Value() + "\n"
+				case *widget.Label:
+					said += o.Text + "\n"
+				}
+			}
+			for _, part := range []string{s.What, s.Safe, s.Do} {
+				if !strings.Contains(said, part) {
+					t.Errorf("%s is not said where %s is shown", part, model.ScreenOf(on))
+				}
+			}
+			*sent = nil
+			test.Tap(button(t, w, text.TryAgain))
+			if acts(*sent) != "retry" {
+				t.Errorf("sent %s", kinds(*sent))
+			}
+			on.Problems = nil
+			w.Show(on)
+			for _, o := range test.LaidOutObjects(w.win.Canvas().Content()) {
+				if l, ok := o.(*widgets.Text); ok && l.Value() == s.What {
+					t.Error("it is over, and still said")
+				}
+			}
 		}
 	}
 }

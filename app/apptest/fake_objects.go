@@ -69,7 +69,7 @@ func (o *FakeObjects) Damage(sid app.SessionID, id app.ImageID) {
 }
 
 // Get implements app.Objects.
-func (o *FakeObjects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, maxBytes int64) (sealed []byte, sum app.Digest, err error) {
+func (o *FakeObjects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, into []byte) (sealed []byte, sum app.Digest, err error) {
 	const op = "fetch image"
 	err = o.with(ctx, op, sid, func() error {
 		if _, err := app.ParseImageID(string(id)); err != nil {
@@ -79,13 +79,12 @@ func (o *FakeObjects) Get(ctx context.Context, sid app.SessionID, id app.ImageID
 		switch {
 		case !there:
 			return app.E(op, app.KindNotFound, nil)
-		case int64(len(obj.sealed)) > maxBytes:
+		case len(obj.sealed) > len(into):
 			return app.E(op, app.KindTooLarge, fmt.Errorf("%d bytes", len(obj.sealed)))
 		case digest(obj.sealed) != obj.sum:
 			return app.E(op, app.KindCorrupt, nil)
 		}
-		sealed, sum = make([]byte, len(obj.sealed)), obj.sum
-		copy(sealed, obj.sealed)
+		sealed, sum = into[:copy(into, obj.sealed)], obj.sum
 		return nil
 	})
 	return sealed, sum, err

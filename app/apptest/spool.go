@@ -24,9 +24,11 @@ func Spool(t *testing.T, start func(t *testing.T) SpoolRig) {
 	t.Run("landed bytes come back after a restart", func(t *testing.T) {
 		rig, ctx, sid := start(t), t.Context(), app.NewSessionID()
 		for _, size := range []int{1, 4096, 1 << 20} {
-			if err := rig.Spool.Land(ctx, sid, imageID(size), noise(size)); err != nil {
+			sealed := noise(size)
+			if err := rig.Spool.Land(ctx, sid, imageID(size), sealed); err != nil {
 				t.Fatal(err)
 			}
+			clear(sealed) // the caller's again
 		}
 		s := rig.Reopen(t)
 		for _, size := range []int{1, 4096, 1 << 20} {

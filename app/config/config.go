@@ -1,5 +1,5 @@
 // Package config reads the settings of a workstation, each layer over the one
-// before: defaults, the machine's policy, the enrolment, the user's own file,
+// before: defaults, the enrolment, the user's own file, the machine's policy,
 // flags. No secret is a setting: those live in the OS keyring. An unknown key
 // is an error that names its line.
 package config
@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // Windows has no zone files
@@ -60,8 +61,8 @@ type Config struct {
 	Proxy  string `toml:"proxy"`
 	CAFile string `toml:"ca_file"` // PEM certificates to trust besides the system's
 
-	// policyPractice is the practice that the machine's policy names.
-	policyPractice app.Practice
+	moved    bool
+	byPolicy []string
 }
 
 // Phone is what the practice asks of the phone page.
@@ -125,7 +126,7 @@ func Default() Config {
 		Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", S3Encrypts: true,
 		NameTemplate: app.DefaultTemplate, Filing: DefaultFiling,
 		RetentionDays: 7, TimeZone: "Pacific/Auckland", UpdateCheck: true,
-		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true, Language: "en"},
+		Phone: Phone{Target: app.DefaultTarget / 1000}, Desktop: Desktop{Sound: true},
 		UI: UIAuto,
 	}
 }
@@ -152,7 +153,11 @@ func (c Config) Local() bool { return c.LocalMode && c.Gateway == "" && c.EnrolF
 
 // Moved reports that the machine's policy names another practice than the
 // enrolment or the user's file: secrets and settings would not fit together.
-func (c Config) Moved() bool { return c.policyPractice != "" && c.policyPractice != c.Practice }
+func (c Config) Moved() bool { return c.moved }
+
+// ByPolicy are the settings that the machine's policy has set, by their names
+// in PolicyKeys: nobody who uses the machine changes those.
+func (c Config) ByPolicy() []string { return slices.Sorted(slices.Values(c.byPolicy)) }
 
 // DefaultDir is the agent's state folder: per user and per machine, never
 // roaming.

@@ -15,6 +15,9 @@ import (
 )
 
 func TestLoad(t *testing.T) {
+	english(t)
+	plain := Default()
+	plain.Desktop.Language = "en"
 	pair, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +28,7 @@ func TestLoad(t *testing.T) {
 		want  string // part of the error; "" for none
 		check func(Config) bool
 	}{
-		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, Default()) && !c.Named() && c.Asks().Nothing() }},
+		"empty":         {"", "", func(c Config) bool { return reflect.DeepEqual(c, plain) && !c.Named() && c.Asks().Nothing() }},
 		"enrolled":      {"practice = \"hill-road\"\ngateway = \"https://x.example\"\n", "", func(c Config) bool { return c.Named() && c.Bucket == Default().Bucket }},
 		"unknown key":   {"practice = \"hill-road\"\n\npractise = \"x\"\n", "line 3", nil},
 		"not TOML":      {"practice = \n", "line 1", nil},
@@ -92,7 +95,7 @@ func TestRecordSettings(t *testing.T) {
 		"[record]\nsystem = \"medtech-direct\"\nalex_client_secret = \"not in a settings\"": false,
 	} {
 		c := Default()
-		if err := c.lay(layer{"settings", []byte(text)}); (err == nil) != ok {
+		if err := c.lay(layer{name: "settings", text: []byte(text)}); (err == nil) != ok {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

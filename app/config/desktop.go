@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -16,12 +17,12 @@ import (
 // Desktop is how the program behaves on one user's desktop.
 type Desktop struct {
 	Sound    bool   `toml:"sound"`    // a quiet one when a photo lands
-	Language string `toml:"language"` // en, mi
+	Language string `toml:"language"` // en, mi; not given: the system's, as far as there are words
 	SetUp    bool   `toml:"set_up"`   // the first run has been gone through
 }
 
 func (d Desktop) check() error {
-	if d.Language != "en" && d.Language != "mi" {
+	if !slices.Contains([]string{"", "en", "mi"}, d.Language) {
 		return errors.New("desktop.language: want en or mi")
 	}
 	return nil
@@ -59,8 +60,7 @@ func Change(dir string, settings map[string]any) error {
 	if err != nil {
 		return app.E(op, app.KindBug, err)
 	}
-	c := Default()
-	if err := c.lay(layer{UserFile, text}); err != nil {
+	if err := refused(dir, text); err != nil {
 		return app.E(op, app.KindCorrupt, err)
 	}
 	next, err := os.CreateTemp(dir, "config-*.toml")
@@ -76,4 +76,33 @@ func Change(dir string, settings map[string]any) error {
 		return app.E(op, app.KindFull, err)
 	}
 	return nil
+}
+
+// refused says why Load would not read text as the user's file.
+func refused(dir string, text []byte) error {
+	policy, err := machinePolicy()
+	if err != nil {
+		return err
+	}
+	own := []layer{{name: UserFile, text: text}}
+	if enrolment, err := os.ReadFile(filepath.Join(dir, EnrolmentFile)); err == nil {
+		own = append([]layer{{name: EnrolmentFile, text: enrolment}}, own...)
+	}
+	_, err = merge(policy, own)
+	return err
+}
+
+// languageOf is the language that there are words for among the system's, most
+// wanted first: each like "mi", "mi-NZ" or "en_NZ.UTF-8". One that there are no
+// words for is passed over.
+func languageOf(wanted ...string) string {
+	for _, name := range wanted {
+		name = strings.ToLower(name)
+		for _, code := range []string{"en", "mi"} {
+			if rest, ok := strings.CutPrefix(name, code); ok && (rest == "" || strings.ContainsAny(rest[:1], "-_.@")) {
+				return code
+			}
+		}
+	}
+	return "en"
 }

@@ -55,7 +55,7 @@ func RecordSecrets() []string { return []string{SecretRelay, SecretALEX} }
 func (e Enrolment) Config() (Config, error) {
 	const op = "read enrolment"
 	c := Default()
-	if err := c.lay(layer{"the enrolment", []byte(e.Settings)}); err != nil {
+	if err := c.lay(layer{name: "the enrolment", text: []byte(e.Settings)}); err != nil {
 		return c, app.E(op, app.KindCorrupt, err)
 	}
 	if !c.Named() {

@@ -9,7 +9,7 @@ import (
 
 func TestFiling(t *testing.T) {
 	read := func(text string) (Config, error) {
-		return load([]layer{{"policy", []byte(text)}}, t.TempDir())
+		return load([]layer{{name: "policy", text: []byte(text)}}, t.TempDir())
 	}
 	c, err := read("")
 	if err != nil || c.Filing != (Filing{SizeOriginal, FormImages, false}) || c.NameTemplate != app.DefaultTemplate || c.Filing.Size.MaxBytes() != 0 {

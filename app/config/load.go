@@ -23,10 +23,12 @@ const (
 	EnrolmentFile = "enrolment.toml" // what "clinicproctl enrol apply" has written
 )
 
-// layer is one set of settings: TOML, and what a message calls it.
+// layer is one set of settings: TOML, and what a message calls it. A firm one
+// is the machine's policy: what it sets, nothing else changes.
 type layer struct {
 	name string
 	text []byte
+	firm bool
 }
 
 // Load reads the settings of the state folder dir over the machine's policy.
@@ -41,14 +43,7 @@ func Load(dir string) (Config, error) {
 }
 
 func load(policy []layer, dir string) (Config, error) {
-	const op = "read settings"
-	c := Default()
-	for _, l := range policy {
-		if err := c.lay(l); err != nil {
-			return c, app.E(op, app.KindCorrupt, err)
-		}
-	}
-	c.policyPractice = c.Practice
+	own := make([]layer, 0, 2)
 	for _, name := range []string{EnrolmentFile, UserFile} {
 		path := filepath.Join(dir, name)
 		text, err := os.ReadFile(path)
@@ -56,13 +51,70 @@ func load(policy []layer, dir string) (Config, error) {
 			continue
 		}
 		if err != nil {
-			return c, app.E(op, app.KindFull, err)
+			return Default(), app.E("read settings", app.KindFull, err)
 		}
-		if err := c.lay(layer{path, text}); err != nil {
-			return c, app.E(op, app.KindCorrupt, err)
+		own = append(own, layer{name: path, text: text})
+	}
+	return merge(policy, own)
+}
+
+// merge lays the policy, the files of the state folder over it, and the firm
+// part of the policy over those: once below, so that each file is judged with
+// what it stands on, and once above, so that it holds.
+func merge(policy, own []layer) (Config, error) {
+	c := Default()
+	lay := func(l layer) error {
+		if err := c.lay(l); err != nil {
+			return app.E("read settings", app.KindCorrupt, err)
+		}
+		return nil
+	}
+	for _, l := range policy {
+		if err := lay(l); err != nil {
+			return c, err
 		}
 	}
+	named := c.Practice
+	for _, l := range own {
+		if err := lay(l); err != nil {
+			return c, err
+		}
+	}
+	c.moved = named != "" && named != c.Practice
+	seen := c.Desktop.SetUp
+	for _, l := range policy {
+		if !l.firm {
+			continue
+		}
+		if err := lay(l); err != nil {
+			return c, err
+		}
+		c.byPolicy = append(c.byPolicy, l.names()...)
+	}
+	c.Desktop.SetUp = c.Desktop.SetUp || seen // gone through, or spared: neither takes back the other
+	if c.Desktop.Language == "" {
+		c.Desktop.Language = systemLanguage()
+	}
 	return c, nil
+}
+
+// names are the settings that a layer sets, tables dotted.
+func (l layer) names() []string {
+	all := map[string]any{}
+	if toml.Unmarshal(l.text, &all) != nil { // lay has said so
+		return nil
+	}
+	var out []string
+	for name, value := range all {
+		table, ok := value.(map[string]any)
+		if !ok {
+			out = append(out, name)
+		}
+		for in := range table {
+			out = append(out, name+"."+in)
+		}
+	}
+	return out
 }
 
 // lay puts one layer over the settings.

@@ -55,7 +55,7 @@ var PolicyKeys = []PolicyKey{
 	{"filing.sidecar", KindBool, "a JSON file beside each filed photo"},
 	{"phone.target_kb", KindNum, "a photo is made smaller than this, 200 to 10000"},
 	{"desktop.sound", KindBool, "a quiet sound when a photo lands"},
-	{"desktop.language", KindText, "the windows' language: en or mi"},
+	{"desktop.language", KindText, "the windows' language: en or mi; not given: the system's"},
 	{"desktop.set_up", KindBool, "true: no user is shown the first run"},
 	{"record.system", KindText, "how Medtech is reached: medtech-relay or medtech-direct; not given: not at all"},
 	{"record.relay", KindText, "the relay's origin; not given: the gateway"},

@@ -75,20 +75,21 @@ func TestLayers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	policy := layer{"policy", []byte("practice = \"hill-road\"\ngateway = \"https://g.example\"\nautostart = false\nretention_days = 3\nsupport = \"a\"\n")}
-	write(EnrolmentFile, "practice = \"hill-road\"\nretention_days = 4\nsupport = \"b\"\n")
-	write(UserFile, "support = \"c\"\n")
-	c, err := load([]layer{policy}, dir)
+	given := layer{name: "per user", text: []byte("support = \"0\"\nregion = \"z\"\n")}
+	policy := layer{"policy", []byte("practice = \"hill-road\"\ngateway = \"https://g.example\"\nautostart = false\nretention_days = 3\n"), true}
+	write(EnrolmentFile, "practice = \"hill-road\"\nretention_days = 4\nsupport = \"b\"\nbucket = \"y\"\n")
+	write(UserFile, "support = \"c\"\nretention_days = 5\n")
+	c, err := load([]layer{given, policy}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Support != "c" || c.RetentionDays != 4 || *c.Autostart || !c.Named() || c.Moved() {
+	if c.Region != "z" || c.Bucket != "y" || c.Support != "c" || c.RetentionDays != 3 || *c.Autostart || !c.Named() || c.Moved() {
 		t.Errorf("%+v", c)
 	}
 	t.Run("policy names another practice", func(t *testing.T) {
-		moved := layer{"policy", []byte("practice = \"other-road\"\n")}
-		if c, err := load([]layer{moved}, dir); err != nil || !c.Moved() {
-			t.Errorf("%v, %v", c.Moved(), err)
+		moved := layer{"policy", []byte("practice = \"other-road\"\n"), true}
+		if c, err := load([]layer{moved}, dir); err != nil || !c.Moved() || c.Practice != "other-road" {
+			t.Errorf("%v, %v, %v", c.Moved(), c.Practice, err)
 		}
 	})
 	t.Run("local mode is no fallback", func(t *testing.T) {
@@ -97,7 +98,7 @@ func TestLayers(t *testing.T) {
 			"local_mode = true\ngateway = \"https://g.example\"\n": false,
 			"local_mode = true\nenrol_file = \"/etc/x.enrol\"\n":   false,
 		} {
-			if c, err := load([]layer{{"policy", []byte(text)}}, t.TempDir()); err != nil || c.Local() != want {
+			if c, err := load([]layer{{"policy", []byte(text), true}}, t.TempDir()); err != nil || c.Local() != want {
 				t.Errorf("%s: %v, %v", text, c.Local(), err)
 			}
 		}
@@ -112,9 +113,98 @@ func TestLayers(t *testing.T) {
 		}
 	})
 	t.Run("a fault names its layer and line", func(t *testing.T) {
-		_, err := load([]layer{{"/etc/policy.toml", []byte("practice = \"hill-road\"\nautostrat = false\n")}}, dir)
+		_, err := load([]layer{{"/etc/policy.toml", []byte("practice = \"hill-road\"\nautostrat = false\n"), true}}, dir)
 		if app.KindOf(err) != app.KindCorrupt || !strings.Contains(err.Error(), "/etc/policy.toml: line 2: unknown setting \"autostrat\"") {
 			t.Error(err)
 		}
 	})
+}
+
+// rivals are, for each setting, what a policy says of it and what a user would
+// rather have, both as TOML.
+var rivals = map[string][2]string{
+	"practice": {`"hill-road"`, `"other-road"`}, "practice_name": {`"Hill Road"`, `"Other"`},
+	"gateway": {`"https://g.example"`, `"https://mine.example"`}, "enrol_file": {`"/srv/a"`, `"/home/b"`},
+	"autostart": {`false`, `true`}, "local_mode": {`false`, `true`}, "support": {`"Tess"`, `"Nobody"`},
+	"folder": {`"/srv/practice"`, `"/home/mine"`}, "name_template": {`"{nhi}_{n}"`, `"{date}_{n}"`},
+	"retention_days": {`3`, `90`}, "time_zone": {`"Pacific/Chatham"`, `"Pacific/Auckland"`},
+	"recovery_recipient": {`"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"`, `""`},
+	"proxy":              {`"http://proxy:3128"`, `"none"`}, "ca_file": {`"/etc/ca.pem"`, `"/home/ca.pem"`},
+	"region": {`"ap-southeast-2"`, `"us-east-1"`}, "bucket": {`"theirs"`, `"mine"`}, "s3_endpoint": {`"https://s3.example"`, `"https://mine.example"`},
+	"s3_encrypts": {`true`, `false`}, "ably_endpoint": {`"https://hub.example"`, `"https://mine.example"`},
+	"update_check": {`false`, `true`}, "ui": {`"software"`, `"gl"`},
+	"phone.consent": {`true`, `false`}, "phone.require": {`["site"]`, `["view", "type", "side"]`}, "phone.target_kb": {`480`, `9000`},
+	"filing.as": {`"pdf"`, `"both"`}, "filing.size": {`"500KB"`, `"original"`}, "filing.sidecar": {`true`, `false`},
+	"desktop.sound": {`false`, `true`}, "desktop.language": {`"mi"`, `"en"`}, "desktop.set_up": {`true`, `false`},
+	"record.system": {`"medtech-relay"`, `""`}, "record.relay": {`"https://relay.example"`, `"https://mine.example"`},
+	"record.sinks": {`["folder"]`, `[]`}, "record.document": {`"image"`, `"session"`}, "record.format": {`"tiff"`, `"pdf"`},
+	"record.alex_base": {`"https://alex.example"`, `"https://mine.example"`}, "record.alex_token_url": {`"https://t.example"`, `"https://mine.example"`},
+	"record.alex_client_id": {`"theirs"`, `"mine"`}, "record.alex_scope": {`"theirs"`, `"mine"`},
+}
+
+// What the machine's policy sets, neither the user's file nor an enrolment
+// changes, and the settings know it; what a per-user installation was given is
+// the user's to change.
+func TestAPolicyHolds(t *testing.T) {
+	if len(rivals) != len(PolicyKeys) {
+		t.Errorf("%d settings, %d tried", len(PolicyKeys), len(rivals))
+	}
+	for _, k := range PolicyKeys {
+		t.Run(k.Name, func(t *testing.T) {
+			says := func(i int) []byte { return []byte(k.Name + " = " + rivals[k.Name][i] + "\n") }
+			policy := layer{"policy", says(0), true}
+			want, err := load([]layer{policy}, t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(want.ByPolicy(), []string{k.Name}) {
+				t.Errorf("by policy: %q", want.ByPolicy())
+			}
+			for _, file := range []string{UserFile, EnrolmentFile} {
+				dir := t.TempDir()
+				if err := os.WriteFile(filepath.Join(dir, file), says(1), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				got, err := load([]layer{policy}, dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Moved() != (k.Name == "practice") {
+					t.Errorf("moved: %v", got.Moved())
+				}
+				got.moved = false
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s changes it: %+v", file, got)
+				}
+				given := policy
+				given.firm = false
+				if got, err = load([]layer{given}, dir); err != nil || len(got.ByPolicy()) != 0 {
+					t.Errorf("by policy %q, %v", got.ByPolicy(), err)
+				}
+				got.moved = false
+				got.byPolicy = want.byPolicy
+				if reflect.DeepEqual(got, want) {
+					t.Errorf("%s does not change what the user's own installation was given", file)
+				}
+			}
+		})
+	}
+}
+
+// A table of a user's file loses only what the policy sets.
+func TestAPolicyLeavesTheRest(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, UserFile), []byte("[phone]\nconsent = false\ntarget_kb = 480\n[desktop]\nset_up = true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load([]layer{{"policy", []byte("[phone]\nconsent = true\n[desktop]\nset_up = false\n"), true}}, dir)
+	if err != nil || !c.Phone.Consent || c.Phone.Target != 480 {
+		t.Errorf("%+v, %v", c.Phone, err)
+	}
+	if !c.Desktop.SetUp {
+		t.Error("the first run comes again, each time")
+	}
+	if !slices.Equal(c.ByPolicy(), []string{"desktop.set_up", "phone.consent"}) {
+		t.Errorf("by policy: %q", c.ByPolicy())
+	}
 }

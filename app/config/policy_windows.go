@@ -19,9 +19,10 @@ func machinePolicy() ([]layer, error) {
 		root  registry.Key
 		path  string
 		where string
+		firm  bool // its user cannot write there
 	}{
-		{registry.CURRENT_USER, `Software\ClinicPro\Images`, `HKCU\Software\ClinicPro\Images`},
-		{registry.LOCAL_MACHINE, `Software\Policies\ClinicPro\Images`, PolicyPlace},
+		{registry.CURRENT_USER, `Software\ClinicPro\Images`, `HKCU\Software\ClinicPro\Images`, false},
+		{registry.LOCAL_MACHINE, `Software\Policies\ClinicPro\Images`, PolicyPlace, true},
 	} {
 		values, err := registryValues(at.root, at.path)
 		if errors.Is(err, registry.ErrNotExist) {
@@ -34,6 +35,7 @@ func machinePolicy() ([]layer, error) {
 		if err != nil {
 			return nil, err
 		}
+		l.firm = at.firm
 		out = append(out, l)
 	}
 	return out, nil

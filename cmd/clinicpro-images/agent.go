@@ -27,9 +27,8 @@ import (
 )
 
 const (
-	localPractice     = app.Practice("local-practice")
-	localPracticeName = "Local practice"
-	retryStart        = 5 * time.Second
+	localPractice = app.Practice("local-practice")
+	retryStart    = 5 * time.Second
 )
 
 // agent is the graph of one running agent.
@@ -188,7 +187,7 @@ func settings(o *options) (config.Config, error) {
 	if o.local {
 		cfg.Practice, cfg.S3Encrypts = localPractice, false
 		if cfg.PracticeName == "" {
-			cfg.PracticeName = localPracticeName
+			cfg.PracticeName = text.LocalPractice
 		}
 	}
 	if o.ui != "" {

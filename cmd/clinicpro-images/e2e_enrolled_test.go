@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
 	"github.com/clinicpro-nz/images/app/config"
@@ -120,7 +122,7 @@ func TestEndToEndEnrolled(t *testing.T) {
 			t.Errorf("%s holds keys and is %v", file, info.Mode())
 		}
 		names := read(file)
-		names["ABLY_API_KEY"] = ably[role]
+		names["ABLY_API_KEY"] = ably[strings.Replace(role, "rotated", "practice", 1)]
 		return write(role+".env", names)
 	}
 	gatewayFile, practiceFile := give("gateway", "-gateway"), give("practice", "-practice", "hill-road")
@@ -140,7 +142,14 @@ func TestEndToEndEnrolled(t *testing.T) {
 	// The installer's policy names the practice; nobody has enrolled yet.
 	enrolment := filepath.Join(d.scratch, "hill-road.enrol")
 	policy := filepath.Join(d.scratch, "policy.toml")
-	if err := os.WriteFile(policy, []byte("practice = \"hill-road\"\ngateway = \"http://"+gatewayAddr+"\"\nlocal_mode = true\nsupport = \"Tess, 09 000 0000\"\nenrol_file = \""+enrolment+"\"\nfolder = \""+d.sink+"\"\n"), 0o600); err != nil {
+	autostart := filepath.Join(d.variable("XDG_CONFIG_HOME"), "autostart", "clinicpro-images.desktop")
+	if err := os.MkdirAll(filepath.Dir(autostart), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(autostart, []byte("[Desktop Entry]\nType=Application\nName=ClinicPro Images\nExec=/usr/bin/clinicpro-images -hidden\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(policy, []byte("practice = \"hill-road\"\ngateway = \"http://"+gatewayAddr+"\"\nlocal_mode = true\nautostart = false\nsupport = \"Tess, 09 000 0000\"\nenrol_file = \""+enrolment+"\"\nfolder = \""+d.sink+"\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d.env = append(d.env, "CLINICPRO_POLICY="+policy)
@@ -151,6 +160,9 @@ func TestEndToEndEnrolled(t *testing.T) {
 	}, func() string { return "the agent does not wait for its enrolment" })
 	if programs := d.programs(); slices.Contains(programs, cloudProgram) || !slices.Contains(programs, agentProgram) {
 		t.Errorf("without an enrolment run %q: local mode is no fallback", programs)
+	}
+	if _, err := os.Stat(autostart); !os.IsNotExist(err) {
+		t.Errorf("the policy says that nothing starts at sign-in, and the entry from before is there: %v", err)
 	}
 
 	const passphrase = "synthetic correct horse battery"
@@ -193,9 +205,23 @@ func TestEndToEndEnrolled(t *testing.T) {
 	}
 	ctl(0, "", "credentials", "list")
 
+	d.receiveForPrograms(t, "http://"+gatewayAddr+"/p/hill-road/")
+
+	// The same by hand, for one user, and new keys for old ones.
+	plain, err := os.ReadFile(practiceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imported := filepath.Join(d.scratch, "imported")
+	ctl(0, string(plain), "credentials", "import", "-from", "-", "-practice", "hill-road", "-dir", imported)
+	give("rotated", "-practice", "hill-road")
+	ctl(0, "", "credentials", "rotate", "-from", filepath.Join(office, "rotated.env"), "-dir", imported)
+	ctl(0, "synthetic-ably-replaced\n", "credentials", "set", "ABLY_API_KEY")
+
 	// Nothing secret is anywhere but where it was put.
 	secrets := map[string]string{"the administrator's S3 key": apptest.RootSecret, "the administrator's Redis password": "synthetic-redis-admin", "the passphrase": passphrase}
-	for _, role := range []string{"gateway", "practice"} {
+	secrets["the Ably key that was set by itself"] = "synthetic-ably-replaced"
+	for _, role := range []string{"gateway", "practice", "rotated"} {
 		names := read(filepath.Join(office, role+".env"))
 		secrets[role+"'s S3 key"], secrets[role+"'s Ably key"] = names["AWS_SECRET_ACCESS_KEY"], names["ABLY_API_KEY"]
 		_, password, _ := strings.Cut(strings.TrimSuffix(names["REDIS_URL"], "@"+redisAddr), "clinicpro-images-")
@@ -213,10 +239,13 @@ func TestEndToEndEnrolled(t *testing.T) {
 			t.Fatalf("%s was not read: the search would prove nothing", what)
 		}
 	}
+	// Consoles in the middle of it, with every secret in their memory.
+	importing := d.console(t, string(plain), "credentials", "import", "-from", "-", "-practice", "hill-road", "-dir", imported)
+	enrolling := d.console(t, passphrase, "enrol", "apply", "-dir", imported, "-passphrase-stdin")
 	for _, where := range d.secretsFound(t, secrets, heard) { // processes as they run
 		t.Error(where)
 	}
-	for _, program := range []string{agentProgram, "clinicpro-gateway"} {
+	for _, program := range []string{agentProgram, "clinicpro-gateway", "clinicproctl"} {
 		for _, proc := range d.processes() {
 			if proc.exe == filepath.Join(d.bin, program) {
 				_ = syscall.Kill(proc.pid, syscall.SIGABRT) // Go's crash output, with every stack
@@ -224,12 +253,13 @@ func TestEndToEndEnrolled(t *testing.T) {
 		}
 	}
 	crashed := func() string {
-		agent, _ := os.ReadFile(filepath.Join(d.scratch, "agent.log"))
-		gateway, _ := os.ReadFile(filepath.Join(d.scratch, "gateway.log"))
-		if bytes.Contains(agent, []byte("SIGABRT")) && bytes.Contains(gateway, []byte("SIGABRT")) {
-			return ""
+		for _, log := range []string{"agent.log", "gateway.log", importing, enrolling} {
+			raw, _ := os.ReadFile(filepath.Join(d.scratch, log))
+			if !bytes.Contains(raw, []byte("SIGABRT")) {
+				return "no crash output to search in " + log
+			}
 		}
-		return "no crash output to search"
+		return ""
 	}
 	eventually(t, 30*time.Second, func() bool { return crashed() == "" }, crashed)
 	for _, where := range d.secretsFound(t, secrets, heard) { // and what they left behind
@@ -242,6 +272,76 @@ func TestEndToEndEnrolled(t *testing.T) {
 	if found := d.secretsFound(t, secrets, heard); len(found) != 1 {
 		t.Errorf("a planted secret: found %q", found)
 	}
+}
+
+// receiveForPrograms holds a session as JSON: its link is for the gateway's
+// address, it ends at a typed word, and nothing is said of whom it is about.
+func (d *desk) receiveForPrograms(t *testing.T, address string) {
+	t.Helper()
+	patient, lines := filepath.Join(d.scratch, "camera", "next.json"), filepath.Join(d.scratch, "camera", "receive.jsonl")
+	if err := os.WriteFile(patient, []byte(somebody), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := d.command(filepath.Join(d.bin, "clinicproctl"), "receive", "-json", "-dir", d.data, "-patient-from", patient)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = out
+	exited := start(t, cmd, filepath.Join(d.scratch, "ctl.log"))
+	_ = out.Close()
+	type state struct{ Event, Session, Phase, Link, Text string }
+	var last state
+	eventually(t, 60*time.Second, func() bool {
+		raw, _ := os.ReadFile(lines)
+		for line := range strings.Lines(string(raw)) {
+			last = state{}
+			if strings.HasSuffix(line, "\n") && json.Unmarshal([]byte(line), &last) != nil {
+				t.Fatalf("not a line of JSON: %.80s", line)
+			}
+		}
+		return strings.HasPrefix(last.Link, address) && last.Session != "" && last.Phase == "waiting"
+	}, func() string { return fmt.Sprintf("the last line says %+v", last) })
+	if _, err := in.Write([]byte("file\nquit\n")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-exited:
+	case <-time.After(30 * time.Second):
+		t.Fatal("receive -json does not quit")
+	}
+	raw, err := os.ReadFile(lines)
+	if err != nil || !strings.Contains(string(raw), `{"event":"reply","text":`) || strings.Contains(string(raw), patientName) || strings.Contains(string(raw), patientNHI) || strings.Contains(string(raw), "1980") {
+		t.Errorf("%v, a patient or no reply in %q", err, raw)
+	}
+}
+
+// console starts clinicproctl and gives it input without an end, which it has
+// read when console returns the name of its log: it goes on waiting for more.
+func (d *desk) console(t *testing.T, input string, args ...string) (log string) {
+	t.Helper()
+	from, to, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = to.Close() })
+	cmd := d.command(filepath.Join(d.bin, "clinicproctl"), args...)
+	cmd.Stdin = from
+	log = "console-" + args[0] + ".log"
+	start(t, cmd, filepath.Join(d.scratch, log))
+	_ = from.Close()
+	if _, err := to.WriteString(input); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 30*time.Second, func() bool {
+		left, err := unix.IoctlGetInt(int(to.Fd()), unix.TIOCINQ)
+		return err == nil && left == 0
+	}, func() string { return "clinicproctl " + args[0] + " does not read" })
+	return log
 }
 
 // secretsFound searches everything this desk has written, the arguments and

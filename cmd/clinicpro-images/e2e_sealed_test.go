@@ -69,7 +69,7 @@ func TestEndToEndSealedObject(t *testing.T) {
 		found, err = store.List(t.Context(), secrets.SID)
 		return err == nil && len(found) == 1
 	}, func() string { return "no object in the bucket" })
-	sealed, _, err := store.Get(t.Context(), secrets.SID, found[0].ID, app.DefaultLimits.MaxBytes)
+	sealed, _, err := store.Get(t.Context(), secrets.SID, found[0].ID, make([]byte, app.DefaultLimits.MaxBytes))
 	if err != nil {
 		t.Fatal(err)
 	}

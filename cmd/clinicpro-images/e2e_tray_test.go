@@ -48,7 +48,7 @@ func TestEndToEndTray(t *testing.T) {
 		return append(lines, rest...)
 	}
 	p.shows(20*time.Second, menu(false, 0, false)...)
-	p.looks(20*time.Second, "idle", text.TrayIdle)
+	p.looks(20*time.Second, "idle", text.Product)
 	if open := d.windows(); len(open) > 0 {
 		t.Fatalf("started hidden, and %d windows are open", len(open))
 	}

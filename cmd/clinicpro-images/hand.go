@@ -222,7 +222,7 @@ func (a *agent) handView(out *link.Snapshot, s app.Session) {
 		out.Hands = a.hands.said
 	}
 	out.Hands.Copy = a.hands.copier != nil
-	if out.Sink.Label == practiceFolder {
+	if out.Sink.Label == text.SinkLabel(folderSink) {
 		out.Sink.Label = text.FolderAs(string(a.cfg.Filing.As))
 	}
 	n := 0

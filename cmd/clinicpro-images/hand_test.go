@@ -165,7 +165,7 @@ func TestWhatASnapshotSaysOfCopies(t *testing.T) {
 	a, _, in, _ := handed(t)
 	s := a.state.Sessions[a.state.Current]
 	a.cfg.Filing.As = config.FormBoth
-	out := link.Snapshot{SID: in.SID, Sink: link.Sink{Label: practiceFolder}, Images: []link.Image{{ID: string(s.Order[0])}, {ID: string(s.Order[1])}}}
+	out := link.Snapshot{SID: in.SID, Sink: link.Sink{Label: text.SinkLabel(folderSink)}, Images: []link.Image{{ID: string(s.Order[0])}, {ID: string(s.Order[1])}}}
 	a.handView(&out, s)
 	if out.Sink.Label != "the practice folder, as photos and one PDF" {
 		t.Errorf("files to %q", out.Sink.Label)

@@ -44,15 +44,26 @@ func (a *agent) settingsView() *link.Settings {
 	out := &link.Settings{First: p.first, Step: p.step, Lights: slices.Clone(p.lights), Checking: p.checking, Refused: p.refused, Bundle: p.bundle,
 		Prefs: link.Prefs{Sound: a.cfg.Desktop.Sound, Autostart: p.autostart, Language: a.cfg.Desktop.Language, RetentionDays: a.cfg.RetentionDays,
 			Consent: a.cfg.Phone.Consent, Require: a.cfg.Phone.Require, TargetKB: a.cfg.Phone.Target, Folder: a.cfg.Folder, Local: a.o.local,
-			Filing:   link.FiledAs{As: string(a.cfg.Filing.As), Size: string(a.cfg.Filing.Size), Template: a.cfg.NameTemplate, Sidecar: a.cfg.Filing.Sidecar},
+			Filing: link.FiledAs{As: string(a.cfg.Filing.As), Size: string(a.cfg.Filing.Size), Template: a.cfg.NameTemplate, Sidecar: a.cfg.Filing.Sidecar},
+			Record: link.RecordPrefs{There: a.cfg.Record.System != "", Sinks: slices.Clone(a.cfg.Record.Sinks),
+				Document: a.cfg.Record.Document, Format: a.cfg.Record.Format},
 			Enrolled: !a.o.local && a.ports != nil}}
+	out.Locked = a.decided()
+	return out
+}
+
+// decided are the settings that IT has set for this machine, and those that
+// were given to this start. a.mu is held.
+func (a *agent) decided() []string {
+	out := a.cfg.ByPolicy()
 	if a.cfg.Autostart != nil {
-		out.Locked = append(out.Locked, "autostart")
+		out = append(out, "autostart")
 	}
 	if a.o.folder != "" {
-		out.Locked = append(out.Locked, "folder")
+		out = append(out, "folder")
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // showSettings puts the settings, or the first run at a step, into the window.
@@ -125,12 +136,25 @@ func (a *agent) change(c link.Change) {
 	if f := c.Filing; f != nil {
 		set["name_template"], set["filing.as"], set["filing.size"], set["filing.sidecar"] = f.Template, f.As, f.Size, f.Sidecar
 	}
+	if r := c.Record; r != nil {
+		set["record.sinks"], set["record.document"], set["record.format"] = namesOf(r.Sinks), r.Document, r.Format
+	}
 	put("local_mode", c.Local != nil, func() any { return *c.Local })
+	a.mu.Lock()
+	locked := a.decided()
+	a.mu.Unlock()
+	asked := len(set)
+	for _, name := range locked { // a form says all of its settings at once, these as they are
+		delete(set, name)
+	}
+	byIT := asked > 0 && len(set) == 0 || c.Autostart != nil && slices.Contains(locked, "autostart")
 	refused := ""
-	switch locked := a.settings().Autostart != nil; {
+	switch {
+	case byIT:
+		refused = text.RefusedByIT
 	case c.Folder != nil && tryFolder(*c.Folder) != nil:
 		refused = text.RefusedFolder
-	case c.Autostart != nil && (locked || startWithUser(*c.Autostart) != nil):
+	case c.Autostart != nil && startWithUser(*c.Autostart) != nil:
 		refused = text.RefusedChange
 	case len(set) > 0 && !a.save(set):
 		refused = text.RefusedChange
@@ -144,7 +168,7 @@ func (a *agent) change(c link.Change) {
 	case refused != "":
 	case c.Local != nil && *c.Local != a.o.local:
 		a.replace() // the same program, with another cloud
-	case c.Folder != nil, c.Filing != nil:
+	case c.Folder != nil, c.Filing != nil, c.Record != nil:
 		a.reconnect()
 	}
 }

@@ -11,12 +11,6 @@ import (
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
-const (
-	practiceFolder = "the practice folder"
-	unconfirmed    = "It may be filed already: look in the practice folder before you file it again."
-	noPatientYet   = "Say who the photos are of before you file them."
-)
-
 // setting is what a snapshot shows besides the engine's State.
 type setting struct {
 	practice string
@@ -40,7 +34,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	s, shown := st.Sessions[st.Current]
 	out := link.Snapshot{
 		Now: now.UnixMilli(), Practice: set.practice, Phase: link.PhaseNone, Draft: set.draft, Local: set.local,
-		Sink: link.Sink{Label: practiceFolder, Place: set.folder}, Waiting: waiting(st, set.form, now), Form: set.form,
+		Sink: link.Sink{Label: text.SinkLabel(folderSink), Place: set.folder}, Waiting: waiting(st, set.form, now), Form: set.form,
 	}
 	out.Problems = append(out.Problems, set.starting...)
 	for _, area := range []app.Area{app.AreaVault, app.AreaSpool, app.AreaRegistry, app.AreaObjects, app.AreaFeed, app.AreaSink, app.AreaRecord} {
@@ -80,7 +74,7 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		case im.State == app.ImageQuarantined:
 			view.Problem = text.Problem(text.PlaceImage, reasonKinds[im.Reason]).Line()
 		case im.State == app.ImageUnconfirmed:
-			view.Problem = unconfirmed
+			view.Problem = text.FolderUnsure
 			if unsureInRecord(im) {
 				view.Problem = text.RecordUnsure
 			}
@@ -96,21 +90,16 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 		out.Images = append(out.Images, view)
 	}
 	out.Review, out.Earlier, out.Require = set.reviewOf(s.ID), earlier(st, s, set.zone), s.Row.Asks.Require
-	filing, canFile := 0, 0
+	canFile := 0
 	for _, im := range s.Images {
-		if im.Filing {
-			filing++
-		}
 		if im.CanFile() {
 			canFile++
 		}
 	}
-	if filing > 0 {
-		out.Filing = &link.Filing{Total: filing}
-	}
+	out.Filing = filingOf(s)
 	switch {
 	case s.Patient.IsZero():
-		out.WhyNot = noPatientYet
+		out.WhyNot = text.NobodyToFile
 	case canFile == 0:
 		out.WhyNot = text.NothingToFile
 	case s.Lacking() > 0:
@@ -122,6 +111,30 @@ func snapshot(st app.State, set setting, now time.Time) link.Snapshot {
 	}
 	set.target(&out, s)
 	return out
+}
+
+// filingOf says how far the hand-overs under way are; nil: there are none.
+func filingOf(s app.Session) *link.Filing {
+	out := link.Filing{}
+	for _, im := range s.Images {
+		if !im.Filing {
+			continue
+		}
+		ready, done := 1, 1
+		for _, h := range im.Handovers {
+			if h.State == app.HandAsked && !h.Ready {
+				ready = 0
+			}
+			if h.State == app.HandAsked && !h.Passed {
+				done = 0
+			}
+		}
+		out.Total, out.Ready, out.Done = out.Total+1, out.Ready+ready, out.Done+done
+	}
+	if out.Total == 0 {
+		return nil
+	}
+	return &out
 }
 
 // thumbKey names a thumbnail as it would leave.

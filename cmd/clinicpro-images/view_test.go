@@ -79,6 +79,25 @@ func TestASnapshotSaysThatThePhoneLeft(t *testing.T) {
 	}
 }
 
+// A filing counts what is made ready and what has reached every place.
+func TestASnapshotSaysHowFarAFilingIs(t *testing.T) {
+	going := func(id app.ImageID, hands ...app.Handover) app.Image {
+		return app.Image{ID: id, State: app.ImageLanded, Shown: true, Filing: true, Handovers: hands}
+	}
+	asked := func(ready, passed bool) app.Handover {
+		return app.Handover{State: app.HandAsked, Ready: ready, Passed: passed}
+	}
+	there := app.Handover{State: app.HandDone}
+	if s := shown(false, app.Image{ID: "a", State: app.ImageLanded, Shown: true}); s.Filing != nil {
+		t.Errorf("nothing is being filed, and it says %+v", s.Filing)
+	}
+	s := shown(false, going("a", asked(true, true), asked(true, false)), going("b", there, asked(true, true)), going("c", asked(false, false)),
+		app.Image{ID: "d", State: app.ImageFiled, Handovers: []app.Handover{there}})
+	if s.Filing == nil || *s.Filing != (link.Filing{Ready: 2, Done: 1, Total: 3}) {
+		t.Errorf("got %+v", s.Filing)
+	}
+}
+
 func TestASnapshotSaysThatThePhoneIsKept(t *testing.T) {
 	st := app.State{Current: "one", Sessions: map[app.SessionID]app.Session{"one": {ID: "one", Stage: app.StageLive, Row: app.Row{State: app.SessionPaired}}}}
 	zone := time.FixedZone("NZDT", 13*3600)

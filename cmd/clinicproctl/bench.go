@@ -18,6 +18,9 @@ import (
 	"github.com/clinicpro-nz/images/sync/s3objects"
 )
 
+const benchAbout = `-json answers oneByOne (images, parts with p50, p90 and p99 each, overFloor,
+bound) and atOnce (rounds, overPlain, overSynced, bound). Times are milliseconds.`
+
 // bench runs a workstation on a real local cloud, with Go as the phone, and
 // prints how long landings take beside what their floor takes in the same
 // run: one photo at a time, then five hundred at once.
@@ -27,6 +30,7 @@ func bench(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	many := flags.Int("many", 500, "photos landed at once, in steps of 50; 0 for none")
 	rounds := flags.Int("rounds", 5, "rounds of these, floor and landing in turn")
 	size := flags.Int("size", 1_000_000, "bytes of one JPEG, about")
+	asJSON := flags.Bool("json", false, "answer as JSON")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || *images < 0 || *many < 0 || *rounds < 1 ||
 		*size < 20_000 || *size > 12_000_000 {
 		return exitUsage
@@ -44,14 +48,18 @@ func bench(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	}
 	defer on.stop()
 	b := benchmark{dir: dir, on: on, pictures: newPictures(*size, 1)}
-	code := exitDone
+	var report benchReport
 	if *images > 0 {
 		samples, err := b.oneByOne(ctx, *images)
 		if err != nil {
 			fmt.Fprintln(stderr, "bench:", err)
 			return exitFailed
 		}
-		code = max(code, reportLandings(stdout, samples))
+		r := landingsOf(samples)
+		report.OneByOne = &r
+		if !*asJSON {
+			r.print(stdout)
+		}
 	}
 	if *many > 0 {
 		rounds, err := b.atOnce(ctx, *rounds, max(1, *many/perBenchSession), stderr)
@@ -59,9 +67,28 @@ func bench(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 			fmt.Fprintln(stderr, "bench:", err)
 			return exitFailed
 		}
-		code = max(code, reportThroughput(stdout, rounds))
+		r := throughputOf(rounds)
+		report.AtOnce = &r
+		if !*asJSON {
+			r.print(stdout)
+		}
 	}
-	return code
+	answer(stdout, *asJSON, report, func(io.Writer) {}) // as words each part was said when it was known
+	if !report.met() {
+		return exitFailed
+	}
+	return exitDone
+}
+
+// benchReport is what bench -json answers. Times are milliseconds.
+type benchReport struct {
+	OneByOne *landingReport    `json:"oneByOne,omitempty"`
+	AtOnce   *throughputReport `json:"atOnce,omitempty"`
+}
+
+// met reports that no bound was broken.
+func (r benchReport) met() bool {
+	return (r.OneByOne == nil || r.OneByOne.OverFloor <= r.OneByOne.Bound) && (r.AtOnce == nil || r.AtOnce.OverPlain <= r.AtOnce.Bound)
 }
 
 // benchmark is what both measurements share.

@@ -105,9 +105,9 @@ type tracedObjects struct {
 }
 
 // Get implements app.Objects.
-func (o tracedObjects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, maxBytes int64) ([]byte, app.Digest, error) {
+func (o tracedObjects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, into []byte) ([]byte, app.Digest, error) {
 	o.marks.mark(id, stageAsked)
-	sealed, sum, err := o.Objects.Get(ctx, sid, id, maxBytes)
+	sealed, sum, err := o.Objects.Get(ctx, sid, id, into)
 	if err == nil {
 		o.marks.mark(id, stageGot)
 	}

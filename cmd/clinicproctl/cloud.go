@@ -65,7 +65,7 @@ func cloudPlan(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 func (c *cloudRun) show(ctx context.Context, stdout, stderr io.Writer) int {
 	states, err := c.bucket.Plan(ctx)
 	if err != nil {
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(c.admin.s3At(), err))
 	}
 	answer(stdout, c.json, states, func(w io.Writer) {
 		for _, s := range states {
@@ -76,6 +76,7 @@ func (c *cloudRun) show(ctx context.Context, stdout, stderr io.Writer) int {
 		} else {
 			fmt.Fprintln(w, "\nNothing was changed. clinicproctl cloud apply does what is marked with ~.")
 		}
+		c.withoutEncryption(w, states)
 		fmt.Fprintf(w, "An image that no workstation fetches is deleted after %s. A workstation that may be off for longer needs -keep-days; the phone keeps its own copy until the workstation has it.\n", keepDays(c.admin.bucket.LifeDays))
 	})
 	if s3bucket.Clean(states) {
@@ -101,7 +102,7 @@ func cloudApply(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		return c.otherName(ctx, stdin, stdout, stderr)
 	}
 	if err != nil {
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(c.admin.s3At(), err))
 	}
 	changed := 0
 	for _, s := range states {
@@ -119,6 +120,7 @@ func cloudApply(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		} else {
 			fmt.Fprintf(w, "\n%d changed. clinicproctl cloud check reads everything back.\n", changed)
 		}
+		c.withoutEncryption(w, states)
 	})
 	if !s3bucket.Clean(states) {
 		return exitFound
@@ -150,7 +152,7 @@ func (c *cloudRun) otherName(ctx context.Context, stdin io.Reader, stdout, stder
 		}
 		states, err := c.bucket.Apply(ctx, func(s s3bucket.State) { say(stdout, s) })
 		if err != nil {
-			return failed(stderr, explained(err))
+			return failed(stderr, explained(c.admin.s3At(), err))
 		}
 		if !s3bucket.Clean(states) {
 			return exitFound
@@ -169,12 +171,12 @@ func cloudCheck(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	}
 	states, err := c.bucket.Plan(ctx)
 	if err != nil {
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(c.admin.s3At(), err))
 	}
 	if !c.admin.redis.IsZero() {
 		s, err := c.redisState(ctx)
 		if err != nil {
-			return failed(stderr, explained(err))
+			return failed(stderr, explained(c.admin.redisAt(), err))
 		}
 		states = append(states, s)
 	}
@@ -187,6 +189,7 @@ func cloudCheck(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		} else {
 			fmt.Fprintln(w, "\nSomething differs: clinicproctl cloud apply repairs the bucket; what Redis says is set where it is hosted.")
 		}
+		c.withoutEncryption(w, states)
 	})
 	if !s3bucket.Clean(states) {
 		return exitFound
@@ -224,7 +227,7 @@ func cloudDestroyTemp(ctx context.Context, args []string, stdin io.Reader, stdou
 	}
 	n, bytes, err := c.bucket.DestroyTemp(ctx, true)
 	if err != nil {
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(c.admin.s3At(), err))
 	}
 	if n > 0 && *yes == "" && isTerminal(stdin) {
 		fmt.Fprintf(stderr, "%d objects (%d bytes) under temp/ and test/ of %s will be deleted. Photos among them that no workstation has fetched are lost unless their phones still keep them.\nType the bucket's name to delete them: ",
@@ -235,7 +238,7 @@ func cloudDestroyTemp(ctx context.Context, args []string, stdin io.Reader, stdou
 	deleted := n > 0 && *yes == c.admin.bucket.Bucket
 	if deleted {
 		if n, bytes, err = c.bucket.DestroyTemp(ctx, false); err != nil {
-			return failed(stderr, explained(err))
+			return failed(stderr, explained(c.admin.s3At(), err))
 		}
 	}
 	answer(stdout, c.json, map[string]any{"objects": n, "bytes": bytes, "deleted": deleted}, func(w io.Writer) {
@@ -252,6 +255,15 @@ func cloudDestroyTemp(ctx context.Context, args []string, stdin io.Reader, stdou
 		return exitFailed
 	}
 	return exitDone
+}
+
+// withoutEncryption says what else has to know that a store cannot encrypt.
+func (c *cloudRun) withoutEncryption(w io.Writer, states []s3bucket.State) {
+	for _, s := range states {
+		if s.Setting == s3bucket.SettingEncryption && s.Verdict == s3bucket.NotHere && c.admin.bucket.Encrypt {
+			fmt.Fprintln(w, "This store cannot encrypt. Put CLINICPRO_S3_ENCRYPT=off among these names before you make keys: gateway and workstations would ask for it with every upload. (Images are encrypted on the phone all the same.)")
+		}
+	}
 }
 
 func keepDays(n int32) string {

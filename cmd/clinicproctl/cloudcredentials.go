@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 
@@ -97,7 +100,7 @@ func cloudCredentials(ctx context.Context, args []string, stdin io.Reader, stdou
 func (g grants) print(w io.Writer) {
 	policy, _ := json.MarshalIndent(g.IAMPolicy, "", "  ")
 	fmt.Fprintf(w, "IAM: a user %s, with this inline policy and nothing else:\n\n%s\n\n", g.IAMUser, policy)
-	fmt.Fprintf(w, "Redis (on Upstash too; there PASSWORD comes from ACL GENTOKEN, elsewhere from ACL GENPASS 256):\n\nACL SETUSER %s %s >PASSWORD\n\n", g.RedisUser, strings.Join(g.RedisRules, " "))
+	fmt.Fprintf(w, "Redis: PASSWORD is what the first line answers on Upstash, which takes no other, and the second on every other Redis:\n\nACL GENTOKEN %s\nACL GENPASS 256\nACL SETUSER %s %s >PASSWORD\n\n", g.RedisUser, g.RedisUser, strings.Join(g.RedisRules, " "))
 	fmt.Fprintf(w, "Ably: a key with this capability (API Keys, Create new API key, then the resource and the operation):\n\n%s\n", g.Ably)
 }
 
@@ -115,7 +118,7 @@ func (g grants) give(ctx context.Context, admin administrator, get func(string) 
 	}
 	defer redis.Shut()
 	if _, err := redis.Eviction(ctx); err != nil { // before anything is made that would be lost with it
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(admin.redisAt(), err))
 	}
 	var file strings.Builder
 	todo := []string{}
@@ -140,11 +143,11 @@ func (g grants) give(ctx context.Context, admin administrator, get func(string) 
 	case app.KindConflict:
 		return failed(stderr, sentence("The IAM user "+g.IAMUser+" has two keys already, and IAM keeps no third. End the older one with -finish, then run this again. Nothing was made."))
 	default:
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(admin.iamAt(), err))
 	}
 	user, err := redis.Grant(ctx, g.RedisUser, g.RedisRules)
 	if err != nil {
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(admin.redisAt(), err))
 	}
 	fmt.Fprintf(&file, "REDIS_URL=%s\n", user.URL.Reveal())
 	ably := get("ABLY_API_KEY")
@@ -178,7 +181,7 @@ func (g grants) finish(ctx context.Context, admin administrator, asJSON bool, st
 		return failed(stderr, sentence("Two access keys were made in the same second, so the older one cannot be told. Nothing was ended: delete it in the cloud's console."))
 	}
 	if err != nil && app.KindOf(err) != app.KindNotFound {
-		return failed(stderr, explained(err))
+		return failed(stderr, explained(admin.iamAt(), err))
 	}
 	passwords := 0
 	if !admin.redis.IsZero() {
@@ -188,8 +191,11 @@ func (g grants) finish(ctx context.Context, admin administrator, asJSON bool, st
 		}
 		defer redis.Shut()
 		passwords, err = redis.Finish(ctx, g.RedisUser)
+		if app.KindOf(err) == app.KindConflict {
+			return failed(stderr, sentence(fmt.Sprintf("%d older access keys of %s were ended. This Redis does not end one password of a user by itself, so the older ones still work. Delete the user there (ACL DELUSER %s), make it anew with -out, and enrol again with what that wrote: until then the practice's sessions pause, and phones keep their photos.", keys, g.IAMUser, g.RedisUser)))
+		}
 		if err != nil && app.KindOf(err) != app.KindNotFound {
-			return failed(stderr, explained(err))
+			return failed(stderr, explained(admin.redisAt(), err))
 		}
 	}
 	answer(stdout, asJSON, map[string]any{"accessKeysEnded": keys, "passwordsEnded": passwords}, func(w io.Writer) {
@@ -198,8 +204,34 @@ func (g grants) finish(ctx context.Context, admin administrator, asJSON bool, st
 	return exitDone
 }
 
-// explained is what a service answered, with the step that helps.
-func explained(err error) error {
-	what, do := text.Fault(faultOf(err))
-	return sentence(what + " " + do)
+// explained is what a service answered, with the step that helps. Where says
+// which service, and its address without a secret.
+func explained(where string, err error) error {
+	fault := faultOf(err)
+	what, do := text.Fault(fault)
+	if code := s3bucket.Code(err); fault == text.FaultUnknown && code != "" {
+		what, do = "The service answered "+code+", which is not known here.", "Send this line to support: it holds no secret."
+	}
+	if e, is := errors.AsType[*app.Error](err); is {
+		where += " (" + e.Op + ")"
+	}
+	return sentence(where + ": " + what + " " + do)
+}
+
+// s3At, iamAt and redisAt are the administrator's services, as explained names
+// them.
+func (a administrator) s3At() string {
+	return "S3 at " + cmp.Or(a.bucket.Endpoint, "AWS, "+a.bucket.Region)
+}
+
+func (a administrator) iamAt() string {
+	return "IAM at " + cmp.Or(a.bucket.IAMEndpoint, "AWS")
+}
+
+func (a administrator) redisAt() string {
+	u, err := url.Parse(a.redis.Reveal())
+	if err != nil {
+		return "Redis"
+	}
+	return "Redis at " + u.Host
 }

@@ -12,6 +12,7 @@ import (
 // completion prints a script for a shell, made of the same table as help.
 func completion(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	fs := flagSet("completion", stderr)
+	asJSON := fs.Bool("json", false, "answer as JSON: the script as one text")
 	if err := fs.Parse(args); err != nil || fs.NArg() != 1 {
 		return exitUsage
 	}
@@ -20,7 +21,9 @@ func completion(_ context.Context, args []string, _ io.Reader, stdout, stderr io
 		fmt.Fprintf(stderr, "There is no completion for %q: want bash, zsh, fish or powershell.\n", fs.Arg(0))
 		return exitUsage
 	}
-	write(stdout, completions())
+	var script strings.Builder
+	write(&script, completions())
+	answer(stdout, *asJSON, map[string]string{"shell": fs.Arg(0), "script": script.String()}, func(w io.Writer) { _, _ = io.WriteString(w, script.String()) })
 	return exitDone
 }
 

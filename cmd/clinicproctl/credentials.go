@@ -209,7 +209,7 @@ func credentialsRotate(ctx context.Context, vault app.Vault, args []string, stdi
 	slices.Sort(rotated)
 	answer(stdout, *asJSON, map[string]any{"rotated": rotated}, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: the new ones are stored and in use from the agent's next start.\nOnce every workstation has them, end the old ones: clinicproctl cloud credentials -practice %s -finish.\n", strings.Join(rotated, ", "), cfg.Practice)
-		if len(old) > 4 {
+		if fresh := whole[config.SecretS3Key]; len(old) > 4 && old != fresh.Reveal() {
 			fmt.Fprintf(w, "The access key that ends in %s was the old one here.\n", old[len(old)-4:])
 		}
 	})

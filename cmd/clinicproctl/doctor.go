@@ -219,7 +219,7 @@ func (d *doctor) local(ctx context.Context) {
 				return d.cfg.Folder, filedFolder(d.cfg.Folder)
 			}
 			folder := filepath.Join(d.dir, "filed")
-			return "none is set: photos go to " + folder, filedFolder(folder)
+			return "none is set: name one in the policy or the enrolment, or in the first run; until then it is " + folder, filedFolder(folder)
 		})
 	}
 	d.step("links that open the app", func() (string, text.FaultCode) {

@@ -65,6 +65,7 @@ const adminNames = `Names it reads:
   CLINICPRO_S3_ENDPOINT                     another S3 server's origin; not given: AWS
   CLINICPRO_IAM_ENDPOINT                    its IAM server's origin, where it has one
   CLINICPRO_S3_ENCRYPT                      "off" for a store that cannot encrypt
+  CLINICPRO_ABLY_ENDPOINT                   another hub's origin, for the keys' files
   CLINICPRO_PROXY, CLINICPRO_CA_FILE        as the settings proxy and ca_file`
 
 // readAdministrator names every missing value at once, and shows none.

@@ -147,21 +147,57 @@ func overview(w io.Writer) {
 	fmt.Fprintf(w, "\nclinicproctl COMMAND -h explains one.\n\nexit codes:\n  %s\n", strings.ReplaceAll(exitCodes, "\n", "\n  "))
 }
 
+const helpAbout = `-json answers commands (command, args, line, about, flags), each flag with its
+value's name, where it has one, and what it is for.`
+
 // help is the command "help".
 func help(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	fs := flagSet("help", stderr)
+	asJSON := fs.Bool("json", false, "answer as JSON")
 	if err := fs.Parse(args); err != nil {
 		return exitUsage
 	}
 	c, rest, known := find(fs.Args())
 	switch {
 	case fs.NArg() == 0:
-		overview(stdout)
+		answer(stdout, *asJSON, helpOf(commands()), overview)
 	case !known || len(rest) > 0:
 		fmt.Fprintf(stderr, "There is no command %q. clinicproctl help lists them all.\n", strings.Join(fs.Args(), " "))
 		return exitUsage
 	default:
-		explain(stdout, c.name, flagsOf(c))
+		answer(stdout, *asJSON, helpOf([]command{c}), func(w io.Writer) { explain(w, c.name, flagsOf(c)) })
 	}
 	return exitDone
+}
+
+// The table as help -json answers it.
+type (
+	helpReport struct {
+		Commands []commandHelp `json:"commands"`
+	}
+	commandHelp struct {
+		Command string     `json:"command"`
+		Args    string     `json:"args,omitempty"`
+		Line    string     `json:"line"`
+		About   string     `json:"about,omitempty"`
+		Flags   []flagHelp `json:"flags"`
+	}
+	flagHelp struct {
+		Flag  string `json:"flag"`
+		Value string `json:"value,omitempty"` // "" for one that is given or not
+		What  string `json:"what"`
+	}
+)
+
+func helpOf(of []command) helpReport {
+	var out helpReport
+	for _, c := range of {
+		h := commandHelp{c.name, c.args, c.line, c.about, []flagHelp{}}
+		flagsOf(c).VisitAll(func(f *flag.Flag) {
+			value, what := flag.UnquoteUsage(f)
+			h.Flags = append(h.Flags, flagHelp{"-" + f.Name, value, what + defaultOf(f)})
+		})
+		out.Commands = append(out.Commands, h)
+	}
+	return out
 }

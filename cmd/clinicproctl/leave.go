@@ -17,6 +17,9 @@ import (
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
+const leaveAbout = `-json answers purged, and folders (folder; state: kept, purged, absent or failed;
+photos: how many are in it that nobody has filed).`
+
 // leave is what an uninstaller runs before the programs go: it ends those of
 // this program's own folder, takes users' own entries at sign-in away, and says
 // in each state folder what is left there. With -purge it removes the folders
@@ -26,6 +29,7 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	everyone := flags.Bool("everyone", false, "for every user of this computer, as far as this one may")
 	purge := flags.Bool("purge", false, "remove settings, audit trail and photos that are not filed, for good")
 	dir := flags.String("dir", "", "this state folder alone, not the user's own")
+	asJSON := flags.Bool("json", false, "answer as JSON")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exitUsage
 	}
@@ -44,11 +48,14 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 		places = everyonesPlaces()
 	}
 	code := exitDone
+	folders := []leftFolder{}
 	for _, p := range places {
-		if err := p.leave(*purge, time.Now()); err != nil {
-			fmt.Fprintf(stderr, "%s cannot be written, and was left as it is.\n", filepath.Join(p.home, p.dir))
-			code = exitFailed
+		left, err := p.leave(*purge, time.Now())
+		if err != nil {
+			fmt.Fprintf(stderr, "%s cannot be written, and was left as it is.\n", left.Folder)
+			left.State, code = "failed", exitFailed
 		}
+		folders = append(folders, left)
 	}
 	if *purge && *dir == "" { // other users' keys are out of reach, and open nothing any more
 		vault := keyringvault.New("", 0)
@@ -64,8 +71,19 @@ func leave(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 		}
 		forgetSignIn(root)
 	}
-	fmt.Fprintln(stdout, text.Uninstalled(*purge))
+	answer(stdout, *asJSON, map[string]any{"purged": *purge, "folders": folders}, func(w io.Writer) {
+		fmt.Fprintln(w, text.Uninstalled(*purge))
+	})
 	return code
+}
+
+// leftFolder is what became of one state folder: "kept", "purged", "absent"
+// (never there) or "failed". Photos are those in it that are not filed, as far
+// as this user can read; of a purged one nobody counts them.
+type leftFolder struct {
+	Folder string `json:"folder"`
+	State  string `json:"state"`
+	Photos int    `json:"photos"`
 }
 
 // place is a state folder inside a folder of its user's. The uninstaller may
@@ -75,36 +93,40 @@ type place struct{ home, dir string }
 
 // leave does to one state folder what leave is for; one that is not there is
 // no error.
-func (p place) leave(purge bool, now time.Time) error {
+func (p place) leave(purge bool, now time.Time) (leftFolder, error) {
+	out := leftFolder{Folder: filepath.Join(p.home, p.dir), State: "absent"}
 	root, err := os.OpenRoot(p.home)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return out, nil
 	}
 	if err != nil {
-		return err
+		return out, err
 	}
 	defer root.Close()
 	folder, err := root.Stat(p.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // never used ClinicPro Images
+		return out, nil // never used ClinicPro Images
 	}
 	if err != nil {
-		return err
+		return out, err
 	}
 	if purge {
+		out.State = "purged"
 		err = removeAll(root, p.dir)
 		if above := filepath.Dir(p.dir); filepath.Base(above) == "ClinicPro" {
 			_ = root.Remove(above) // once it is empty
 		}
-		return err
+		return out, err
 	}
-	return leaveWord(root, p.dir, folder, now)
+	out.State = "kept"
+	out.Photos, err = leaveWord(root, p.dir, folder, now)
+	return out, err
 }
 
-// leaveWord writes into a state folder how many photos it still holds and how
-// to get at them; with none it takes an earlier such file away.
-func leaveWord(root *os.Root, dir string, folder fs.FileInfo, now time.Time) error {
-	photos := 0
+// leaveWord writes into a state folder how many photos it still holds, which
+// it returns, and how to get at them; with none it takes an earlier such file
+// away.
+func leaveWord(root *os.Root, dir string, folder fs.FileInfo, now time.Time) (photos int, err error) {
 	_ = fs.WalkDir(root.FS(), filepath.ToSlash(dir), func(path string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() && strings.HasSuffix(path, ".age") {
 			photos++
@@ -114,12 +136,12 @@ func leaveWord(root *os.Root, dir string, folder fs.FileInfo, now time.Time) err
 	path := filepath.Join(dir, text.UninstalledFile)
 	if photos == 0 {
 		if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return 0, err
 		}
-		return nil
+		return 0, nil
 	}
 	if err := root.WriteFile(path, []byte(text.UninstalledPhotos(photos, now)), 0o600); err != nil {
-		return err
+		return photos, err
 	}
-	return giveTo(root, path, folder)
+	return photos, giveTo(root, path, folder)
 }

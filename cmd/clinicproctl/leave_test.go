@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,12 +47,30 @@ func TestLeave(t *testing.T) {
 	if kept, err := os.ReadFile(photo); err != nil || string(kept) != "sealed" {
 		t.Errorf("the photo: %q, %v", kept, err)
 	}
+	answers := func(want leftFolder, args ...string) {
+		t.Helper()
+		var got struct {
+			Purged  bool
+			Folders []leftFolder
+		}
+		code, said := call(append([]string{"-json", "-dir", dir}, args...)...)
+		reads(t, said, &got)
+		if want.Folder = dir; code != exitDone || got.Purged != (len(args) > 0) || !slices.Equal(got.Folders, []leftFolder{want}) {
+			t.Errorf("%d, %+v, want %+v", code, got, want)
+		}
+	}
+	answers(leftFolder{State: "kept", Photos: 1})
 	if code, said := call("-dir", dir, "-purge"); code != exitDone || !strings.Contains(said, text.Uninstalled(true)) {
 		t.Errorf("%d, %q", code, said)
 	}
 	if _, err := os.Stat(filepath.Dir(dir)); !os.IsNotExist(err) {
 		t.Error("a purge left something")
 	}
+	answers(leftFolder{State: "absent"}, "-purge")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	answers(leftFolder{State: "purged"}, "-purge")
 	t.Run("a link out of the user's folder is not followed", func(t *testing.T) {
 		home, elsewhere := t.TempDir(), t.TempDir()
 		victim := filepath.Join(elsewhere, "Images", "spool", "victim.age")
@@ -65,7 +84,7 @@ func TestLeave(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, purge := range []bool{false, true} {
-			if err := (place{home, filepath.Join("ClinicPro", "Images")}).leave(purge, time.Now()); err == nil {
+			if _, err := (place{home, filepath.Join("ClinicPro", "Images")}).leave(purge, time.Now()); err == nil {
 				t.Error("purge", purge, ": went through")
 			}
 			if left, _ := os.ReadDir(filepath.Join(elsewhere, "Images")); len(left) != 1 {

@@ -13,10 +13,18 @@ import (
 // man prints the man page, made of the same table as help.
 func man(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	fs := flagSet("man", stderr)
+	asJSON := fs.Bool("json", false, "answer as JSON: the page as one text")
 	if err := fs.Parse(args); err != nil || fs.NArg() > 0 {
 		return exitUsage
 	}
-	p := func(format string, a ...any) { fmt.Fprintf(stdout, format+"\n", a...) }
+	var page strings.Builder
+	manPage(&page)
+	answer(stdout, *asJSON, map[string]string{"man": page.String()}, func(w io.Writer) { _, _ = io.WriteString(w, page.String()) })
+	return exitDone
+}
+
+func manPage(w io.Writer) {
+	p := func(format string, a ...any) { fmt.Fprintf(w, format+"\n", a...) }
 	p(`.TH CLINICPROCTL 1 "" "ClinicPro Images" "User Commands"`)
 	p(".SH NAME\nclinicproctl \\- the console of ClinicPro Images")
 	p(".SH SYNOPSIS\n.B clinicproctl\n.I COMMAND\n[flags]")
@@ -42,7 +50,6 @@ func man(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer
 	}
 	p(".SH FILES")
 	p(".TP\n.I %s\nThe machine's policy.", roff(config.PolicyPlace))
-	return exitDone
 }
 
 // roff escapes text for a man page.

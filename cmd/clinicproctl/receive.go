@@ -29,7 +29,12 @@ func receive(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	listen := flags.String("listen", "", "local mode: address and port that phones open; not given: as the settings say")
 	folder := flags.String("sink", "", "folder that filed images go to")
 	from := flags.String("patient-from", "", "file with the patient as JSON (name, nhi, birthDate), or - for standard input; without it the terminal asks")
+	asJSON := flags.Bool("json", false, "one JSON object a line; wants -patient-from")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return exitUsage
+	}
+	if *asJSON && *from == "" {
+		fmt.Fprintln(stderr, "With -json nobody is asked: say with -patient-from whom the session is about. No session was started.")
 		return exitUsage
 	}
 	lines := bufio.NewReader(stdin)
@@ -44,7 +49,7 @@ func receive(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
-	t := &terminal{out: stdout, window: link.NewWindow(link.Build()), patient: patient, told: map[string]string{}}
+	t := &terminal{out: stdout, json: *asJSON, window: link.NewWindow(link.Build()), patient: patient, told: map[string]string{}}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go t.listen(lines, cancel)

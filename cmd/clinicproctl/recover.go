@@ -35,9 +35,38 @@ type recovery struct {
 	sessionKeys bool
 	say         io.Writer
 	total       tally
+	sessions    []recoveredSession
+	closed      []closedSpool
+	damaged     bool // a part of an index: sessions may be missing
 }
 
 type tally struct{ sessions, images, unverified, frozen, damaged int }
+
+// What recover -json answers: ids, counts and fixed words.
+type (
+	recoveryReport struct {
+		Whole        bool               `json:"whole"`        // everything was recovered and verified
+		IndexDamaged bool               `json:"indexDamaged"` // sessions may be missing
+		Sessions     []recoveredSession `json:"sessions"`
+		Closed       []closedSpool      `json:"closed"` // spools that the key does not open
+	}
+	recoveredSession struct {
+		Session    string   `json:"session"` // its folder's name
+		Images     int      `json:"images"`
+		Unverified int      `json:"unverified"`
+		Frozen     int      `json:"frozen"`
+		Damaged    int      `json:"damaged"`
+		Faults     []string `json:"faults"`
+	}
+	closedSpool struct {
+		Spool string `json:"spool"`
+		Why   string `json:"why"`
+	}
+)
+
+func (r *recovery) report() recoveryReport {
+	return recoveryReport{Whole: r.total.whole() && len(r.closed) == 0, IndexDamaged: r.damaged, Sessions: r.sessions, Closed: r.closed}
+}
 
 // whole reports that everything was recovered and verified.
 func (t tally) whole() bool { return t.unverified == 0 && t.damaged == 0 }
@@ -113,6 +142,7 @@ func (r *recovery) all(ctx context.Context, archive *diskspool.Archive) error {
 	if archive.Damaged() {
 		fmt.Fprintln(r.say, "A part of the index is damaged: sessions may be missing from what follows.")
 		r.total.damaged++
+		r.damaged = true
 	}
 	for _, sid := range archive.Sessions() {
 		if err := ctx.Err(); err != nil {
@@ -187,6 +217,7 @@ func (r *recovery) session(ctx context.Context, archive *diskspool.Archive, sid 
 		fmt.Fprintln(r.say, "  "+f)
 	}
 	r.total.add(c)
+	r.sessions = append(r.sessions, recoveredSession{filepath.Base(o.dir), c.images, c.unverified, c.frozen, c.damaged, append([]string{}, o.faults...)})
 	return durable.SyncDir(o.dir)
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,26 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 	if strings.Contains(said, "Aroha") || strings.Contains(said, "ZZZ0016") {
 		t.Error("the terminal shows the patient")
 	}
+	stdout.Reset()
+	code = spool(t.Context(), []string{"recover", "-json", "-spool", dir, "-key", keyFile, "-out", out + "-2"}, nil, &stdout, &stderr)
+	var report recoveryReport
+	reads(t, stdout.String(), &report)
+	byID := map[string]recoveredSession{}
+	for _, s := range report.Sessions {
+		byID[s.Session] = s
+	}
+	got := byID[string(hurt.SID)]
+	if code != exitFound || report.Whole || report.IndexDamaged || len(byID) != 2 || got.Images != 2 || got.Unverified != 1 || got.Frozen != 1 || got.Damaged != 3 ||
+		!slices.Contains(got.Faults, "image "+string(missingImage)+": its file is missing") {
+		t.Errorf("%d, %+v", code, report)
+	}
+	stdout.Reset()
+	must(t, os.WriteFile(keyFile+"-other", []byte(newIdentity(t).String()), 0o600))
+	code = spool(t.Context(), []string{"recover", "-json", "-spool", dir, "-key", keyFile + "-other", "-out", out + "-3"}, nil, &stdout, &stderr)
+	reads(t, stdout.String(), &report)
+	if code != exitFailed || report.Whole || len(report.Sessions) != 0 || len(report.Closed) != 1 || report.Closed[0].Spool != "spool" || !strings.Contains(report.Closed[0].Why, "does not open") {
+		t.Errorf("%d, %+v", code, report)
+	}
 	session := filepath.Join(out, string(hurt.SID))
 	for name, want := range map[string]string{
 		string(goodImage) + ".jpg": string(jpeg), string(strayImage) + ".jpg": string(jpeg),
@@ -125,6 +146,25 @@ func TestRecoverFromAHurtSpool(t *testing.T) {
 		if _, proved := want[im.ID]; (im.Consent.By == app.ConsentPatient) != proved {
 			t.Errorf("image %s has the consent %+v", im.ID, im.Consent)
 		}
+	}
+}
+
+// A recovery key is handed over in its file; what is said has the public half.
+func TestRecoveryKeyAsJSON(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "recovery.key")
+	var stdout, stderr bytes.Buffer
+	if code := spool(t.Context(), []string{"recovery-key", "-json", "-out", file}, nil, &stdout, &stderr); code != exitDone {
+		t.Fatal(code, stderr.String())
+	}
+	var said struct{ RecoveryKeyFile, RecoveryRecipient string }
+	reads(t, stdout.String(), &said)
+	text, err := os.ReadFile(file)
+	must(t, err)
+	keys, err := age.ParseIdentities(bytes.NewReader(text))
+	must(t, err)
+	key, is := keys[0].(*age.X25519Identity)
+	if !is || said.RecoveryKeyFile != file || said.RecoveryRecipient != key.Recipient().String() || strings.Contains(stdout.String(), key.String()) {
+		t.Errorf("said %s", stdout.String())
 	}
 }
 

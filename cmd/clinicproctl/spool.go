@@ -23,6 +23,13 @@ const spoolUsage = `usage: clinicproctl spool recovery-key -out FILE
        clinicproctl spool recover -spool DIR (-key FILE | -keyring) -out DIR
 `
 
+const recoveryKeyAbout = `-json answers recoveryKeyFile, the file with the private half, and
+recoveryRecipient, the public half for config.toml or enrol create -recovery.`
+
+const recoverAbout = `-json answers whole, indexDamaged, sessions (session, images, unverified, frozen,
+damaged, faults) and closed (spool, why): ids, counts and fixed words, and nothing
+of a patient. What was recovered lies in the folder.`
+
 // spool is what IT does with image stores: it makes the practice's recovery
 // key, and opens a store whose workstation cannot open it any more.
 func spool(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
@@ -43,6 +50,7 @@ func spool(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 func recoveryKey(args []string, stdout, stderr io.Writer) int {
 	flags := flagSet("spool recovery-key", stderr)
 	out := flags.String("out", "", "file for the private half; must not exist")
+	asJSON := flags.Bool("json", false, "answer as JSON")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exitUsage
 	}
@@ -70,7 +78,8 @@ func recoveryKey(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "The file cannot be written, so no key was made. Choose a folder that exists and has room.")
 		return exitFailed
 	}
-	fmt.Fprintf(stdout, `The private half of the recovery key is in %s. It exists nowhere else.
+	answer(stdout, *asJSON, map[string]string{"recoveryKeyFile": *out, "recoveryRecipient": key.Recipient().String()}, func(w io.Writer) {
+		fmt.Fprintf(w, `The private half of the recovery key is in %s. It exists nowhere else.
 
 Put this line into config.toml on every workstation of the practice:
 
@@ -83,6 +92,7 @@ password was lost cannot be opened by anybody.
 
 Try it before you need it: clinicproctl spool recover, on a copy of a spool.
 `, *out, key.Recipient())
+	})
 	return exitDone
 }
 
@@ -94,6 +104,7 @@ func spoolRecover(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	key := flags.String("key", "", "file with the recovery key's private half")
 	keyring := flags.Bool("keyring", false, "use this computer user's own key instead")
 	out := flags.String("out", "", "folder for what is recovered; must be new or empty")
+	asJSON := flags.Bool("json", false, "answer as JSON")
 	sessionKeys := flags.Bool("session-keys", false, "also write each session's age identity, for use with the age tool")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exitUsage
@@ -116,12 +127,17 @@ func spoolRecover(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		fmt.Fprintln(stderr, "The folder for what is recovered must be new or empty, and writable. Nothing was written.")
 		return exitFailed
 	}
-	r := recovery{out: *out, sessionKeys: *sessionKeys, say: stdout}
+	r := recovery{out: *out, sessionKeys: *sessionKeys, say: stdout, sessions: []recoveredSession{}, closed: []closedSpool{}}
+	if *asJSON {
+		r.say = io.Discard
+	}
 	opened := 0
 	for _, spool := range spools {
 		archive, err := diskspool.OpenArchive(spool, identities...)
 		if err != nil {
-			fmt.Fprintf(stderr, "%s: %s\n", filepath.Base(spool), whyNotOpened(err))
+			closed := closedSpool{filepath.Base(spool), whyNotOpened(err)}
+			fmt.Fprintf(stderr, "%s: %s\n", closed.Spool, closed.Why)
+			r.closed = append(r.closed, closed)
 			continue
 		}
 		opened++
@@ -132,10 +148,14 @@ func spoolRecover(ctx context.Context, args []string, stdout, stderr io.Writer) 
 			return exitFailed
 		}
 	}
+	answer(stdout, *asJSON, r.report(), func(io.Writer) {
+		if opened > 0 {
+			r.summary()
+		}
+	})
 	if opened == 0 {
 		return exitFailed
 	}
-	r.summary()
 	if opened < len(spools) || !r.total.whole() {
 		return exitFound
 	}

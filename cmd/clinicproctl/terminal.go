@@ -22,6 +22,8 @@ const typeThis = "Type: file, code, keep, forget, status, end or quit."
 // terminal is a window made of lines: what has changed is said once.
 type terminal struct {
 	out     io.Writer
+	json    bool   // one object a line instead of words
+	last    string // the state that was last written so
 	window  *link.Window
 	patient link.Patient // to start with; started says that it was
 
@@ -34,6 +36,7 @@ type terminal struct {
 	problems string
 	told     map[string]string // what was last said of each photo
 	left     string
+	filing   string
 	declined bool
 	keep     link.Keep
 	canFile  bool
@@ -46,9 +49,14 @@ type terminal struct {
 func (t *terminal) show(s link.Snapshot) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trouble(s.Problems)
+	if !t.json {
+		t.trouble(s.Problems)
+	}
 	if !t.started {
 		if s.Code == nil && len(s.Problems) > 0 { // the agent is not ready for a session yet
+			if t.json {
+				t.line(receiveState{Event: "state", Photos: []receivePhoto{}, Problems: problemsOf(s.Problems)})
+			}
 			return
 		}
 		t.started, t.before = true, s.SID
@@ -59,6 +67,12 @@ func (t *terminal) show(s link.Snapshot) {
 		return
 	}
 	t.sid, t.canFile, t.whyNot = s.SID, s.CanFile, s.WhyNot
+	t.number(s.Images)
+	if t.json {
+		t.left, t.declined = leftOf(s.Left), s.Left != nil && s.Left.Declined
+		t.line(stateOf(s))
+		return
+	}
 	if s.Code != nil && s.Code.Link != t.link {
 		t.link = s.Code.Link
 		fmt.Fprintf(t.out, "\nSession about %s%s\n", s.Patient.Name, nhiOf(s.Patient))
@@ -72,21 +86,21 @@ func (t *terminal) show(s link.Snapshot) {
 		t.phone = s.Phone
 		fmt.Fprintln(t.out, text.Phone(string(s.Phone))+".")
 	}
-	left := ""
-	if s.Left != nil {
-		left = text.PhoneLeft(s.Left.Declined) + " " + text.LeftWith(s.Left.Declined, s.Left.Kept, s.Left.Withdrawn)
-	}
+	left := leftOf(s.Left)
 	if left != t.left && left != "" {
 		fmt.Fprintln(t.out, left)
 	}
 	t.left, t.declined = left, s.Left != nil && s.Left.Declined
 	t.keeping(s.Keep)
-	t.unsure, t.photos = map[int]string{}, map[int]string{}
+	filing := ""
+	if f := s.Filing; f != nil {
+		filing = text.Filing(f.Ready, f.Done, f.Total)
+	}
+	if filing != t.filing && filing != "" {
+		fmt.Fprintln(t.out, filing)
+	}
+	t.filing = filing
 	for n, im := range s.Images {
-		t.photos[n+1] = im.ID
-		if im.State == app.ImageUnconfirmed {
-			t.unsure[n+1] = im.ID
-		}
 		said := photoLine(im)
 		if t.told[im.ID] == said {
 			continue
@@ -97,6 +111,26 @@ func (t *terminal) show(s link.Snapshot) {
 			fmt.Fprintf(t.out, "Type: there %d, if you have found it; again %d, if it is not there.\n", n+1, n+1)
 		}
 	}
+}
+
+// number notes which photo has which number, and of which the GP has to say
+// whether it is where it belongs.
+func (t *terminal) number(images []link.Image) {
+	t.unsure, t.photos = map[int]string{}, map[int]string{}
+	for n, im := range images {
+		t.photos[n+1] = im.ID
+		if im.State == app.ImageUnconfirmed {
+			t.unsure[n+1] = im.ID
+		}
+	}
+}
+
+// leftOf says that the phone left, and with what; "" when it did not.
+func leftOf(left *link.Left) string {
+	if left == nil {
+		return ""
+	}
+	return text.PhoneLeft(left.Declined) + " " + text.LeftWith(left.Declined, left.Kept, left.Withdrawn)
 }
 
 // keeping says when a phone begins or ceases to be kept, or why it cannot be.
@@ -167,7 +201,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 		word, which, _ := strings.Cut(strings.ToLower(strings.TrimSpace(line)), " ")
 		which, anyway := strings.CutSuffix(strings.TrimSpace(which), "anyway")
 		if left && !anyway && (word == "file" && canFile || word == "again") {
-			fmt.Fprintln(t.out, text.LeftHowTo(declined))
+			t.reply(text.LeftHowTo(declined))
 			continue
 		}
 		switch word {
@@ -176,7 +210,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			return
 		case "file":
 			if !canFile {
-				fmt.Fprintln(t.out, whyNot)
+				t.reply(whyNot)
 				continue
 			}
 			t.window.Send(link.Input{Kind: link.InputFileAll, SID: sid, Confirmed: anyway})
@@ -186,7 +220,7 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			id := t.unsure[n]
 			t.mu.Unlock()
 			if id == "" {
-				fmt.Fprintln(t.out, "No photo of that number is uncertain. Nothing was done.")
+				t.reply("No photo of that number is uncertain. Nothing was done.")
 				continue
 			}
 			t.window.Send(link.Input{Kind: map[string]link.InputKind{"there": link.InputAttest, "again": link.InputFileAgain}[word], SID: sid, Image: id, Confirmed: anyway})
@@ -202,11 +236,11 @@ func (t *terminal) listen(lines *bufio.Reader, quit context.CancelFunc) {
 			t.window.Send(link.Input{Kind: link.InputCloseSession, SID: sid})
 		case "status":
 			t.mu.Lock()
-			t.told, t.link = map[string]string{}, ""
+			t.told, t.link, t.last = map[string]string{}, "", ""
 			t.mu.Unlock()
 			t.window.Send(link.Input{Kind: link.InputRefresh, SID: sid})
 		default:
-			fmt.Fprintln(t.out, typeThis)
+			t.reply(typeThis)
 		}
 	}
 }
@@ -220,7 +254,7 @@ func (t *terminal) say(sid, what string) {
 	id := t.photos[number]
 	t.mu.Unlock()
 	if id == "" || !app.Detail(field).Known() || !sayable(link.Field(field), value) {
-		fmt.Fprintln(t.out, "Nothing was changed. Type: say, the photo's number, site, side, view or type, and what: say 1 site hand. Sites: "+siteNames()+".")
+		t.reply("Nothing was changed. Type: say, the photo's number, site, side, view or type, and what: say 1 site hand. Sites: " + siteNames() + ".")
 		return
 	}
 	t.window.Send(link.Input{Kind: link.InputDescribe, SID: sid, Image: id, Field: link.Field(field), Value: value})

@@ -8,11 +8,10 @@ import (
 // Fill writes b into f, which is new and empty, and syncs it: when it returns
 // nil the bytes are on the disk. After an error f holds anything or nothing.
 func Fill(f *os.File, b []byte) error {
-	err := fillDirect(f, b)
-	if errors.Is(err, errors.ErrUnsupported) {
-		_, err = f.Write(b)
+	if err := fillDirect(f, b); !errors.Is(err, errors.ErrUnsupported) {
+		return err
 	}
-	if err != nil {
+	if _, err := f.Write(b); err != nil {
 		return err
 	}
 	return f.Sync()

@@ -9,7 +9,7 @@ import (
 )
 
 // TestFill writes every length around a block's and the direct write's
-// borders, from memory that lies well for it and badly.
+// borders, wherever in memory it lies.
 func TestFill(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -17,7 +17,7 @@ func TestFill(t *testing.T) {
 	for i := range all {
 		all[i] = byte(i ^ i>>8)
 	}
-	for _, size := range []int{0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 69632, 1<<20 - 1, 1 << 20, 2<<20 + 1} {
+	for _, size := range []int{0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 69632, 1<<20 - 1, 1 << 20, 2 << 20, 2<<20 + 1, 3<<20 - 600} {
 		for _, offset := range []int{0, 1, 512} {
 			b := all[offset : offset+size]
 			path := filepath.Join(dir, fmt.Sprintf("%d-%d", size, offset))

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -32,6 +33,7 @@ func newFile(ending string, body []byte, sum app.Digest) file {
 type work struct {
 	key         string // names its .tmp
 	stem        string // of its name
+	images      []app.ImageID
 	files       []file
 	number      int // 1: the plain name; n: name_n
 	place       string
@@ -97,6 +99,7 @@ func (f *filer) file(ctx context.Context, d app.Delivery, dir, record string, jo
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	step, done := make(chan struct{}, 1), make(chan struct{})
+	told := 0
 	t := &try{ctx: ctx, dir: dir, state: filepath.Join(dir, stateFolder), id: d.ID, record: record, step: step}
 	for _, w := range jobs { // its own, for as long as the call may go on
 		own := *w
@@ -110,15 +113,24 @@ func (f *filer) file(ctx context.Context, d app.Delivery, dir, record string, jo
 		f.sweep(t.state)
 		f.hold(record, false)
 	}()
+	tell := func() {
+		for ; d.Passed != nil && told < int(t.written.Load()); told++ {
+			for _, id := range t.work[told].images {
+				d.Passed(id)
+			}
+		}
+	}
 	for {
 		select {
 		case <-done:
+			tell()
 			for i, w := range t.work {
 				*jobs[i] = *w
 			}
 			return false
 		case <-step:
 			quiet.Reset(f.patience)
+			tell()
 		case <-quiet.C:
 			undone(errSilent)
 			return true
@@ -177,7 +189,10 @@ type try struct {
 	record string // names the record
 	rec    record
 	work   []*work
-	step   chan struct{} // a step was done
+	// written counts the works, from the first on, whose bytes are in the folder
+	// or decided about.
+	written atomic.Int32
+	step    chan struct{} // a step was done
 }
 
 // alive says that the folder has answered.
@@ -314,8 +329,9 @@ func (t *try) stage() error {
 	next := t.rec.clone()
 	var err error
 	taken := map[string]bool{}
-	for _, w := range t.work {
+	for i, w := range t.work {
 		if w.decided() {
+			t.written.Store(int32(i + 1))
 			continue
 		}
 		for _, f := range w.files {
@@ -330,6 +346,8 @@ func (t *try) stage() error {
 		if err != nil {
 			break
 		}
+		t.written.Store(int32(i + 1))
+		t.alive()
 		for w.number = max(w.number, 1); taken[w.stem+"#"+strconv.Itoa(w.number)] || t.occupied(w); w.number++ {
 		}
 		taken[w.stem+"#"+strconv.Itoa(w.number)] = true

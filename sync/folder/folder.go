@@ -102,7 +102,7 @@ func (s *Sink) Deliver(ctx context.Context, d app.Delivery) ([]app.Receipt, erro
 		if _, err := app.ParseImageID(string(item.Image)); err != nil {
 			return nil, app.E(op, app.KindBug, err)
 		}
-		w := &work{key: string(item.Image), stem: stem(item.Name, app.EndingJPEG)}
+		w := &work{key: string(item.Image), stem: stem(item.Name, app.EndingJPEG), images: []app.ImageID{item.Image}}
 		if s.cfg.Sidecar {
 			body, err := sidecar(d, item)
 			if err != nil {
@@ -215,7 +215,7 @@ func (s *PDF) Deliver(ctx context.Context, d app.Delivery) ([]app.Receipt, error
 	}
 	var jobs []*work
 	for _, part := range d.Parts {
-		jobs = append(jobs, &work{key: part.ID, stem: stem(part.Name, app.EndingPDF),
+		jobs = append(jobs, &work{key: part.ID, stem: stem(part.Name, app.EndingPDF), images: part.Images,
 			files: []file{newFile(app.EndingPDF, part.Body, part.SHA256)}})
 	}
 	unknown := s.filer.file(ctx, d, target(d, s.cfg), d.ID+"-pdf", jobs)

@@ -154,3 +154,40 @@ func TestSweep(t *testing.T) {
 		t.Error("the picture was swept")
 	}
 }
+
+// Whoever looks is told of each picture, once, as it reaches the folder, and of
+// none that does not.
+func TestSaysWhatHasReachedTheFolder(t *testing.T) {
+	d := apptest.Delivery(5)
+	var passed []app.ImageID
+	d.Passed = func(id app.ImageID) { passed = append(passed, id) }
+	sink := New(Config{Dir: t.TempDir(), Sidecar: true})
+	for range 2 { // and again: they are there
+		passed = nil
+		r, err := sink.Deliver(t.Context(), d)
+		must(t, err)
+		if len(passed) != len(d.Items) {
+			t.Fatalf("told of %d pictures of %d", len(passed), len(d.Items))
+		}
+		for i, id := range passed {
+			if id != d.Items[i].Image || r[i].Err != nil {
+				t.Errorf("told of %s in place %d: %v", id, i, r[i].Err)
+			}
+		}
+		d.Again = true
+	}
+	passed = nil
+	_, err := New(Config{Dir: filepath.Join(t.TempDir(), "away")}).Deliver(t.Context(), d)
+	must(t, err)
+	if len(passed) != 0 {
+		t.Errorf("a folder that is away has %d pictures", len(passed))
+	}
+	pdf := NewPDF(Config{Dir: t.TempDir(), Template: app.DefaultTemplate})
+	whole := composed(t, pdf, detailed(t, 3))
+	whole.Passed = d.Passed
+	_, err = pdf.Deliver(t.Context(), whole)
+	must(t, err)
+	if len(passed) != 3 {
+		t.Errorf("a document of 3 pictures is there, and %d are told of", len(passed))
+	}
+}

@@ -61,8 +61,8 @@ type User struct {
 
 // Grant makes the user if need be, gives it exactly these rules and a fresh
 // password of the server's own making, beside those that it has: Finish takes
-// the older ones away. Upstash makes passwords by ACL GENTOKEN and takes no
-// other; Redis by ACL GENPASS.
+// the older ones away. Upstash makes passwords by ACL GENTOKEN, for one user each,
+// and takes no other; Redis by ACL GENPASS.
 func (a *Admin) Grant(ctx context.Context, user string, rules []string) (User, error) {
 	const op = "make Redis user"
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -71,8 +71,8 @@ func (a *Admin) Grant(ctx context.Context, user string, rules []string) (User, e
 	if err != nil {
 		return User{}, classify(op, err)
 	}
-	password, err := a.client.Do(ctx, "ACL", "GENTOKEN").Text()
-	if isServerError(err) {
+	password, err := a.client.Do(ctx, "ACL", "GENTOKEN", user).Text()
+	if isServerError(err) { // not Upstash
 		password, err = a.client.Do(ctx, "ACL", "GENPASS", "256").Text()
 	}
 	if err != nil {
@@ -94,7 +94,8 @@ func (a *Admin) Grant(ctx context.Context, user string, rules []string) (User, e
 }
 
 // Finish takes away every password of a user but the newest, and says how many.
-// KindNotFound: there is no such user.
+// KindNotFound: there is no such user; KindConflict: the server ends no single
+// password (Upstash does not document that it does), so none was.
 func (a *Admin) Finish(ctx context.Context, user string) (removed int, err error) {
 	const op = "remove old passwords"
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -107,7 +108,11 @@ func (a *Admin) Finish(ctx context.Context, user string) (removed int, err error
 		return 0, app.E(op, app.KindNotFound, errors.New("no such user"))
 	}
 	for _, hash := range had[:len(had)-1] { // the newest is last
-		if err := a.client.Do(ctx, "ACL", "SETUSER", user, "!"+hash).Err(); err != nil {
+		err := a.client.Do(ctx, "ACL", "SETUSER", user, "!"+hash).Err()
+		if isServerError(err) && !strings.HasPrefix(err.Error(), "NO") { // NOAUTH, NOPERM: not the rule's fault
+			return removed, app.E(op, app.KindConflict, errors.New("the server ends no single password"))
+		}
+		if err != nil {
 			return removed, classify(op, err)
 		}
 		removed++

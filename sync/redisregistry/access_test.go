@@ -9,6 +9,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
+	"github.com/clinicpro-nz/images/sync/egress"
 )
 
 // The rights name exactly what the scripts call.
@@ -80,5 +81,86 @@ func TestGrantAndFinish(t *testing.T) {
 	}
 	if policy, err := admin.Eviction(t.Context()); err != nil || policy != "noeviction" {
 		t.Errorf("eviction %q, %v", policy, err)
+	}
+}
+
+// Upstash makes passwords itself, for one user each, and takes no other.
+func TestGrantOnUpstash(t *testing.T) {
+	t.Parallel()
+	cert, key, root := apptest.Certificates(t)
+	addr := apptest.Upstash(t, cert, key, "synthetic-rest-token")
+	way, err := egress.New(egress.None, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := NewAdmin(app.Seal("rediss://default:synthetic-rest-token@"+addr), way)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Shut()
+	var urls []app.Sealed
+	for older := range 2 {
+		u, err := admin.Grant(t.Context(), "cp-hill-road", PracticeRules("hill-road"))
+		if err != nil || u.Older != older {
+			t.Fatalf("%+v, %v", u, err)
+		}
+		urls = append(urls, u.URL)
+	}
+	read := func(url app.Sealed, p app.Practice) error {
+		r, err := New(Config{URL: url, Practice: p, Way: way})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Shut()
+		_, err = r.Read(t.Context(), app.NewSessionID())
+		return err
+	}
+	if err := read(urls[1], "hill-road"); app.KindOf(err) != app.KindNotFound {
+		t.Errorf("its own sessions: %v", err)
+	}
+	if err := read(urls[1], "valley-road"); app.KindOf(err) != app.KindAuth {
+		t.Errorf("another practice's: %v", err)
+	}
+	if n, err := admin.Finish(t.Context(), "cp-hill-road"); err != nil || n != 1 {
+		t.Errorf("finish: %d, %v", n, err)
+	}
+	if err := read(urls[0], "hill-road"); app.KindOf(err) != app.KindAuth {
+		t.Errorf("the old password: %v", err)
+	}
+	if policy, err := admin.Eviction(t.Context()); err != nil || policy != "" {
+		t.Errorf("it keeps CONFIG to itself, and said %q, %v", policy, err)
+	}
+	// The front is as strict as the service: a password of anybody else's making is refused.
+	for _, rule := range []string{">synthetic-self-made", "nopass", "+client|list"} {
+		if err := admin.client.Do(t.Context(), "ACL", "SETUSER", "cp-hill-road", rule).Err(); !isServerError(err) {
+			t.Errorf("%s is taken: %v", rule, err)
+		}
+	}
+	if err := admin.client.Do(t.Context(), "ACL", "GENTOKEN").Err(); !isServerError(err) {
+		t.Errorf("a token for nobody: %v", err)
+	}
+}
+
+// A server that ends no single password is told from one that refuses us.
+func TestFinishWhereNoSinglePasswordEnds(t *testing.T) {
+	t.Parallel()
+	cert, key, root := apptest.Certificates(t)
+	addr := apptest.Upstash(t, cert, key, "synthetic-rest-token", "!")
+	way, err := egress.New(egress.None, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := NewAdmin(app.Seal("rediss://default:synthetic-rest-token@"+addr), way)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Shut()
+	for range 2 {
+		if _, err := admin.Grant(t.Context(), "cp-hill-road", PracticeRules("hill-road")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := admin.Finish(t.Context(), "cp-hill-road"); n != 0 || app.KindOf(err) != app.KindConflict {
+		t.Errorf("%d, %v", n, err)
 	}
 }

@@ -70,9 +70,14 @@ func New(cfg Config) (*Bucket, error) {
 	if cfg.LifeDays == 0 {
 		cfg.LifeDays = 1
 	}
+	return &Bucket{cfg, cfg.client(credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey.Reveal(), ""))}, nil
+}
+
+// client is the store as one caller reaches it.
+func (cfg Config) client(as aws.CredentialsProvider) *s3.Client {
 	o := s3.Options{
 		Region:                     cfg.Region,
-		Credentials:                credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey.Reveal(), ""),
+		Credentials:                as,
 		HTTPClient:                 &http.Client{Transport: cfg.Way.Transport()},
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
@@ -81,7 +86,7 @@ func New(cfg Config) (*Bucket, error) {
 	if cfg.Endpoint != "" {
 		o.BaseEndpoint, o.UsePathStyle = aws.String(strings.TrimRight(cfg.Endpoint, "/")), true
 	}
-	return &Bucket{cfg, s3.New(o)}, nil
+	return s3.New(o)
 }
 
 // Plan reads every setting and changes nothing.
@@ -99,7 +104,8 @@ func (b *Bucket) Apply(ctx context.Context, say func(State)) ([]State, error) {
 func (b *Bucket) walk(ctx context.Context, apply bool, say func(State)) ([]State, error) {
 	var out []State
 	there := true
-	for _, s := range b.settings() {
+	for n := range b.settings() {
+		s := b.settings()[n] // anew: what is wanted may hang on what was found
 		if !there {
 			out = append(out, State{s.name, "", s.wants, Waits})
 			continue
@@ -110,20 +116,21 @@ func (b *Bucket) walk(ctx context.Context, apply bool, say func(State)) ([]State
 		}
 		say(found)
 		if apply && found.Verdict == Differs {
-			err := s.put(ctx)
-			if code(err) == "NotImplemented" {
+			switch err := s.put(ctx); {
+			case code(err) == "NotImplemented":
 				found.Verdict = NotHere
-				out = append(out, found)
-				continue
-			}
-			if err != nil {
+			case err != nil:
 				return out, classify("set "+s.name, err)
-			}
-			if found, err = s.state(ctx); err != nil {
-				return out, classify("read back "+s.name, err)
+			default:
+				if found, err = s.state(ctx); err != nil {
+					return out, classify("read back "+s.name, err)
+				}
 			}
 		}
 		out = append(out, found)
+		if s.name == SettingEncryption && found.Verdict == NotHere {
+			b.cfg.Encrypt = false // a policy that asks for it would refuse every upload
+		}
 		there = there && (s.name != settingBucket || found.Verdict == AsWanted)
 	}
 	return out, nil

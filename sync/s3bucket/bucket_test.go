@@ -1,6 +1,7 @@
 package s3bucket
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,12 +18,22 @@ import (
 func versitygw(t *testing.T) Config {
 	t.Helper()
 	cert, key, root := apptest.Certificates(t)
+	return versitygwOver(t, cert, key, root)
+}
+
+// versitygwOver is one over TLS with these certificates, or in the clear.
+func versitygwOver(t *testing.T, cert, key, root string) Config {
+	t.Helper()
+	scheme := "https://"
+	if cert == "" {
+		scheme = "http://"
+	}
 	store, iam := apptest.Versitygw(t, cert, key)
 	way, err := egress.New(egress.None, root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", Endpoint: "https://" + store, IAMEndpoint: "https://" + iam,
+	return Config{Region: "ap-southeast-2", Bucket: "clinicpro-images-temp", Endpoint: scheme + store, IAMEndpoint: scheme + iam,
 		AccessKey: apptest.RootAccess, SecretKey: app.Seal(apptest.RootSecret), Gateway: "https://images.example.nz", Way: way}
 }
 
@@ -116,6 +127,25 @@ func TestVersitygw(t *testing.T) {
 	})
 }
 
+// A store that cannot encrypt is not given a policy that refuses every upload
+// there, whatever the settings say of it.
+func TestStoreThatCannotEncrypt(t *testing.T) {
+	t.Parallel()
+	cfg := versitygw(t)
+	cfg.Encrypt = true
+	b := open(t, cfg)
+	after := apply(t, b)
+	if after[SettingEncryption].Verdict != NotHere || after["bucket policy"].Verdict != AsWanted || strings.Contains(after["bucket policy"].Has, "server-side-encryption") {
+		t.Errorf("%+v, %+v", after[SettingEncryption], after["bucket policy"])
+	}
+	if got := plan(t, open(t, cfg))["bucket policy"]; got.Verdict != AsWanted {
+		t.Errorf("a second plan: %+v", got)
+	}
+	if _, err := b.client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &b.cfg.Bucket, Key: aws.String("temp/hill-road/x/1.age")}); err != nil {
+		t.Errorf("an upload: %v", err)
+	}
+}
+
 // repairs breaks one setting at a time, sees that the plan names that one, and
 // that apply puts it right.
 func repairs(t *testing.T, b *Bucket, breaks map[string]func() error) {
@@ -184,5 +214,54 @@ func TestDestroyTemp(t *testing.T) {
 	}
 	if _, err := b.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &b.cfg.Bucket, Key: aws.String("other/kept.txt")}); err != nil {
 		t.Errorf("something else went too: %v", err)
+	}
+}
+
+// TestPlainHTTPIsRefused tries the bucket policy's refusal of plain HTTP on a
+// store that enforces it: the same policy, the same rights, over TLS and in the
+// clear.
+func TestPlainHTTPIsRefused(t *testing.T) {
+	t.Parallel()
+	cert, key, root := apptest.Certificates(t)
+	secure := open(t, versitygwOver(t, cert, key, root))
+	apply(t, secure)
+	closing := text(secure.policyDocument())
+	if !strings.Contains(closing, "aws:SecureTransport") {
+		t.Fatalf("the policy over TLS: %s", closing)
+	}
+	plain := open(t, versitygwOver(t, "", "", ""))
+	apply(t, plain) // which, reached in the clear, goes without that half
+
+	acts := func(b *Bucket) map[string]error {
+		t.Helper()
+		granted, err := b.Grant(t.Context(), "clinicpro-images-hill-road", PracticePolicy(b.cfg.Bucket, "hill-road"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := b.cfg
+		cfg.AccessKey, cfg.SecretKey = granted.ID, granted.Secret
+		as, name, ctx := open(t, cfg).client, &cfg.Bucket, t.Context()
+		key := aws.String("test/hill-road/1.txt")
+		out := map[string]error{}
+		_, out["put"] = as.PutObject(ctx, &s3.PutObjectInput{Bucket: name, Key: key, Body: strings.NewReader("synthetic")})
+		_, out["get"] = as.GetObject(ctx, &s3.GetObjectInput{Bucket: name, Key: key})
+		_, out["list"] = as.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: name, Prefix: aws.String("temp/hill-road/")})
+		_, out["delete"] = as.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: name, Key: key})
+		return out
+	}
+	for _, open := range []*Bucket{secure, plain} {
+		for what, err := range acts(open) {
+			if err != nil {
+				t.Errorf("%s, with nothing against it: %v", what, err)
+			}
+		}
+	}
+	if _, err := plain.client.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &plain.cfg.Bucket, Policy: &closing}); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range acts(plain) {
+		if code(err) != "AccessDenied" {
+			t.Errorf("%s over plain HTTP: %v", what, err)
+		}
 	}
 }

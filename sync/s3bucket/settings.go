@@ -16,6 +16,9 @@ import (
 
 const (
 	settingBucket = "bucket"
+	// SettingEncryption is the store's own encryption. Where it is not known,
+	// gateway and workstations have to go without it too.
+	SettingEncryption = "encryption"
 	// None is a setting that is not there.
 	None = "none"
 )
@@ -69,7 +72,7 @@ func (b *Bucket) settings() []setting {
 			},
 		},
 		{
-			name: "encryption", wants: string(types.ServerSideEncryptionAes256), unset: "ServerSideEncryptionConfigurationNotFoundError",
+			name: SettingEncryption, wants: string(types.ServerSideEncryptionAes256), unset: "ServerSideEncryptionConfigurationNotFoundError",
 			read: func(ctx context.Context) (string, error) {
 				out, err := b.client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: name})
 				if err != nil || out.ServerSideEncryptionConfiguration == nil {
@@ -269,9 +272,9 @@ func lifecycleText(rules []types.LifecycleRule) string {
 	return strings.Join(out, "; ")
 }
 
-// policy refuses plain HTTP and uploads without encryption. A store that is
-// reached over plain HTTP, or cannot encrypt, goes without that half.
-func (b *Bucket) policy() setting {
+// policyDocument refuses plain HTTP and uploads without encryption. A store
+// that is reached over plain HTTP, or cannot encrypt, goes without that half.
+func (b *Bucket) policyDocument() document {
 	resource := []string{"arn:aws:s3:::" + b.cfg.Bucket, "arn:aws:s3:::" + b.cfg.Bucket + "/*"}
 	doc := document{Version: policyVersion}
 	if !strings.HasPrefix(b.cfg.Endpoint, "http://") {
@@ -285,6 +288,12 @@ func (b *Bucket) policy() setting {
 			statement{Sid: "RefuseOtherEncryption", Effect: "Deny", Principal: "*", Action: []string{"s3:PutObject"},
 				Resource: resource[1:], Condition: conditions{"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}})
 	}
+	return doc
+}
+
+// policy is the bucket's own; none where there is nothing to refuse.
+func (b *Bucket) policy() setting {
+	doc := b.policyDocument()
 	s := setting{
 		name: "bucket policy", wants: None, unset: "NoSuchBucketPolicy",
 		read: func(ctx context.Context) (string, error) {

@@ -132,9 +132,8 @@ func (o *Objects) For(practice app.Practice) *Objects {
 	return &other
 }
 
-// Get implements app.Objects: one request, one buffer of the object's size,
-// hashed as it arrives.
-func (o *Objects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, maxBytes int64) ([]byte, app.Digest, error) {
+// Get implements app.Objects: one request, hashed as it arrives.
+func (o *Objects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, into []byte) ([]byte, app.Digest, error) {
 	const op = "fetch image"
 	key, err := o.key(sid, id)
 	if err != nil {
@@ -148,10 +147,10 @@ func (o *Objects) Get(ctx context.Context, sid app.SessionID, id app.ImageID, ma
 	}
 	defer out.Body.Close()
 	size := aws.ToInt64(out.ContentLength)
-	if size > maxBytes {
-		return nil, "", app.E(op, app.KindTooLarge, fmt.Errorf("%d bytes, at most %d", size, maxBytes))
+	if size < 0 || size > int64(len(into)) {
+		return nil, "", app.E(op, app.KindTooLarge, fmt.Errorf("%d bytes, at most %d", size, len(into)))
 	}
-	sealed := make([]byte, size)
+	sealed := into[:size]
 	hash := sha256.New()
 	if _, err := io.ReadFull(io.TeeReader(out.Body, hash), sealed); err != nil {
 		return nil, "", classify(op, err)

@@ -119,7 +119,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(c.answer)
 			defer server.Close()
-			_, _, err := objects(t, server.URL).Get(t.Context(), app.NewSessionID(), imageID, 1<<20)
+			_, _, err := objects(t, server.URL).Get(t.Context(), app.NewSessionID(), imageID, make([]byte, 1<<20))
 			var e *app.Error
 			if !errors.As(err, &e) || e.Kind != c.kind {
 				t.Errorf("got %v, want %s", err, c.kind)
@@ -162,7 +162,7 @@ func TestStopInTheMiddle(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	_, _, err := objects(t, server.URL).Get(ctx, app.NewSessionID(), imageID, 1<<20)
+	_, _, err := objects(t, server.URL).Get(ctx, app.NewSessionID(), imageID, make([]byte, 1<<20))
 	if app.KindOf(err) != app.KindCanceled {
 		t.Error(err)
 	}

@@ -26,6 +26,7 @@ type Prefs struct {
 	TargetKB      int64        `json:"targetKB"`            // a photo is made smaller than this, 200 to 10000
 	Folder        string       `json:"folder,omitempty"`    // where filed photos go
 	Filing        FiledAs      `json:"filing,omitzero"`
+	Record        RecordPrefs  `json:"record,omitzero"`
 	Local         bool         `json:"local,omitempty"`    // this computer alone
 	Enrolled      bool         `json:"enrolled,omitempty"` // with a practice
 }
@@ -39,6 +40,15 @@ type FiledAs struct {
 	Sidecar  bool   `json:"sidecar,omitempty"`
 }
 
+// RecordPrefs is what goes into the practice's record system: the values of the
+// settings file.
+type RecordPrefs struct {
+	There    bool     `json:"there,omitempty"`    // the practice has one; IT sets it up, nobody here
+	Sinks    []string `json:"sinks,omitempty"`    // chosen unless the GP chooses otherwise; none: the folder
+	Document string   `json:"document,omitempty"` // Inbox Scan: of the session, or of each image
+	Format   string   `json:"format,omitempty"`   // of it
+}
+
 // Change is what the GP changes in the settings: nil leaves a thing as it is.
 type Change struct {
 	Sound         *bool         `json:"sound,omitempty"`
@@ -50,6 +60,7 @@ type Change struct {
 	TargetKB      *int64        `json:"targetKB,omitempty"`
 	Folder        *string       `json:"folder,omitempty"`
 	Filing        *FiledAs      `json:"filing,omitempty"`
+	Record        *RecordPrefs  `json:"record,omitempty"`
 	Local         *bool         `json:"local,omitempty"`
 }
 

@@ -132,8 +132,10 @@ type Image struct {
 	Reviewed
 }
 
-// Filing is a hand-over under way.
+// Filing is a hand-over under way: of Total photos, Ready are as they will
+// leave, and Done have reached every place they go to.
 type Filing struct {
+	Ready int `json:"ready"`
 	Done  int `json:"done"`
 	Total int `json:"total"`
 }

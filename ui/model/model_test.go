@@ -87,7 +87,11 @@ func TestOnlyLandedImagesAreFiled(t *testing.T) {
 	if b := BarOf(s); b.Button != "File 2 photos" || !b.Enabled {
 		t.Errorf("got %+v", b)
 	}
-	s.Filing = &link.Filing{Done: 1, Total: 2}
+	s.Filing = &link.Filing{Total: 2}
+	if b := BarOf(s); b.Button != "Preparing 1 of 2…" || b.Enabled {
+		t.Errorf("got %+v", b)
+	}
+	s.Filing = &link.Filing{Ready: 2, Done: 1, Total: 2}
 	if b := BarOf(s); b.Button != "Filing 2 of 2…" || b.Enabled {
 		t.Errorf("got %+v", b)
 	}

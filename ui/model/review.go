@@ -129,7 +129,7 @@ func rowsOf(s link.Snapshot, im link.Image) []Row {
 		if i < len(siteKeys) {
 			key = siteKeys[i : i+1]
 		}
-		sites.Choices = append(sites.Choices, Choice{site.ID, site.Name, key, im.Site == site.ID})
+		sites.Choices = append(sites.Choices, Choice{site.ID, text.SiteName(site.ID), key, im.Site == site.ID})
 	}
 	for i, side := range []app.Side{app.SideLeft, app.SideRight, app.SideBoth} {
 		sides.Choices = append(sides.Choices, Choice{string(side), text.SideName(side), "⇧" + "LRB"[i:i+1], im.Side == side})

@@ -274,7 +274,7 @@ func BarOf(s link.Snapshot) Bar {
 	}
 	switch {
 	case s.Filing != nil:
-		b.Button, b.Enabled, b.Note = text.Filing(s.Filing.Done, s.Filing.Total), false, ""
+		b.Button, b.Enabled, b.Note = text.Filing(s.Filing.Ready, s.Filing.Done, s.Filing.Total), false, ""
 	case b.Unfiled == 0 && unsure > 0:
 		b.Note = text.Unsure(unsure)
 	case b.Unfiled == 0 && filed > 0:

@@ -16,16 +16,18 @@ type LightRow struct {
 	Tone              Tone
 }
 
-var partNames = map[link.Part]string{
-	link.PartVault: text.LightVault, link.PartSpool: text.LightSpool, link.PartRegistry: text.LightRegistry,
-	link.PartObjects: text.LightObjects, link.PartFeed: text.LightFeed, link.PartFolder: text.LightFolder,
+func partName(p link.Part) string {
+	return map[link.Part]string{
+		link.PartVault: text.LightVault, link.PartSpool: text.LightSpool, link.PartRegistry: text.LightRegistry,
+		link.PartObjects: text.LightObjects, link.PartFeed: text.LightFeed, link.PartFolder: text.LightFolder,
+	}[p]
 }
 
 // LightsOf words the connections at the moment now.
 func LightsOf(s link.Settings, now time.Time) []LightRow {
 	rows := make([]LightRow, 0, len(s.Lights))
 	for _, l := range s.Lights {
-		row := LightRow{Name: partNames[l.Part], State: text.LightUnknown, Tone: ToneQuiet}
+		row := LightRow{Name: partName(l.Part), State: text.LightUnknown, Tone: ToneQuiet}
 		switch l.State {
 		case link.LitGood:
 			row.State, row.Tone = text.LightGood, ToneGood

@@ -6,15 +6,6 @@ import (
 	"github.com/clinicpro-nz/images/app"
 )
 
-// Words for what the phone says about a photo.
-const (
-	Intimate     = "Intimate photo"
-	ShowIntimate = "Show intimate photo"
-	HideIntimate = "Hide intimate photo"
-	LeftFile     = "File to this patient"
-	NoConsent    = "The phone names nobody who agreed to this photo: ask before you file it."
-)
-
 // Details words where a photo is of and how it was taken: "Left forearm ·
 // close-up"; "" when nothing is known. site is an app.Site's ID.
 func Details(site string, side app.Side, view app.View) string {
@@ -23,83 +14,67 @@ func Details(site string, side app.Side, view app.View) string {
 		parts = append(parts, where)
 	}
 	if view != "" {
-		parts = append(parts, string(view))
+		parts = append(parts, strings.ToLower(ViewName(view)))
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	line := strings.Join(parts, " · ")
-	return strings.ToUpper(line[:1]) + line[1:]
+	return upperFirst(strings.Join(parts, " · "))
 }
 
 func bodySite(id string, side app.Side) string {
-	s, _ := app.SiteOf(id)
-	name := s.Name
+	name := strings.ToLower(SiteName(id))
 	switch {
-	case side == app.SideBoth && name == "":
-		return "Both sides"
-	case side == app.SideBoth:
-		return name + ", both sides"
-	case side != "" && name == "":
-		return string(side) + " side"
-	case side != "":
-		return string(side) + " " + strings.ToLower(name)
+	case side == "":
+		return name
+	case name == "":
+		return named("sideAlone", side)
 	}
-	return name
+	return fill(named("sided", side), "site", name)
 }
 
+// SiteName is a body site as it stands on a button; "" for an id that there
+// is not.
+func SiteName(id string) string { return named("site", id) }
+
 // Consent words who agreed to a photo; "" where nobody was asked.
-func Consent(by app.ConsentBy) string {
-	switch by {
-	case app.ConsentPatient:
-		return "Consent: patient"
-	case app.ConsentGuardian:
-		return "Consent: parent or guardian"
-	case app.ConsentAttorney:
-		return "Consent: attorney or welfare guardian"
-	}
-	return ""
-}
+func Consent(by app.ConsentBy) string { return named("consent", by) }
 
 // PhoneLeft says that the phone left the session, and why.
 func PhoneLeft(declined bool) string {
 	if declined {
-		return "No consent: they did not agree to photos."
+		return phoneDeclined
 	}
-	return "The phone left this session: wrong patient."
+	return phoneLeft
 }
 
 // LeftAsk is asked before photos of a session are filed that the phone left.
 func LeftAsk(declined bool) (title, more string) {
 	if declined {
-		return "The phone said: no consent", "File the photos only if you know that somebody agreed to them."
+		return declinedTitle, declinedMore
 	}
-	return "The phone said: wrong patient", "File the photos to this patient only if you know that they are theirs."
+	return leftTitle, leftMore
 }
 
 // LeftHowTo is the same in the terminal.
 func LeftHowTo(declined bool) string {
-	title, _ := LeftAsk(declined)
-	whose := "the photos are this patient's"
 	if declined {
-		whose = "somebody agreed to the photos"
+		return declinedHowTo
 	}
-	return title + ". If " + whose + ", add the word anyway. Nothing was filed."
+	return leftHowTo
 }
 
 // LeftWith says what became of the photos of a phone that left.
 func LeftWith(declined bool, kept, withdrawn int) string {
+	word := leftBoth
 	switch {
 	case declined && kept == 0 && withdrawn == 0:
-		return "No photo was taken. Note it in the record."
+		word = declinedNone
 	case declined && withdrawn == 0:
-		return Count(kept) + " came before: look whether they may stay."
+		word = declinedKept
 	case kept == 0 && withdrawn == 0:
-		return "It had sent no photos."
+		word = leftNone
 	case withdrawn == 0:
-		return "It left " + Count(kept) + " here: look whose they are."
+		word = leftKept
 	case kept == 0:
-		return Count(withdrawn) + " withdrawn."
+		word = leftWithdrawn
 	}
-	return Count(kept) + " kept, " + Count(withdrawn) + " withdrawn: look whose they are."
+	return fill(word, "kept", Count(kept), "withdrawn", Count(withdrawn))
 }

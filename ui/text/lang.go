@@ -2,91 +2,89 @@ package text
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/clinicpro-nz/images/assets/lang"
 )
 
-// Words that stand in assets/lang, in every language that has them. The
-// others are English.
-var (
-	FormName         string
-	FormBirthDate    string
-	Cancel           string
-	Close            string
-	Open             string
-	TrayHelp         string
-	TrayQuit         string
-	TryAgain         string
-	AskYes           string
-	AskNo            string
-	CopyLink         string
-	Copied           string
-	SettingsTitle    string
-	SettingsBack     string
-	ComputerLanguage string
-	SetUpDoneFinish  string
-	SupportSave      string
-	SupportVersion   string
-	FolderName       string
-	SetUpBackStep    string
-
-	photo, photos, year, years, day, days string // one, and {n} of them
-)
-
-// spoken names them as assets/lang does.
-var spoken = map[string]*string{
-	"FormName":         &FormName,
-	"FormBirthDate":    &FormBirthDate,
-	"Cancel":           &Cancel,
-	"Close":            &Close,
-	"Open":             &Open,
-	"TrayHelp":         &TrayHelp,
-	"TrayQuit":         &TrayQuit,
-	"TryAgain":         &TryAgain,
-	"AskYes":           &AskYes,
-	"AskNo":            &AskNo,
-	"CopyLink":         &CopyLink,
-	"Copied":           &Copied,
-	"SettingsTitle":    &SettingsTitle,
-	"SettingsBack":     &SettingsBack,
-	"ComputerLanguage": &ComputerLanguage,
-	"SetUpDoneFinish":  &SetUpDoneFinish,
-	"SupportSave":      &SupportSave,
-	"SupportVersion":   &SupportVersion,
-	"FolderName":       &FolderName,
-	"SetUpBackStep":    &SetUpBackStep,
-	"photo":            &photo,
-	"photos":           &photos,
-	"year":             &year,
-	"years":            &years,
-	"day":              &day,
-	"days":             &days,
-}
+// catalogue is every word in the language that Speak chose, by its name in
+// assets/lang; a word in a group has the names of both, a dot between.
+var catalogue map[string]string
 
 func init() { Speak("en") }
 
 // Speak chooses the language, "en" or "mi" (te reo Māori); what it has no words
 // for stays English. It is for the start of a program, before anything is shown.
 func Speak(language string) {
+	catalogue = map[string]string{}
 	for _, code := range []string{"en", language} {
-		words := map[string]string{}
-		if json.Unmarshal(lang.Window(code), &words) != nil { // a language that there is not
-			continue
+		var words map[string]any
+		if json.Unmarshal(lang.Window(code), &words) == nil { // nil: a language that there is not
+			flatten("", words, catalogue)
 		}
-		for name, word := range words {
-			if into := spoken[name]; into != nil {
-				*into = word
-			}
+	}
+	for name, word := range catalogue {
+		if strings.Contains(word, "{@") {
+			catalogue[name] = quote.ReplaceAllStringFunc(word, func(of string) string { return catalogue[of[2:len(of)-1]] })
+		}
+	}
+	for name, into := range placed {
+		*into = catalogue[name]
+	}
+}
+
+// quote is where a sentence speaks of a button: {@TrayNew} is what stands on
+// it in the language that is spoken, whichever the sentence is in.
+var quote = regexp.MustCompile(`{@[A-Za-z.]+}`)
+
+// flatten names the words of groups by both names, a dot between.
+func flatten(prefix string, words map[string]any, into map[string]string) {
+	for name, word := range words {
+		switch word := word.(type) {
+		case string:
+			into[prefix+name] = word
+		case map[string]any:
+			flatten(prefix+name+".", word, into)
 		}
 	}
 }
 
-// counted is n of something: one, or many with {n} in it.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return one
+// named is the word for a code in a group; the group's "other" where the code
+// has none of its own, "" where there is neither.
+func named[S ~string](group string, code S) string {
+	if word, ok := catalogue[group+"."+string(code)]; ok {
+		return word
 	}
-	return strings.Replace(many, "{n}", strconv.Itoa(n), 1)
+	return catalogue[group+".other"]
+}
+
+// fill puts values into the fields of a word: pairs of a field's name and its
+// value.
+func fill(word string, pairs ...string) string {
+	for i := 0; i < len(pairs); i += 2 {
+		pairs[i] = "{" + pairs[i] + "}"
+	}
+	return strings.NewReplacer(pairs...).Replace(word)
+}
+
+// counted is n of something: one, or many with {n} in it.
+func counted(n int, one, many string, pairs ...string) string {
+	word := many
+	if n == 1 {
+		word = one
+	}
+	return fill(word, append([]string{"n", strconv.Itoa(n)}, pairs...)...)
+}
+
+// upperFirst begins a line.
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
 }

@@ -60,6 +60,14 @@ func TestEveryReasonNotToKeepAPhoneHasASentence(t *testing.T) {
 	}
 }
 
+func TestEverySiteIsNamed(t *testing.T) {
+	for _, s := range app.Sites() {
+		if SiteName(s.ID) != s.Name {
+			t.Errorf("%s is %q here, %q in the record", s.ID, SiteName(s.ID), s.Name)
+		}
+	}
+}
+
 func TestDetailsInWords(t *testing.T) {
 	for got, want := range map[string]string{
 		Details("forearm", app.SideLeft, app.ViewCloseUp): "Left forearm · close-up", Details("", "", ""): "",
@@ -79,7 +87,7 @@ func TestDetailsInWords(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for got, want := range map[string]string{
-		File(0): "File", File(1): "File 1 photo", File(3): "File 3 photos", Filing(0, 3): "Filing 1 of 3…", Filing(3, 3): "Filing 3 of 3…",
+		File(0): "File", File(1): "File 1 photo", File(3): "File 3 photos", Filing(0, 0, 3): "Preparing 1 of 3…", Filing(2, 0, 3): "Preparing 3 of 3…", Filing(3, 0, 3): "Filing 1 of 3…", Filing(3, 3, 3): "Filing 3 of 3…",
 		Countdown(61e9): "Code valid for 1:01", Waiting(1, "A"): "1 photo of A is waiting", BirthDate("1979-05-17"): "17 May 1979",
 		BirthDate("x"): "", To("the practice folder", "/a"): "to the practice folder · /a", To("", "x"): "",
 	} {

@@ -91,11 +91,10 @@ type menu struct {
 	notice, fresh, open, waiting, keep, settings, help, quit *systray.MenuItem
 
 	tapped chan Command
-	panel  icons.Panel
 }
 
 func newMenu() *menu {
-	m := &menu{tapped: make(chan Command, 1), panel: panel()}
+	m := &menu{tapped: make(chan Command, 1)}
 	m.notice = systray.AddMenuItem("", "")
 	m.notice.Disable()
 	m.notice.Hide()
@@ -161,7 +160,7 @@ func (m *menu) run(ctx context.Context, cfg Config) (err error) {
 }
 
 func (m *menu) show(s Status) {
-	systray.SetIcon(icons.Tray(string(s.State), m.panel, runtime.GOOS == "windows"))
+	systray.SetIcon(icons.Tray(string(s.State), panel(), runtime.GOOS == "windows"))
 	systray.SetTooltip(Tooltip(s))
 	m.waiting.SetTitle(text.TrayWaiting(s.ToFile))
 	if s.Notice == "" {
@@ -200,5 +199,5 @@ func Tooltip(s Status) string {
 	case s.State == Waiting:
 		return text.TrayShown
 	}
-	return text.TrayIdle
+	return text.Product
 }

@@ -20,8 +20,11 @@ import (
 type Filing struct {
 	Form, Size, Template string
 	Sidecar              bool
-	Locked               bool // IT has decided
+	Locked               FilingLocks
 }
+
+// FilingLocks are the parts of a Filing that IT has decided.
+type FilingLocks struct{ Form, Size, Template, Sidecar bool }
 
 // FilingEditor changes a Filing. The name is given to the caller once it can
 // be used and the GP saves it; everything else at once.
@@ -44,10 +47,13 @@ type FilingEditor struct {
 
 type choice struct{ value, word string }
 
-var (
-	forms = []choice{{"images", text.FilingImages}, {"pdf", text.FilingPDF}, {"both", text.FilingBoth}}
-	sizes = []choice{{"original", text.SizeOriginal}, {"1MB", text.Size1MB}, {"500KB", text.Size500KB}}
-)
+func forms() []choice {
+	return []choice{{"images", text.FilingImages}, {"pdf", text.FilingPDF}, {"both", text.FilingBoth}}
+}
+
+func sizes() []choice {
+	return []choice{{"original", text.SizeOriginal}, {"1MB", text.Size1MB}, {"500KB", text.Size500KB}}
+}
 
 func words(all []choice) (out []string) {
 	for _, c := range all {
@@ -75,8 +81,8 @@ func valueOf(all []choice, word string) string {
 func NewFilingEditor(onChange func(Filing)) *FilingEditor {
 	e := &FilingEditor{onChange: onChange}
 	muted, fg := widgets.ColorMuted, theme.ColorNameForeground
-	e.Forms = widget.NewRadioGroup(words(forms), func(string) { e.changed() })
-	e.Sizes = widget.NewRadioGroup(words(sizes), func(string) { e.changed() })
+	e.Forms = widget.NewRadioGroup(words(forms()), func(string) { e.changed() })
+	e.Sizes = widget.NewRadioGroup(words(sizes()), func(string) { e.changed() })
 	e.Forms.Required, e.Sizes.Required = true, true
 	e.Sidecar = widget.NewCheck(text.FilingSidecar, func(bool) { e.changed() })
 
@@ -133,16 +139,13 @@ func (e *FilingEditor) Set(f Filing) {
 		e.Template.SetText(f.Template)
 	}
 	e.shown = f
-	e.Forms.SetSelected(wordOf(forms, f.Form))
-	e.Sizes.SetSelected(wordOf(sizes, f.Size))
+	e.Forms.SetSelected(wordOf(forms(), f.Form))
+	e.Sizes.SetSelected(wordOf(sizes(), f.Size))
 	e.Sidecar.SetChecked(f.Sidecar)
 	e.quiet = false
-	for _, w := range []fyne.Disableable{e.Template, e.Usual, e.Forms, e.Sizes, e.Sidecar} {
-		if f.Locked {
-			w.Disable()
-		} else {
-			w.Enable()
-		}
+	for w, locked := range map[fyne.Disableable]bool{e.Template: f.Locked.Template, e.Usual: f.Locked.Template,
+		e.Forms: f.Locked.Form, e.Sizes: f.Locked.Size, e.Sidecar: f.Locked.Sidecar} {
+		able(w, !locked)
 	}
 	e.typed()
 }
@@ -151,7 +154,7 @@ func (e *FilingEditor) changed() {
 	if e.quiet {
 		return
 	}
-	e.shown.Form, e.shown.Size, e.shown.Sidecar = valueOf(forms, e.Forms.Selected), valueOf(sizes, e.Sizes.Selected), e.Sidecar.Checked
+	e.shown.Form, e.shown.Size, e.shown.Sidecar = valueOf(forms(), e.Forms.Selected), valueOf(sizes(), e.Sizes.Selected), e.Sidecar.Checked
 	e.typed()
 	e.onChange(e.shown)
 }
@@ -193,19 +196,19 @@ func (e *FilingEditor) typed() {
 	for _, hint := range names.Hints {
 		e.hints.Add(widgets.NewText(hint, 13, theme.ColorNameWarning, fyne.TextStyle{}))
 	}
-	enable(e.Save, names.Fault == "" && e.Template.Text != e.shown.Template && !e.shown.Locked)
+	able(e.Save, names.Fault == "" && e.Template.Text != e.shown.Template && !e.shown.Locked.Template)
 	left := model.PlaceholdersLeft(e.Template.Text)
 	for i, p := range app.Placeholders {
-		enable(e.Insert[i], slices.Contains(left, p) && !e.shown.Locked)
+		able(e.Insert[i], slices.Contains(left, p) && !e.shown.Locked.Template)
 	}
 	e.rows.Refresh()
 	e.Root.Refresh()
 }
 
-func enable(b *widget.Button, on bool) {
+func able(w fyne.Disableable, on bool) {
 	if on {
-		b.Enable()
+		w.Enable()
 	} else {
-		b.Disable()
+		w.Disable()
 	}
 }

@@ -56,7 +56,7 @@ func NewSaveCopy(title, name, folder string, onSave func(path string), onCancel,
 
 func (s *SaveCopy) check() {
 	ok := filepath.IsAbs(strings.TrimSpace(s.Folder.Text)) && strings.TrimSpace(s.Name.Text) != ""
-	enable(s.Save, ok)
+	able(s.Save, ok)
 	if ok {
 		s.note.Set(text.HandNote, widgets.ColorMuted)
 	} else {

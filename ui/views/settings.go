@@ -54,6 +54,7 @@ func NewSettings(now func() time.Time, acts SettingsActs) *Settings {
 	}{
 		{text.PageConnections, newLightsPage(now, acts)},
 		{text.PageFolder, newFolderPage(acts)},
+		{text.PageRecord, newRecordPage(acts)},
 		{text.PageRules, newRulesPage(acts)},
 		{text.PageKeeping, newKeepingPage(acts)},
 		{text.PageComputer, newComputerPage(acts)},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
+	"github.com/clinicpro-nz/images/ui/widgets"
 )
 
 // folderPage says where filed photos go.
@@ -15,11 +16,13 @@ type folderPage struct {
 	folder *widget.Entry
 	save   *widget.Button
 	filing *FilingEditor
+	note   *widgets.Text
 	was    string // as last shown
+	locked bool
 }
 
 func newFolderPage(acts SettingsActs) *folderPage {
-	p := &folderPage{folder: widget.NewEntry()}
+	p := &folderPage{folder: widget.NewEntry(), note: note("")}
 	use := func() {
 		folder := p.folder.Text
 		acts.Change(link.Change{Folder: &folder})
@@ -31,17 +34,13 @@ func newFolderPage(acts SettingsActs) *folderPage {
 		acts.Change(link.Change{Filing: &link.FiledAs{As: f.Form, Size: f.Size, Template: f.Template, Sidecar: f.Sidecar}})
 	})
 	p.root = page(text.PageFolder, text.FolderSub, heading(text.FolderName),
-		container.NewBorder(nil, nil, nil, p.save, p.folder), gap(8), p.filing.Root)
+		container.NewBorder(nil, nil, nil, p.save, p.folder), p.note, gap(8), p.filing.Root)
 	p.changed()
 	return p
 }
 
 func (p *folderPage) changed() {
-	if p.folder.Text == p.was {
-		p.save.Disable()
-	} else {
-		p.save.Enable()
-	}
+	able(p.save, p.folder.Text != p.was && !p.locked)
 }
 
 // Object implements SettingsPage.
@@ -55,6 +54,10 @@ func (p *folderPage) Set(s link.Settings) {
 	}
 	visible(p.filing.Root, !s.First) // one thing at a time there
 	f := s.Prefs.Filing
-	p.filing.Set(Filing{Form: f.As, Size: f.Size, Template: f.Template, Sidecar: f.Sidecar})
+	p.locked = isLocked(s, "folder")
+	able(p.folder, !p.locked)
+	p.filing.Set(Filing{Form: f.As, Size: f.Size, Template: f.Template, Sidecar: f.Sidecar, Locked: FilingLocks{
+		Form: isLocked(s, "filing.as"), Size: isLocked(s, "filing.size"), Template: isLocked(s, "name_template"), Sidecar: isLocked(s, "filing.sidecar")}})
+	lockNote(s, p.note, "folder", "filing.as", "filing.size", "name_template", "filing.sidecar")
 	p.changed()
 }

@@ -66,20 +66,17 @@ func (p *lightsPage) Set(s link.Settings) {
 	p.rows.Refresh()
 }
 
+// isLocked reports whether IT has decided a setting.
+func isLocked(s link.Settings, name string) bool { return slices.Contains(s.Locked, name) }
+
 // locked keeps a control from being used where IT has decided.
-func locked(s link.Settings, name string, o fyne.Disableable) {
-	if slices.Contains(s.Locked, name) {
-		o.Disable()
-	} else {
-		o.Enable()
-	}
-}
+func locked(s link.Settings, name string, o fyne.Disableable) { able(o, !isLocked(s, name)) }
 
 // lockNote says that IT has decided one of names.
 func lockNote(s link.Settings, note *widgets.Text, names ...string) {
 	words := ""
 	for _, n := range names {
-		if slices.Contains(s.Locked, n) {
+		if isLocked(s, n) {
 			words = text.SettingsByIT
 		}
 	}
@@ -222,7 +219,9 @@ func (p *computerPage) Set(s link.Settings) {
 	at := max(slices.Index(languages, s.Prefs.Language), 0)
 	quietly(&p.language.OnChanged, func() { p.language.SetSelectedIndex(at) })
 	locked(s, "autostart", p.autostart)
-	lockNote(s, p.note, "autostart")
+	locked(s, "desktop.sound", p.sound)
+	locked(s, "desktop.language", p.language)
+	lockNote(s, p.note, "autostart", "desktop.sound", "desktop.language")
 }
 
 // supportPage shows the diagnostics before they are saved.

@@ -82,10 +82,8 @@ func (s *SetUp) Set(st link.Settings) {
 	label := text.SetUpUse
 	if st.Prefs.Local {
 		label = text.SetUpUsed
-		s.alone.Disable()
-	} else {
-		s.alone.Enable()
 	}
+	able(s.alone, !st.Prefs.Local && !isLocked(st, "local_mode"))
 	s.alone.SetText(label)
 	s.practice.Hidden = !st.Prefs.Enrolled
 	s.chosen = st.Prefs.Local || st.Prefs.Enrolled

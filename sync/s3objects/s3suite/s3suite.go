@@ -61,7 +61,7 @@ func links(t *testing.T, objects *s3objects.Objects) {
 		up := Link(t, objects, sid, imageID, sealed)
 		change(&up)
 		return Put(t, up, body), func() error {
-			_, _, err := objects.Get(t.Context(), sid, imageID, 1<<20)
+			_, _, err := objects.Get(t.Context(), sid, imageID, make([]byte, 1<<20))
 			return err
 		}
 	}
