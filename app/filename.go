@@ -125,7 +125,8 @@ func RenderName(template, ending string, f NameFields) (Sealed, error) {
 		unknown = true
 		return ""
 	})
-	if unknown || strings.ContainsAny(s, "{}") {
+	own := placeholder.ReplaceAllString(withoutEnding(template, EndingJPEG), "") // a patient's name may have braces
+	if unknown || strings.ContainsAny(own, "{}") {
 		return Sealed{}, E("render file name", KindCorrupt, errors.New("unknown placeholder"))
 	}
 	return Seal(FileName(collapse(s)+ending, ending)), nil

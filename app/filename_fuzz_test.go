@@ -16,6 +16,7 @@ func FuzzFileName(f *testing.F) {
 	f.Add("{name}{name}", "..", "/", `\\`, int64(0), -1)
 	f.Add("{site}", "", "CON", "", int64(32472144000), 1<<62)
 	f.Add("{view}_{nhi}", "", "/..", "\\", int64(0), 1)
+	f.Add("{view}_{nhi}", "", "}", "{", int64(-4), -94)
 	f.Add("{side}.{n}", "", "", "com¹.", int64(-62135596800), 0)
 	f.Add("{name}", strings.Repeat("ā", 200)+".jpg.JPG", "", "", int64(1<<62), 1)
 	f.Fuzz(func(t *testing.T, template, name, site, side string, unix int64, n int) {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -53,16 +54,30 @@ func (b *bench) run(name string, args ...string) string {
 	return out
 }
 
+// smallPrograms are built once for all tests.
+var smallPrograms = map[string]func() ([]byte, error){"linux": smallProgram("linux"), "windows": smallProgram("windows")}
+
+func smallProgram(goos string) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) {
+		dir, err := os.MkdirTemp("", "small")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		built := filepath.Join(dir, "small")
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", built, "./testdata/small")
+		cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("%w\n%s", err, out)
+		}
+		return os.ReadFile(built)
+	})
+}
+
 // small builds the small program for goos as every name, and adds the notices.
 func (b *bench) small(dir, goos, suffix string, names ...string) {
 	b.t.Helper()
-	built := b.at("small-" + goos)
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", built, "./testdata/small")
-	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.t.Fatalf("%v\n%s", err, out)
-	}
-	raw, err := os.ReadFile(built)
+	raw, err := smallPrograms[goos]()
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -5,7 +5,9 @@
 package packaging
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -390,8 +392,11 @@ func TestWinePackages(t *testing.T) {
 	phone.takes(180, saysOnComputer)
 	time.Sleep(3 * time.Second) // the thumbnail's paint
 	c.shot("2-landed")
-	c.key("ctrl+Return")
-	c.eventually(2*time.Minute, "a file in the practice's folder", func() bool { return len(c.files("filed")) > 0 })
+	c.eventually(3*time.Minute, "a file in the practice's folder", func() bool {
+		c.key("ctrl+Return")
+		time.Sleep(1500 * time.Millisecond) // longer than a key held down repeats
+		return len(c.files("filed")) > 0
+	})
 	phone.sees(saysSaved)
 	phone.shot("2-phone-saved")
 	phone.takes(90, saysOnComputer) // stays unfiled
@@ -400,7 +405,7 @@ func TestWinePackages(t *testing.T) {
 
 	// A launch by the URL protocol reaches the agent that runs, and starts none.
 	agent, launches := c.agent("1.0.0"), c.said("launch not decoded")
-	c.run("wine", "start", "/wait", "clinicpro-images://launch?context=QUJD&signature=REVG")
+	c.run("wine", "start", "clinicpro-images://launch?context=QUJD&signature=REVG")
 	c.eventually(time.Minute, "the launch in the agent's log", func() bool { return c.said("launch not decoded") > launches })
 	if again := c.agent("1.0.0"); agent == 0 || again != agent {
 		t.Errorf("agent %d ran before the launch, %d after it", agent, again)
@@ -432,6 +437,13 @@ func TestWinePackages(t *testing.T) {
 	c.has(uninstallKey, "DisplayVersion    REG_SZ    1.1.0")
 	c.eventually(3*time.Minute, "the agent of the new version", func() bool { return c.agent("1.1.0") != 0 })
 	c.eventually(time.Minute, "the end of the old version", func() bool { return len(c.running(`\1.0.0\`)) == 0 })
+	// Files that ran while they were to go are gone after a restart.
+	if err := os.RemoveAll(filepath.Join(c.drive, "Program Files", "ClinicPro Images", "1.0.0")); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.files("Program Files", "ClinicPro Images"); !slices.Equal(got, programs("1.1.0")) {
+		t.Errorf("after the upgrade: %q", got)
+	}
 	if got := c.photos(); got != photos {
 		t.Errorf("%d photos before the upgrade, %d after it", photos, got)
 	}
@@ -577,10 +589,24 @@ func mount(t *testing.T, args ...string) {
 	}
 }
 
-// setUp is what IT does who wants no first run.
+// setUp is a user who has been through the first run.
 func (c *computer) setUp() {
 	c.t.Helper()
-	c.run("wine", "reg", "add", policyKey, "/v", "desktop.set_up", "/t", "REG_DWORD", "/d", "1", "/f")
+	dir := filepath.Join(append([]string{c.drive}, c.userDir()...)...)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		c.t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "config.toml"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return
+	}
+	if err == nil {
+		_, err = f.WriteString("[desktop]\nset_up = true\n")
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // menu is what the Start menu has of it.

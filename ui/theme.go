@@ -84,6 +84,10 @@ func colorOf(n fyne.ThemeColorName) (pair, bool) {
 		return pair{0x0B6B6733, 0x4DB6AC44}, true
 	case theme.ColorNameError:
 		return pair{0xB3261EFF, 0xF2928AFF}, true
+	case theme.ColorNameSuccess:
+		return pair{0x2B7A33FF, 0x9FD8A1FF}, true
+	case theme.ColorNameWarning: // words in it have to be read
+		return pair{0x8A5A00FF, 0xF2C46DFF}, true
 	case theme.ColorNameOverlayBackground, theme.ColorNameMenuBackground, widgets.ColorSurface:
 		return pair{0xFFFFFFFF, 0x1B2326FF}, true
 	case widgets.ColorOutline:

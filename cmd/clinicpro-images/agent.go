@@ -422,7 +422,7 @@ func (a *agent) starting(problems ...link.Problem) {
 
 // unreached says that no phone reaches local mode, or that one does again.
 func (a *agent) unreached(phonesCannot bool) {
-	s := text.NoNetwork
+	s := text.NoNetwork()
 	a.mu.Lock()
 	a.standing = slices.DeleteFunc(a.standing, func(p link.Problem) bool { return p.What == s.What })
 	if phonesCannot {

@@ -271,7 +271,7 @@ type throughputReport struct {
 	OverPlain  float64       `json:"overPlain"`
 	OverSynced float64       `json:"overSynced"`
 	Syncing    float64       `json:"syncing"` // plain copying with fsync over without
-	Bound      float64       `json:"bound"` // of overPlain
+	Bound      float64       `json:"bound"`   // of overPlain
 }
 
 type roundReport struct {

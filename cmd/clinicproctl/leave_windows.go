@@ -77,20 +77,20 @@ func removeAll(root *os.Root, dir string) error {
 	if !errors.Is(err, windows.ERROR_INVALID_FUNCTION) {
 		return err
 	}
-	if err := emptyFolder(root, dir); err != nil {
+	if err := emptyOut(root, dir); err != nil {
 		return err
 	}
 	return deleteIn(root, filepath.Dir(dir), filepath.Base(dir))
 }
 
-func emptyFolder(root *os.Root, dir string) error {
+func emptyOut(root *os.Root, dir string) error {
 	entries, err := fs.ReadDir(root.FS(), filepath.ToSlash(dir))
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		if e.IsDir() { // a link is none
-			if err := emptyFolder(root, filepath.Join(dir, e.Name())); err != nil {
+			if err := emptyOut(root, filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

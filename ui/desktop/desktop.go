@@ -37,7 +37,7 @@ const firstWord = 250 * time.Millisecond
 func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.Window, serve func(context.Context, link.Hear) error, leave func(error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	usual := debug.SetGCPercent(-1) // nothing is thrown away before the window shows
+	debug.SetGCPercent(-1) // nothing is thrown away before the window shows
 	early, over := ui.NewEarly(), make(chan error, 1)
 	ended := make(chan struct{}) // the pipe's end; over tells how
 	go func() {
@@ -47,7 +47,6 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	if dir, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in it, and complains when there is none
 	}
-	debug.SetGCPercent(25) // pictures come and go: what is kept is small, what is dropped is large
 	app.SetMetadata(fyne.AppMetadata{ID: link.AppID, Name: text.Product, Version: version})
 	a := app.NewWithID(link.AppID)
 	a.SetIcon(fyne.NewStaticResource("icon.png", icons.App()))
@@ -65,7 +64,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	}
 	early.Dress(w, firstWord)
 	a.Lifecycle().SetOnStarted(func() {
-		debug.SetGCPercent(usual)
+		debug.SetGCPercent(25) // pictures come and go: what is kept is small, what is dropped is large
 		early.Live(w.Hear())
 		go w.Tick(ctx)
 		go func() {
