@@ -151,7 +151,7 @@ func TestKillKeepsObjectsAndKeys(t *testing.T) {
 	if again.ready.Workstation != p.ready.Workstation {
 		t.Error("other keys after a restart")
 	}
-	got, _, err := again.objects(t).Get(t.Context(), sid, id, 1<<20)
+	got, _, err := again.objects(t).Get(t.Context(), sid, id, make([]byte, 1<<20))
 	if err != nil || !bytes.Equal(got, sealed) {
 		t.Errorf("after a restart: %d bytes, %v", len(got), err)
 	}
