@@ -227,7 +227,7 @@ func (w *work) handOver() {
 	for _, id := range w.s.Order {
 		im := w.s.Images[id]
 		durable := im.durable.Filing && im.durable.Asked == im.asked() &&
-			!(w.s.Assigned && (w.s.dirty || w.s.saving)) // whose the photos are is durable before they leave
+			!((w.s.Assigned || w.s.Referred) && (w.s.dirty || w.s.saving)) // whose the photos are is durable before they leave
 		for _, h := range im.Handovers {
 			to := way{h.Delivery, h.Sink}
 			if h.State != HandAsked || h.handing {

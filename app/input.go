@@ -77,6 +77,13 @@ type (
 	// Assign says who a session without a patient is about. A session that has
 	// one keeps it.
 	Assign struct{ Patient Patient }
+	// Refer says where in the record system the session's patient is, once a
+	// launch has named them and the GP has said that it is who sits there. A
+	// session that knows it, or is about anybody else, keeps what it has.
+	Refer struct {
+		Patient Patient
+		Record  RecordRef
+	}
 	// KeepPhone keeps the phone that the session is paired with, until a time
 	// of the registry's clock, at most MaxKept from now.
 	KeepPhone struct{ Until time.Time }
@@ -217,6 +224,7 @@ func (End) what()               {}
 func (Refresh) what()           {}
 func (Show) what()              {}
 func (Assign) what()            {}
+func (Refer) what()             {}
 func (RowRead) what()           {}
 func (SessionOpened) what()     {}
 func (CodeRenewed) what()       {}

@@ -21,6 +21,9 @@ func (s Session) notes(at time.Time) []AuditEntry {
 	if s.Assigned {
 		out = append(out, s.note(AuditAssigned, at))
 	}
+	if s.Referred {
+		out = append(out, s.note(AuditReferred, at))
+	}
 	if s.Row.PhoneHash != "" {
 		paired := s.note(AuditPaired, at)
 		paired.Reason = string(s.Row.PhoneHash[:min(12, len(s.Row.PhoneHash))]) // tells two phones apart

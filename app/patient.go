@@ -25,8 +25,21 @@ func (p Patient) Same(q Patient) bool {
 	if !p.NHI.IsZero() && !q.NHI.IsZero() {
 		return p.NHI.Reveal() == q.NHI.Reveal()
 	}
-	return !p.Name.IsZero() && !p.BirthDate.IsZero() && p.BirthDate.Reveal() == q.BirthDate.Reveal() &&
-		strings.EqualFold(strings.Join(strings.Fields(p.Name.Reveal()), " "), strings.Join(strings.Fields(q.Name.Reveal()), " "))
+	return !p.Name.IsZero() && !p.BirthDate.IsZero() && p.BirthDate.Reveal() == q.BirthDate.Reveal() && sameName(p, q)
+}
+
+// Agrees reports whether everything that tells two patients apart is given of
+// both and is the same: NHI, name and date of birth. It is what a machine may
+// go by where Same is not enough.
+func (p Patient) Agrees(q Patient) bool {
+	if p.NHI.IsZero() || p.Name.IsZero() || p.BirthDate.IsZero() {
+		return false
+	}
+	return p.NHI.Reveal() == q.NHI.Reveal() && p.BirthDate.Reveal() == q.BirthDate.Reveal() && sameName(p, q)
+}
+
+func sameName(p, q Patient) bool {
+	return strings.EqualFold(strings.Join(strings.Fields(p.Name.Reveal()), " "), strings.Join(strings.Fields(q.Name.Reveal()), " "))
 }
 
 // Age returns whole years at the day now, and false when there is no usable

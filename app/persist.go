@@ -32,7 +32,7 @@ type sessionRecord struct {
 	Keep                                time.Duration
 	Quiet                               time.Time
 	Facility, RecordPatient, Provider   string
-	Assigned                            bool
+	Assigned, Referred                  bool
 }
 
 type imageRecord struct {
@@ -150,7 +150,7 @@ func recordOfSession(s Session) (Record, error) {
 		Limits: s.Limits, Stage: s.Stage, Started: s.Started, Row: s.Row, Order: s.Order,
 		Code: s.Code, CodePending: s.CodePending, Ending: s.ending, Keep: s.Keep, Quiet: s.Quiet,
 		Facility: s.Record.Facility, RecordPatient: s.Record.Patient.Reveal(), Provider: s.Record.Provider,
-		Assigned: s.Assigned,
+		Assigned: s.Assigned, Referred: s.Referred,
 	})
 	if err != nil {
 		return Record{}, E("write session record", KindBug, err)
@@ -245,7 +245,7 @@ func restoreSessions(records []Record) (sessions []Session, unreadable int) {
 			Record: RecordRef{Facility: r.Facility, Patient: Seal(r.RecordPatient), Provider: r.Provider},
 			Secrets: Secrets{Token: Token{Seal(r.Token)}, Claimed: Token{Seal(r.Claimed)}, Identity: Seal(r.Identity),
 				Recipient: r.Recipient, Pairing: Seal(r.Pairing)},
-			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row, Assigned: r.Assigned,
+			Limits: r.Limits, Stage: r.Stage, Started: r.Started, Keep: r.Keep, Quiet: r.Quiet, Row: r.Row, Assigned: r.Assigned, Referred: r.Referred,
 			Images: map[ImageID]Image{}, Code: r.Code, CodePending: r.CodePending, ending: r.Ending,
 			kept: true, readAgain: true,
 		}

@@ -190,6 +190,7 @@ type AuditEvent string
 const (
 	AuditOpened      AuditEvent = "session-opened"
 	AuditAssigned    AuditEvent = "patient-assigned" // to a session that began without one
+	AuditReferred    AuditEvent = "record-named"     // of a session that began without: its patient is known in the record system
 	AuditPaired      AuditEvent = "phone-paired"
 	AuditLanded      AuditEvent = "image-landed"
 	AuditQuarantined AuditEvent = "image-quarantined"

@@ -53,6 +53,8 @@ type Session struct {
 	Keep    time.Duration // from Quiet to the removal; 0 means DefaultKeep
 	// Assigned: the patient was named after the session had begun.
 	Assigned bool
+	// Referred: Record was named after the session had begun.
+	Referred bool
 	Quiet    time.Time // workstation's clock: nothing has been left to do since; zero while there is
 	Row      Row       // the registry's last answer
 	RowAt    time.Time // workstation's clock at that answer; zero: never

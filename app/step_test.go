@@ -376,7 +376,22 @@ func randomInput(r *rand.Rand, at time.Time) What {
 		Passed{Delivery: fmt.Sprint("D", r.IntN(3)), Sink: []string{"", "folder"}[r.IntN(2)], Images: []ImageID{id}},
 		Retouch{id, randomEdit(r)}, Undo{id}, PutAside{[]ImageID{id}}, PutBack{[]ImageID{id}},
 		Describe{[]ImageID{id, imageID(r.IntN(4))}, DetailsSet{Site: new("hand"), Side: new(Side("left"))}},
-	}[r.IntN(34)]
+		randomRefer(r), Assign{Patient: somebody("Aroha Testperson")},
+	}[r.IntN(36)]
+}
+
+// somebody is a patient of whom everything is known.
+func somebody(name string) Patient {
+	p := patient(name)
+	p.BirthDate = Seal("1979-05-17")
+	return p
+}
+
+// randomRefer names the record of one of two patients, who share an NHI as by
+// a slip of somebody's.
+func randomRefer(r *rand.Rand) Refer {
+	name := []string{"Wiremu Testperson", "Aroha Testperson"}[r.IntN(2)]
+	return Refer{somebody(name), RecordRef{Facility: "F2N060-E", Patient: Seal("record of " + name)}}
 }
 
 // TestNoInputReachesAnotherSession is the wrong-patient guard as a property:
@@ -391,7 +406,7 @@ func FuzzNoInputReachesAnotherSession(f *testing.F) {
 		s := &script{t: t, at: day}
 		s.live(sidB)
 		s.land(sidB, imageID(0)) // the same image ids in both sessions, on purpose
-		s.in(sidA, Start{Patient: patient("Wiremu Testperson"), Limits: DefaultLimits, Code: "other"})
+		s.in(sidA, Start{Patient: somebody("Wiremu Testperson"), Limits: DefaultLimits, Code: "other"})
 		before := s.st.Sessions[sidB]
 		frozen := before.clone()
 		for range 300 {
@@ -406,6 +421,9 @@ func FuzzNoInputReachesAnotherSession(f *testing.F) {
 		}
 		if got := s.st.Sessions[sidA].Patient.Name.Reveal(); got != "Wiremu Testperson" {
 			t.Fatalf("A's patient became %q", got)
+		}
+		if got := s.st.Sessions[sidA].Record.Patient.Reveal(); got != "" && got != "record of Wiremu Testperson" {
+			t.Fatalf("A's photos would go into the %s", got)
 		}
 	})
 }

@@ -25,6 +25,10 @@ func (w *work) take(what What) {
 		if s.Patient.IsZero() && !in.Patient.IsZero() {
 			s.Patient, s.Assigned, s.dirty = in.Patient, true, true
 		}
+	case Refer:
+		if s.Record.IsZero() && !in.Record.IsZero() && s.Patient.Agrees(in.Patient) {
+			s.Record, s.Referred, s.dirty = in.Record, true, true
+		}
 	case File:
 		w.file(in)
 	case Retouch, Undo, Describe, PutAside, PutBack:

@@ -55,7 +55,14 @@ func recordScreens(t testing.TB) map[string]link.Snapshot {
 		done.Images[i].State, done.Images[i].Note = app.ImageFiled, text.InPlaces([]string{"folder", "alex-scan"})
 		done.Images[i].Hands = []link.Handover{{Label: folder, State: link.HandoverDone}, {Label: scan, State: link.HandoverDone, Record: true}}
 	}
-	return map[string]link.Snapshot{"record-1-ready": recorded(t), "record-3-partial": partial, "record-4-unsure": unsure, "record-5-done": done}
+	asking, refused, joins := recorded(t), recorded(t), recorded(t)
+	asking.Phase, asking.Images, asking.Form = link.PhaseNone, nil, true
+	refused.Phase, refused.Images, refused.Form = link.PhaseNone, nil, true
+	asking.Problems = []link.Problem{{What: text.LaunchAsking}}
+	old := text.Problem(text.PlaceLaunch, app.KindExpired)
+	refused.Problems = []link.Problem{{What: old.What, Safe: old.Safe, Do: old.Do}}
+	joins.Asked, joins.Joins = &joins.Patient, true
+	return map[string]link.Snapshot{"record-0-asking": asking, "record-0-too-old": refused, "record-0-typed-in": joins, "record-1-ready": recorded(t), "record-3-partial": partial, "record-4-unsure": unsure, "record-5-done": done}
 }
 
 // TestRecordScreens paints them, light and dark, and the sheet before filing.
@@ -78,6 +85,26 @@ func TestRecordScreens(t *testing.T) {
 		w.file()
 		savePNG(t, filepath.Join(dir, "record-2-sheet-"+look+".png"), w.win.Canvas().Capture())
 	}
+}
+
+// A launch about who was typed in asks whether it is the same person, and
+// speaks of no photos left behind: it is their session that goes on.
+func TestALaunchAboutWhoWasTypedInAsks(t *testing.T) {
+	w, sent := newTestWindow(t, theme.VariantLight)
+	s := recordScreens(t)["record-0-typed-in"]
+	w.Show(s)
+	shown := test.RenderToMarkup(w.win.Canvas())
+	if !strings.Contains(shown, "typed this patient in") || strings.Contains(shown, "are not filed yet") {
+		t.Fatal("another question is asked")
+	}
+	test.Tap(buttonOf(t, w, text.AskJoinNo))
+	test.Tap(buttonOf(t, w, text.AskJoinYes))
+	if len(*sent) != 2 || (*sent)[0].Confirmed || !(*sent)[1].Confirmed || (*sent)[1].Patient != *s.Asked {
+		t.Errorf("sent %s", kinds(*sent))
+	}
+	s.Joins = false
+	w.Show(s)
+	buttonOf(t, w, text.AskYes)
 }
 
 // "In the record" is said where the record itself has confirmed the photo.

@@ -94,9 +94,39 @@ func TestRecordSettings(t *testing.T) {
 		"[record]\nsystem = \"medtech-relay\"\nrelay = \"images.example.nz\"":               false,
 		"[record]\nsystem = \"medtech-direct\"\nalex_client_secret = \"not in a settings\"": false,
 	} {
-		c := Default()
-		if err := c.lay(layer{name: "settings", text: []byte(text)}); (err == nil) != ok {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, UserFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := load(nil, dir); (err == nil) != ok {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// A policy may say where photos go, and leave it to the enrolment how; until
+// there is one, that is no fault of the settings.
+func TestAPolicyLeavesTheRecordSystemToTheEnrolment(t *testing.T) {
+	policy := []layer{{name: "policy", text: []byte("record.sinks = [\"alex-scan\"]\nrecord.format = \"tiff\"\n")}}
+	dir := t.TempDir()
+	if _, err := load(policy, dir); err != nil {
+		t.Fatalf("not enrolled yet: %v", err)
+	}
+	e := enrolment()
+	e.Secrets[SecretRelay] = app.Seal("cpr_x")
+	if _, err := e.ConfigWith(""); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, EnrolmentFile), []byte(e.Settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := load(policy, dir); err != nil || c.Record.System != SystemRelay || c.Record.Format != "tiff" {
+		t.Errorf("%+v, %v", c.Record, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, EnrolmentFile), []byte("support = \"Tess\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(policy, dir); app.KindOf(err) != app.KindCorrupt {
+		t.Errorf("nobody says how: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"filippo.io/age"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/clinicpro-nz/images/app"
 )
@@ -58,6 +59,9 @@ func (e Enrolment) Config() (Config, error) {
 	if err := c.lay(layer{name: "the enrolment", text: []byte(e.Settings)}); err != nil {
 		return c, app.E(op, app.KindCorrupt, err)
 	}
+	if err := c.Record.whole(); err != nil {
+		return c, app.E(op, app.KindCorrupt, err)
+	}
 	if !c.Named() {
 		return c, app.E(op, app.KindCorrupt, errors.New("the enrolment names no practice or no gateway"))
 	}
@@ -66,7 +70,27 @@ func (e Enrolment) Config() (Config, error) {
 			return c, app.E(op, app.KindCorrupt, fmt.Errorf("the enrolment lacks %s", name))
 		}
 	}
+	if name := c.Record.secret(); name != "" && e.Secrets[name].IsZero() {
+		return c, app.E(op, app.KindCorrupt, fmt.Errorf("the enrolment names %s as its record.system, and lacks %s", c.Record.System, name))
+	}
 	return c, nil
+}
+
+// ConfigWith adds further settings to the enrolment's, and is Config of both. A
+// relay's key says that the practice files through the relay: nobody has to set
+// that besides, and further settings that are about the record system go before.
+func (e *Enrolment) ConfigWith(more string) (Config, error) {
+	var given map[string]any
+	_ = toml.Unmarshal([]byte(more), &given) // what is wrong with it, Config says
+	if _, said := given["record"]; !said && !e.Secrets[SecretRelay].IsZero() {
+		e.Settings += fmt.Sprintf("record.system = %q\nrecord.sinks = [\"alex-scan\", \"folder\"]\n", SystemRelay)
+	}
+	e.Settings += more
+	c, err := e.Config()
+	if err == nil && c.Record.System == "" && !e.Secrets[SecretRelay].IsZero() {
+		err = app.E("read enrolment", app.KindCorrupt, fmt.Errorf("a key to the relay is given, and [record] names no system: add system = %q", SystemRelay))
+	}
+	return c, err
 }
 
 // Seal encrypts the enrolment; work is SealWork. KindCorrupt: it is not whole, or the passphrase

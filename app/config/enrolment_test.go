@@ -68,3 +68,49 @@ func TestAnEnrolmentIsWhole(t *testing.T) {
 		t.Errorf("a short passphrase: %v", err)
 	}
 }
+
+// A relay's key is all that IT gives: it brings the setting with it. A way to
+// the record system without its secret, or a key without a way, is not whole.
+func TestARelaysKeyBringsItsSetting(t *testing.T) {
+	for name, c := range map[string]struct {
+		more, secret string
+		system       string
+		sinks        int
+		fails        string
+	}{
+		"no record system":      {},
+		"a key":                 {secret: SecretRelay, system: SystemRelay, sinks: 2},
+		"a key and other sets":  {more: "folder = \"/x\"\n[phone]\nconsent = true\n", secret: SecretRelay, system: SystemRelay, sinks: 2},
+		"a key and its own":     {more: "[record]\nsystem = \"medtech-relay\"\nsinks = [\"alex-media\"]\n", secret: SecretRelay, system: SystemRelay, sinks: 1},
+		"a key and half":        {more: "[record]\ndocument = \"image\"\n", secret: SecretRelay, fails: "add system"},
+		"no key":                {more: "record.system = \"medtech-relay\"\n", fails: "lacks relay-key"},
+		"direct":                {more: direct, secret: SecretALEX, system: SystemDirect},
+		"direct, no secret":     {more: direct, fails: "lacks alex-client-secret"},
+		"direct, half":          {more: "record.system = \"medtech-direct\"\n", secret: SecretALEX, fails: "alex_base"},
+		"settings that are odd": {more: "folder = \n", secret: SecretRelay, fails: "line"},
+	} {
+		e := enrolment()
+		if c.secret != "" {
+			e.Secrets[c.secret] = app.Seal("synthetic")
+		}
+		cfg, err := e.ConfigWith(c.more)
+		if c.fails != "" {
+			if app.KindOf(err) != app.KindCorrupt || !strings.Contains(err.Error(), c.fails) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || cfg.Record.System != c.system || len(cfg.Record.Sinks) != c.sinks {
+			t.Errorf("%s: %+v, %v", name, cfg.Record, err)
+		}
+		sealed, err := e.Seal(app.Seal("correct horse battery"), 10)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if back, err := OpenEnrolment(sealed, app.Seal("correct horse battery")); err != nil || back.Secrets[c.secret] != e.Secrets[c.secret] {
+			t.Errorf("%s: opened: %v", name, err)
+		}
+	}
+}
+
+const direct = "[record]\nsystem = \"medtech-direct\"\nalex_base = \"https://alex.example/FHIR\"\nalex_token_url = \"https://login.example/token\"\nalex_client_id = \"id\"\n"

@@ -95,6 +95,10 @@ func merge(policy, own []layer) (Config, error) {
 	if c.Desktop.Language == "" {
 		c.Desktop.Language = systemLanguage()
 	}
+	// A policy alone may leave to the enrolment what goes with it.
+	if err := c.Record.whole(); len(own) > 0 && err != nil {
+		return c, app.E("read settings", app.KindCorrupt, err)
+	}
 	return c, nil
 }
 

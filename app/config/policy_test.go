@@ -106,7 +106,7 @@ func TestLayers(t *testing.T) {
 	t.Run("where local mode is reached", func(t *testing.T) {
 		for value, ok := range map[string]bool{"network": true, "192.168.1.20:8787": true, "127.0.0.1:9000": true,
 			"0.0.0.0:8787": false, "[::]:8787": false, ":8787": false, "192.168.1.20": false, "192.168.1.20:0": false, "everywhere": false} {
-			c, err := load([]layer{{"policy", []byte("local_listen = \"" + value + "\"\n"), true}}, t.TempDir())
+			c, err := load([]layer{{name: "policy", text: []byte("local_listen = \"" + value + "\"\n")}}, t.TempDir())
 			if ok && (err != nil || c.LocalListen != value) || !ok && (err == nil || !strings.Contains(err.Error(), "local_listen: want")) {
 				t.Errorf("%q: %q, %v", value, c.LocalListen, err)
 			}
@@ -125,7 +125,8 @@ func TestLayers(t *testing.T) {
 var rivals = map[string][2]string{
 	"practice": {`"hill-road"`, `"other-road"`}, "practice_name": {`"Hill Road"`, `"Other"`},
 	"gateway": {`"https://g.example"`, `"https://mine.example"`}, "enrol_file": {`"/srv/a"`, `"/home/b"`},
-	"autostart": {`false`, `true`}, "local_mode": {`false`, `true`}, "local_listen": {`"10.0.0.1:8787"`, `"network"`}, "support": {`"Tess"`, `"Nobody"`},
+	"local_listen": {`"192.168.1.20:8787"`, `"network"`},
+	"autostart":    {`false`, `true`}, "local_mode": {`false`, `true`}, "support": {`"Tess"`, `"Nobody"`},
 	"folder": {`"/srv/practice"`, `"/home/mine"`}, "name_template": {`"{nhi}_{n}"`, `"{date}_{n}"`},
 	"retention_days": {`3`, `90`}, "time_zone": {`"Pacific/Chatham"`, `"Pacific/Auckland"`},
 	"recovery_recipient": {`"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"`, `""`},

@@ -38,13 +38,16 @@ const (
 	SecretALEX  = "alex-client-secret"
 )
 
+// secret is the name of the secret that the way to the record system takes; ""
+// none.
+func (r Record) secret() string {
+	return map[string]string{SystemRelay: SecretRelay, SystemDirect: SecretALEX}[r.System]
+}
+
+// check is of one layer alone: another may name what goes with it.
 func (r Record) check() error {
 	switch r.System {
-	case "", SystemRelay:
-	case SystemDirect:
-		if r.Base == "" || r.TokenURL == "" || r.ClientID == "" {
-			return errors.New("record.system: medtech-direct needs alex_base, alex_token_url and alex_client_id")
-		}
+	case "", SystemRelay, SystemDirect:
 	default:
 		return errors.New("record.system: want medtech-relay or medtech-direct")
 	}
@@ -55,15 +58,25 @@ func (r Record) check() error {
 		if !slices.Contains([]string{"folder", "alex-scan", "alex-media"}, s) {
 			return fmt.Errorf("record.sinks: want any of folder, alex-scan, alex-media, got %q", s)
 		}
-		if s != "folder" && r.System == "" {
-			return fmt.Errorf("record.sinks: %s needs record.system", s)
-		}
 	}
 	if !slices.Contains([]string{"", "session", "image"}, r.Document) {
 		return errors.New("record.document: want session or image")
 	}
 	if !slices.Contains([]string{"", "pdf", "tiff"}, r.Format) {
 		return errors.New("record.format: want pdf or tiff")
+	}
+	return nil
+}
+
+// whole is of all layers together.
+func (r Record) whole() error {
+	if r.System == SystemDirect && (r.Base == "" || r.TokenURL == "" || r.ClientID == "") {
+		return errors.New("record.system: medtech-direct needs alex_base, alex_token_url and alex_client_id")
+	}
+	for _, s := range r.Sinks {
+		if s != "folder" && r.System == "" {
+			return fmt.Errorf("record.sinks: %s needs record.system", s)
+		}
 	}
 	return nil
 }

@@ -21,6 +21,10 @@ type alexSettings struct {
 	keysFile string
 }
 
+// leastSettle is a little over what one of our own calls to ALEX may take: a
+// delivery must not be sent again while the one before is still being sent.
+const leastSettle = 70 * time.Second
+
 // readALEX returns nil where no relay is configured. Half a configuration is
 // an error that names what is missing, and never a value.
 func readALEX(env func(string) string) (*alexSettings, error) {
@@ -45,8 +49,8 @@ func readALEX(env func(string) string) (*alexSettings, error) {
 	}}
 	if settle := env("ALEX_SETTLE"); settle != "" {
 		d, err := time.ParseDuration(settle)
-		if err != nil || d <= 0 || d > time.Hour {
-			return nil, fmt.Errorf("ALEX_SETTLE: want a time like 2m")
+		if err != nil || d < leastSettle || d > time.Hour {
+			return nil, fmt.Errorf("ALEX_SETTLE: want a time like 2m, from %s to 1h", leastSettle)
 		}
 		c.Settle = d
 	}

@@ -28,9 +28,11 @@ func TestTheRelayIsOffUnlessConfigured(t *testing.T) {
 		}
 		whole[name] = was
 	}
-	whole["ALEX_SETTLE"] = "soon"
-	if _, err := readALEX(env); err == nil {
-		t.Error("a time that is none")
+	for _, wrong := range []string{"soon", "-2m", "69s", "2h"} {
+		whole["ALEX_SETTLE"] = wrong
+		if _, err := readALEX(env); err == nil || !strings.Contains(err.Error(), "ALEX_SETTLE") {
+			t.Errorf("a settling time of %s: %v", wrong, err)
+		}
 	}
 	whole["ALEX_SETTLE"] = "5m"
 	c, err := readALEX(env)

@@ -70,8 +70,7 @@ func (a *agent) do(in link.Input) {
 		a.send(sid, app.End{})
 		a.showForm(true)
 	case link.InputOpenSession:
-		a.send(sid, app.Show{})
-		a.showForm(false)
+		a.showSession(sid)
 	case link.InputRetry, link.InputRefresh:
 		select {
 		case a.kick <- struct{}{}:
@@ -88,6 +87,12 @@ func (a *agent) do(in link.Input) {
 	default:
 		a.review(in)
 	}
+}
+
+// showSession puts a session into the window.
+func (a *agent) showSession(sid app.SessionID) {
+	a.send(sid, app.Show{})
+	a.showForm(false)
 }
 
 // keepPhone keeps the session's phone until the end of the practice's day.

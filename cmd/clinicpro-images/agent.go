@@ -42,6 +42,9 @@ type agent struct {
 	quit     context.CancelFunc
 	replaced atomic.Bool // an update has put another program in this one's place
 
+	recordKnown chan struct{} // closed once launcher and sinks are what the settings name
+	knowRecord  sync.Once
+
 	kick   chan struct{} // the GP pressed "Try again"
 	reload chan struct{} // settings that the engine was made of have changed
 	acts   chan link.Input
@@ -109,7 +112,7 @@ func runAgent(ctx context.Context, o options) error {
 	}
 	defer logFile.Close()
 	a := &agent{o: o, cfg: cfg, log: diag.NewLogger(logFile, slog.LevelInfo), vault: keyringvault.New("", 0),
-		kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
+		recordKnown: make(chan struct{}), kick: make(chan struct{}, 1), reload: make(chan struct{}, 1), acts: make(chan link.Input, 256), hands: newHands(), status: make(chan tray.Status, 1)}
 	a.screens = newScreens(screensConfig{build: link.Build(), headless: o.noWindow, marker: marker(filepath.Join(o.dir, "window")), surface: newSurface(cfg.UI),
 		language: func() string { return a.settings().Desktop.Language }, receive: a.receive, arrived: a.arrived, notice: a.notice, replace: a.replace}, a.log)
 	text.Speak(cfg.Desktop.Language) // of the tray, from its start to its end
@@ -384,7 +387,7 @@ func (a *agent) refresh() {
 	shown.Settings = a.settingsView()
 	if a.came.asked != nil {
 		asked := patientView(a.came.asked.Patient, time.Now())
-		shown.Asked = &asked
+		shown.Asked, shown.Joins = &asked, a.came.joins != ""
 	}
 	a.screens.show(shown)
 	status := trayStatus(a.state, len(a.problems) > 0)

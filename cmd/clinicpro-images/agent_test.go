@@ -174,6 +174,6 @@ func TestAnActBeforeTheAgentIsReadyIsKept(t *testing.T) {
 // testAgent is an agent that runs nothing, has no window and shows nobody.
 func testAgent(t *testing.T) *agent {
 	t.Helper()
-	return &agent{log: slog.New(slog.DiscardHandler), status: make(chan tray.Status, 1), hands: newHands(), quit: func() {},
+	return &agent{recordKnown: make(chan struct{}), log: slog.New(slog.DiscardHandler), status: make(chan tray.Status, 1), hands: newHands(), quit: func() {},
 		screens: newScreens(screensConfig{headless: true}, nil), darkroom: workstation.NewDarkroom("", time.UTC, 0)}
 }

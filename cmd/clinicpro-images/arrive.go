@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
@@ -21,6 +22,7 @@ const (
 // arrivals is what has come from other systems; agent.mu guards it.
 type arrivals struct {
 	asked   *app.Launched // the GP has to say whether this is who sits there
+	joins   app.SessionID // and then it is the patient of this session too; "": a session of their own begins
 	asking  bool          // the record system has not answered yet
 	problem []link.Problem
 	latest  int // of several launches under way the last one counts
@@ -67,12 +69,11 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	a.came.latest++
 	mine := a.came.latest
 	a.came.asked, a.came.problem, a.came.asking = nil, nil, true
-	launcher := a.launcher
 	a.mu.Unlock()
 	a.refresh()
 
 	var about app.Launched
-	err := app.E("decode a launch", app.KindNotFound, nil)
+	launcher, err := a.whoDecodes(ctx)
 	if launcher != nil {
 		about, err = launcher.Decode(ctx, l)
 	}
@@ -87,12 +88,15 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	case late:
 	case err != nil:
 		a.log.Info("launch not decoded", "kind", string(app.KindOf(err)))
-		a.tell(problem(text.PlaceLaunch, app.KindOf(err)))
+		s := text.Launch(app.CodeOf(err), app.KindOf(err))
+		a.tell(link.Problem{What: s.What, Safe: s.Safe, Do: s.Do})
 	case about.Patient.IsZero():
 		a.showForm(true)
 		a.tell(link.Problem{What: text.LaunchNobody, Do: text.LaunchNobodyDo})
-	case isOpen(st, about.Patient):
+	case isOpen(st, about):
 		a.showForm(false)
+	case joins(st, about):
+		a.askWhether(about, st.Current)
 	case unfiled(st):
 		a.ask(about)
 	default:
@@ -100,11 +104,38 @@ func (a *agent) launch(ctx context.Context, l app.Launch) {
 	}
 }
 
-// isOpen reports whether the session on show is open, and about this very
-// patient.
-func isOpen(st app.State, p app.Patient) bool {
+// whoDecodes is what decodes launches, once that is known: a launch may be what
+// started this agent. KindNotFound: nothing does.
+func (a *agent) whoDecodes(ctx context.Context) (app.Launcher, error) {
+	const op = "decode a launch"
+	if a.settings().Record.System != "" {
+		select {
+		case <-a.recordKnown:
+		case <-ctx.Done():
+			return nil, app.E(op, app.KindOffline, errors.New("the agent is still starting"))
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.launcher == nil {
+		return nil, app.E(op, app.KindNotFound, nil)
+	}
+	return a.launcher, nil
+}
+
+// isOpen reports whether the session on show is open, about this very patient,
+// and files into this very record.
+func isOpen(st app.State, about app.Launched) bool {
 	s, ok := st.Sessions[st.Current]
-	return ok && takesPhotos(s) && !p.NHI.IsZero() && s.Patient.NHI == p.NHI
+	r := about.Record
+	return ok && takesPhotos(s) && !r.IsZero() && s.Record.Facility == r.Facility && s.Record.Patient == r.Patient && s.Patient.Same(about.Patient)
+}
+
+// joins reports whether the session on show began without the record system,
+// is still of use, and is by all that is known about the patient of a launch.
+func joins(st app.State, about app.Launched) bool {
+	s, ok := st.Sessions[st.Current]
+	return ok && (takesPhotos(s) || unfiled(st)) && s.Record.IsZero() && !about.Record.IsZero() && s.Patient.Agrees(about.Patient)
 }
 
 // unfiled reports whether the session on show has photos that are not filed,
@@ -115,9 +146,12 @@ func unfiled(st app.State) bool {
 }
 
 // ask shows a patient for the GP to confirm. The newest one counts.
-func (a *agent) ask(about app.Launched) {
+func (a *agent) ask(about app.Launched) { a.askWhether(about, "") }
+
+// askWhether is ask about a patient whom the GP has named for a session already.
+func (a *agent) askWhether(about app.Launched, joins app.SessionID) {
 	a.mu.Lock()
-	a.came.asked, a.came.problem = &about, nil
+	a.came.asked, a.came.joins, a.came.problem = &about, joins, nil
 	a.mu.Unlock()
 	a.refresh()
 }
@@ -131,13 +165,20 @@ func (a *agent) confirm(in link.Input) {
 		a.mu.Unlock()
 		return
 	}
-	a.came.asked = nil
+	joins := a.came.joins
+	a.came.asked, a.came.joins = nil, ""
 	a.mu.Unlock()
-	if in.Confirmed {
+	switch {
+	case joins == "" && in.Confirmed:
 		a.startSession(*asked)
-		return
+	case joins == "":
+		a.showForm(true)
+	case in.Confirmed:
+		a.send(joins, app.Refer{Patient: asked.Patient, Record: asked.Record})
+		a.showSession(joins)
+	default: // the session stays what it was
+		a.showSession(joins)
 	}
-	a.showForm(true)
 }
 
 func samePatient(a, b link.Patient) bool {

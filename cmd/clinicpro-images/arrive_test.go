@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/clinicpro-nz/images/app"
+	"github.com/clinicpro-nz/images/app/config"
 	"github.com/clinicpro-nz/images/ui/instance"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -101,7 +102,7 @@ func (r *recordSystem) Decode(ctx context.Context, l app.Launch) (app.Launched, 
 }
 
 func aPatient(name, nhi string) app.Patient {
-	p, err := patientOf(link.Patient{Name: name, NHI: nhi}, app.SourceMedtech)
+	p, err := patientOf(link.Patient{Name: name, NHI: nhi, BirthDate: "1979-05-17"}, app.SourceMedtech)
 	if err != nil {
 		panic(err)
 	}
@@ -117,19 +118,28 @@ func launchOf(context string) app.Launch {
 func TestLaunches(t *testing.T) {
 	aroha, wiremu := aPatient("Aroha Testperson", "ZZZ0016"), aPatient("Wiremu Testcase", "ZZZ0024")
 	fresh := func(p app.Patient) app.Launched {
-		return app.Launched{Patient: p, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("1")}}
+		return app.Launched{Patient: p, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("record of " + p.NHI.Reveal())}}
 	}
 	open := func(a *agent, toFile int) {
 		s := sessionOf("open", 1, app.SessionPaired, []app.ImageState{app.ImageLanded, app.ImageStored}[:toFile]...)
-		s.Patient = aroha
+		s.Patient, s.Record = aroha, fresh(aroha).Record
 		a.state.Current, a.state.Sessions = "open", map[app.SessionID]app.Session{"open": s}
 	}
+	typed := func(a *agent, toFile int, p app.Patient) {
+		open(a, toFile)
+		s := a.state.Sessions["open"]
+		s.Patient, s.Record = p, app.RecordRef{}
+		a.state.Sessions["open"] = s
+	}
+	elsewhere := fresh(aroha)
+	elsewhere.Record.Facility = "F99669-C"
 	for name, c := range map[string]struct {
 		before  func(a *agent)
 		context app.Launched
 		err     error
 		started string // whose session begins at once
 		asked   string // who is asked about
+		joins   bool   // and that it is who was typed in
 		says    string
 	}{
 		"nothing open":              {context: fresh(aroha), started: "Aroha Testperson"},
@@ -138,6 +148,10 @@ func TestLaunches(t *testing.T) {
 		"nobody's photos are left":  {before: func(a *agent) { open(a, 0) }, context: fresh(wiremu), started: "Wiremu Testcase"},
 		"another's photos are left": {before: func(a *agent) { open(a, 2) }, context: fresh(wiremu), asked: "Wiremu Testcase"},
 		"the same patient":          {before: func(a *agent) { open(a, 2) }, context: fresh(aroha)},
+		"of another facility":       {before: func(a *agent) { open(a, 2) }, context: elsewhere, asked: "Aroha Testperson"},
+		"the same, typed in":        {before: func(a *agent) { typed(a, 2, aroha) }, context: fresh(aroha), asked: "Aroha Testperson", joins: true},
+		"typed in, no photo yet":    {before: func(a *agent) { typed(a, 0, aroha) }, context: fresh(aroha), asked: "Aroha Testperson", joins: true},
+		"typed in with a slip":      {before: func(a *agent) { typed(a, 2, aPatient("Aroha Testpersom", "ZZZ0016")) }, context: fresh(aroha), asked: "Aroha Testperson"},
 		"no patient is open there":  {context: app.Launched{}, says: text.LaunchNobody},
 		"refused":                   {err: app.E("", app.KindAuth, nil), says: text.Problem(text.PlaceLaunch, app.KindAuth).What},
 		"no answer":                 {err: app.E("", app.KindOffline, nil), says: text.Problem(text.PlaceLaunch, app.KindOffline).What},
@@ -166,9 +180,34 @@ func TestLaunches(t *testing.T) {
 		if told := a.told(); len(told) > 0 {
 			says = told[0].What
 		}
-		if started != c.started || asked != c.asked || says != c.says {
+		if started != c.started || asked != c.asked || says != c.says || (asked != "" && a.came.joins != "") != c.joins {
 			t.Errorf("%s: started %q, asked %q, said %q", name, started, asked, says)
 		}
+	}
+}
+
+// A launch may be what started the agent: it waits until it is known what
+// decodes launches, and no longer than a launch may take.
+func TestALaunchThatStartedTheAgent(t *testing.T) {
+	a := testAgent(t)
+	a.cfg.Record.System = config.SystemRelay
+	done := make(chan struct{})
+	go func() { defer close(done); a.launch(t.Context(), launchOf("c")) }()
+	a.mu.Lock()
+	a.launcher = &recordSystem{answers: map[string]app.Launched{"c": {Patient: aPatient("Aroha Testperson", "ZZZ0016")}}}
+	a.mu.Unlock()
+	a.knowRecord.Do(func() { close(a.recordKnown) })
+	<-done
+	if a.pending == nil || len(a.told()) != 0 {
+		t.Error("the launch opened nobody")
+	}
+	never := testAgent(t)
+	never.cfg.Record.System = config.SystemRelay
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	never.launch(gone, launchOf("c"))
+	if told := never.told(); never.pending != nil || len(told) != 1 || told[0].What != text.Launch("", app.KindOffline).What {
+		t.Errorf("said %v", told)
 	}
 }
 
@@ -220,6 +259,23 @@ func TestAnAnswerIsAboutThePatientOnShow(t *testing.T) {
 	a.confirm(link.Input{Kind: link.InputConfirmPatient, Patient: shown})
 	if a.pending != nil || a.came.asked != nil || !a.form {
 		t.Error("a no does not lead to the form")
+	}
+}
+
+// A yes about who was typed in goes to that session, and begins none; a no
+// leaves it as it is.
+func TestAnAnswerAboutWhoWasTypedIn(t *testing.T) {
+	aroha := aPatient("Aroha Testperson", "ZZZ0016")
+	about := app.Launched{Patient: aroha, Record: app.RecordRef{Facility: "F2N060-E", Patient: app.Seal("1")}}
+	shown := patientView(aroha, time.Now())
+	for _, yes := range []bool{true, false} {
+		a := testAgent(t)
+		a.form = true
+		a.askWhether(about, "typed")
+		a.confirm(link.Input{Kind: link.InputConfirmPatient, Patient: shown, Confirmed: yes})
+		if a.pending != nil || a.came.asked != nil || a.form {
+			t.Errorf("yes %v: a session began, or the form is on show", yes)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -322,15 +323,20 @@ func (d *desk) role(role string, stdin io.Reader, args ...string) ([]byte, error
 }
 
 // enrol makes the desk a workstation of the cloud.
-func (d *desk) enrol(c *cloud) {
+func (d *desk) enrol(c *cloud) { d.t.Helper(); d.enrolWith(c, "", nil) }
+
+// enrolWith is enrol with further settings and secrets.
+func (d *desk) enrolWith(c *cloud, settings string, more map[string]string) {
 	d.t.Helper()
 	if err := os.MkdirAll(d.data, 0o700); err != nil {
 		d.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(d.data, "config.toml"), []byte(c.settings(d.sink)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(d.data, "config.toml"), []byte(c.settings(d.sink)+settings), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
-	secrets, err := json.Marshal(c.secrets())
+	all := c.secrets()
+	maps.Copy(all, more)
+	secrets, err := json.Marshal(all)
 	if err != nil {
 		d.t.Fatal(err)
 	}

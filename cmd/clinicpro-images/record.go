@@ -25,6 +25,7 @@ func (a *agent) connectRecord(ctx context.Context, gateway string) []app.Sink {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.launcher, a.sinks = record.Launcher, nil
+	a.knowRecord.Do(func() { close(a.recordKnown) })
 	a.standing = slices.DeleteFunc(a.standing, func(p link.Problem) bool { return p.What == text.RecordKeyMissing })
 	if err != nil {
 		a.standing = append(a.standing, link.Problem{What: text.RecordKeyMissing, Safe: text.RecordKeyMissingSafe, Do: text.RecordKeyMissingDo, Grave: true})

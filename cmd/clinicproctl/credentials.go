@@ -53,7 +53,7 @@ func credentialsImport(ctx context.Context, vault app.Vault, args []string, stdi
 		return failed(stderr, err)
 	}
 	e := config.Enrolment{Settings: settingsOf(get, *practice, *practiceName, *gateway, *recovery, ""), Secrets: secrets}
-	cfg, err := e.Config()
+	cfg, err := e.ConfigWith("")
 	if err != nil {
 		return failed(stderr, sentence("The settings cannot be used: "+cause(err)+". Nothing was stored."))
 	}

@@ -179,6 +179,11 @@ func (d *doctor) visit(ctx context.Context) {
 		return
 	}
 	healthy := d.network(ctx)
+	defer func() { // last: photos can be taken and filed into the folder without it
+		if d.cfg.Record.System != "" && enrolled {
+			d.record(ctx)
+		}
+	}()
 	for _, s := range []struct {
 		name string
 		try  func(context.Context) bool

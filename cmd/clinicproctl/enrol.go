@@ -15,7 +15,9 @@ import (
 )
 
 const enrolCreateAbout = `The names are a workstation's: what "cloud credentials -practice" wrote, with
-the Ably key added. Each is tried with its service first.
+the Ably key added. Each is tried with its service first. CLINICPRO_RELAY_KEY,
+which "relay add" made, brings with it that photos are filed into Medtech, Inbox
+Scan, and the folder; -settings may say otherwise.
 
 The practice's recovery key is made along with its first enrolment: -recovery-key
 names the file for its private half, which is handed over this once. Keep it on
@@ -58,14 +60,15 @@ func enrolCreate(ctx context.Context, args []string, stdin io.Reader, stdout, st
 		return failed(stderr, err)
 	}
 	e := config.Enrolment{Settings: settingsOf(get, *practice, *practiceName, *gateway, recipient, *support), Secrets: secrets}
+	own := ""
 	if *more != "" {
 		text, err := os.ReadFile(*more)
 		if err != nil {
 			return failed(stderr, sentence("The file "+*more+" cannot be read. No file was made."))
 		}
-		e.Settings += string(text)
+		own = string(text)
 	}
-	cfg, err := e.Config()
+	cfg, err := e.ConfigWith(own)
 	if err != nil {
 		return failed(stderr, sentence("The settings cannot be used: "+cause(err)+". No file was made."))
 	}

@@ -152,12 +152,13 @@ func tryThem(ctx context.Context, cfg config.Config, secrets map[string]app.Seal
 		return false, sentence("The settings proxy and ca_file cannot be used: " + err.Error() + ". Nothing was stored.")
 	}
 	way.Install()
-	d := &doctor{cfg: cfg, way: way, show: show}
+	d := &doctor{cfg: cfg, way: way, show: show, vault: held(secrets)}
 	if d.cloud, err = workstation.EnrolledCloud(ctx, cfg, held(secrets)); err != nil {
 		return false, sentence("The settings cannot be used: " + err.Error() + ". Nothing was stored.")
 	}
 	s3, redis, ably := d.s3(ctx), d.redis(ctx), d.ably(ctx)
-	return s3 && redis && ably, nil
+	record := cfg.Record.System == "" || d.record(ctx)
+	return s3 && redis && ably && record, nil
 }
 
 // store puts secrets into the keyring, all or none: what was there before

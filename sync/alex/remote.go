@@ -46,6 +46,15 @@ func (r *Remote) Open(ctx context.Context, l app.Launch, attempt string) (app.La
 	return out.Launched(), nil
 }
 
+// Check asks the relay what this key reaches, and whether it gets a token from
+// ALEX; nothing of a patient is asked. CodeUnknown: whatever answered is no
+// relay.
+func (r *Remote) Check(ctx context.Context) (CheckAnswer, error) {
+	var out CheckAnswer
+	err := r.post(ctx, "check the relay", "check", []byte("{}"), func(req *http.Request) { req.Header.Set("Content-Type", "application/json") }, &out, new(bool))
+	return out, err
+}
+
 // Lookup implements Record.
 func (r *Remote) Lookup(ctx context.Context, facility, resource, id string) (Outcome, error) {
 	var out Outcome

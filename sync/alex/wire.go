@@ -39,6 +39,13 @@ type LaunchAnswer struct {
 	Provider  string `json:"provider"`
 }
 
+// CheckAnswer is what RelayPath+"check" answers a key that it takes, once it
+// has a token of ALEX's: what the key reaches.
+type CheckAnswer struct {
+	Practice   app.Practice `json:"practice"`
+	Facilities []string     `json:"facilities"`
+}
+
 // StatusAsk asks RelayPath+"status" what became of a delivery.
 type StatusAsk struct {
 	Facility string `json:"facility"`

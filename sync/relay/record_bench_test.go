@@ -155,7 +155,7 @@ func BenchmarkRecordLaunchToCode(b *testing.B) {
 		_, took := w.open()
 		total, worst = total+took, max(worst, took)
 	}
-	fmt.Printf("launch to named QR code   mean %4d ms, worst %4d ms   floor %4d ms (2 round trips of %s to ALEX)   bound 1000 ms\n",
+	fmt.Printf("launch to a code in Redis   mean %4d ms, worst %4d ms   floor %4d ms (2 round trips of %s to ALEX)   bound 1000 ms\n",
 		total.Milliseconds()/int64(b.N), worst.Milliseconds(), (2 * trip).Milliseconds(), trip)
 	if worst > time.Second {
 		b.Errorf("the worst is over a second")
@@ -193,7 +193,7 @@ func BenchmarkRecordFilingFive(b *testing.B) {
 		bare += w.bare()
 	}
 	ratio := float64(filing) / float64(bare)
-	fmt.Printf("filing five photos        mean %4d ms                  floor %4d ms (the same five POSTs, bare)   ratio %.2f   bound 1.30\n",
+	fmt.Printf("filing five photos          mean %4d ms                  floor %4d ms (the same five POSTs, bare)   ratio %.2f   bound 1.30\n",
 		filing.Milliseconds()/int64(b.N), bare.Milliseconds()/int64(b.N), ratio)
 	if ratio > 1.3 {
 		b.Errorf("%.2f times the bare POSTs", ratio)

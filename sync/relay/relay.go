@@ -33,6 +33,7 @@ type Record interface {
 	Patient(ctx context.Context, facility, id, provider string) (app.Launched, error)
 	Deliver(ctx context.Context, h alex.Handoff) (alex.Outcome, error)
 	Lookup(ctx context.Context, facility, resource, id string) (alex.Outcome, error)
+	Warm(ctx context.Context) error // a token is there, or was to be had
 }
 
 // Cache is what a relay remembers for one practice, in Redis. Errors cost a
@@ -92,7 +93,7 @@ func New(c Config) (*Relay, error) {
 	r := &Relay{cfg: c, mux: http.NewServeMux(), keys: &keys{path: c.KeysFile, now: c.Now},
 		calls: semaphore.NewWeighted(atOnce), bytes: semaphore.NewWeighted(bytesAtOnce),
 		rates: rates{by: map[string]*rate.Limiter{}}}
-	for name, call := range map[string]call{"launch": r.launch, "patient": r.patient, "deliver": r.deliver, "status": r.status} {
+	for name, call := range map[string]call{"launch": r.launch, "patient": r.patient, "deliver": r.deliver, "status": r.status, "check": r.check} {
 		r.mux.Handle("POST "+alex.RelayPath+name, r.bound(name, call))
 	}
 	return r, nil
@@ -200,6 +201,15 @@ func (r *Relay) launch(ctx context.Context, b Binding, q *http.Request, n *note)
 		n.outcome = "no-patient"
 	}
 	return alex.AnswerOf(got), nil
+}
+
+// check tells a key what it reaches, for whoever sets a workstation up.
+func (r *Relay) check(ctx context.Context, b Binding, _ *http.Request, n *note) (any, error) {
+	if err := r.cfg.Record.Warm(ctx); err != nil {
+		return nil, err
+	}
+	n.outcome = "checked"
+	return alex.CheckAnswer{Practice: b.Practice, Facilities: b.Facilities}, nil
 }
 
 func (r *Relay) patient(ctx context.Context, b Binding, q *http.Request, n *note) (any, error) {

@@ -14,6 +14,7 @@ type Snapshot struct {
 	Phase    Phase     `json:"phase"`
 	Patient  Patient   `json:"patient"`
 	Asked    *Patient  `json:"asked,omitempty"` // handed over by another system; the GP has to confirm
+	Joins    bool      `json:"joins,omitempty"` // Asked is by all that is known whom the session on show is about: with a yes it files into their record
 	Draft    Draft     `json:"draft"`           // the patient form as last typed, for a window that reopens
 	Code     *Code     `json:"code,omitempty"`
 	Phone    Phone     `json:"phone,omitempty"`

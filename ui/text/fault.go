@@ -44,6 +44,12 @@ const (
 	FaultFolder         FaultCode = "folder-not-writable"
 	FaultNoOpenGL       FaultCode = "no-opengl"
 	FaultNoURL          FaultCode = "url-protocol"
+	FaultNoRecordKey    FaultCode = "record-key-missing"
+	FaultRelayKey       FaultCode = "relay-key"
+	FaultRelayOther     FaultCode = "relay-key-of-another-practice"
+	FaultNoRelay        FaultCode = "gateway-has-no-relay"
+	FaultRecordToken    FaultCode = "record-token-refused"
+	FaultRecordAway     FaultCode = "record-no-answer"
 	FaultSession        FaultCode = "session"
 	FaultUnknown        FaultCode = "unknown"
 )
@@ -89,6 +95,12 @@ var faults = map[FaultCode][2]string{
 	FaultFolder:         {"Filed images cannot be written to their folder.", "Give this user the right to write there."},
 	FaultNoOpenGL:       {"There is no OpenGL here.", "The windows are drawn without it. Nothing needs to be done."},
 	FaultNoURL:          {"clinicpro-images: links do not open ClinicPro Images.", "Install the package again; until then use the tray."},
+	FaultNoRecordKey:    {"The settings name Medtech, and its secret is missing: photos go into the folder only.", "Make the enrolment with CLINICPRO_RELAY_KEY (clinicproctl relay add; medtech-direct: ALEX_CLIENT_SECRET), then enrol again."},
+	FaultRelayKey:       {"The gateway does not take this workstation's key to Medtech.", "It was revoked, or made for another gateway: clinicproctl relay add makes one; enrol again with it."},
+	FaultRelayOther:     {"This workstation's key to Medtech belongs to another practice.", "Make the enrolment again with this practice's own key: clinicproctl relay list tells them apart."},
+	FaultNoRelay:        {"The gateway has no relay to Medtech.", "Whoever hosts it sets ALEX_BASE_URL and the others of docs/medtech.md; or correct the setting record.relay."},
+	FaultRecordToken:    {"Medtech refuses the credentials of the relay, or the practice's own.", "Whoever holds them checks client id, secret, scope and the tenant's token address with Medtech."},
+	FaultRecordAway:     {"Medtech's service does not answer.", "If it never has: the outgoing address must be admitted by Medtech. Else wait, and run clinicproctl doctor again."},
 	FaultSession:        {"A whole session in miniature did not come to its end.", "Put right what is named above first; if nothing is, run clinicproctl doctor again and send its answer to support."},
 	FaultUnknown:        {"The service gave an answer that is not known here.", "Run the command again with -json and send its answer to support: it holds no secret."},
 }

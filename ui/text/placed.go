@@ -8,6 +8,9 @@ var (
 	AllFiled             string
 	ApplyAll             string
 	Arrow                string
+	AskJoin              string
+	AskJoinNo            string
+	AskJoinYes           string
 	AskNo                string
 	AskTitle             string
 	AskYes               string
@@ -339,6 +342,9 @@ var placed = map[string]*string{
 	"AllFiled":             &AllFiled,
 	"ApplyAll":             &ApplyAll,
 	"Arrow":                &Arrow,
+	"AskJoin":              &AskJoin,
+	"AskJoinNo":            &AskJoinNo,
+	"AskJoinYes":           &AskJoinYes,
 	"AskNo":                &AskNo,
 	"AskTitle":             &AskTitle,
 	"AskYes":               &AskYes,

@@ -1,5 +1,7 @@
 package text
 
+import "github.com/clinicpro-nz/images/app"
+
 // SinkLabel is what a sink is called in a sentence.
 func SinkLabel(name string) string {
 	if label := named("sink", name); label != "" {
@@ -33,6 +35,15 @@ func Recorded(code string) Sentence {
 		s, _ = sentence("recorded.other")
 	}
 	return s
+}
+
+// Launch is why a launch opened nobody: by the record system's own word for it
+// where that says more than the kind.
+func Launch(code string, kind app.Kind) Sentence {
+	if s, ok := sentence("launch." + code); ok {
+		return s
+	}
+	return Problem(PlaceLaunch, kind)
 }
 
 // InPlaces says where a filed photo is.

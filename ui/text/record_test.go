@@ -3,6 +3,8 @@ package text
 import (
 	"strings"
 	"testing"
+
+	"github.com/clinicpro-nz/images/app"
 )
 
 func TestEveryWordOfARecordHasItsOwnSentence(t *testing.T) {
@@ -20,5 +22,23 @@ func TestEveryWordOfARecordHasItsOwnSentence(t *testing.T) {
 	}
 	if got := SinkLabels([]string{"alex-scan", "alex-media", "folder"}); got != "Inbox Scan in Medtech, Media in Medtech and the practice folder" {
 		t.Error(got)
+	}
+}
+
+// A launch that opened nobody says why as exactly as is known, that nothing
+// was opened, and what to do.
+func TestALaunchThatOpensNobodySaysWhy(t *testing.T) {
+	said := map[string]string{}
+	for code, kind := range map[string]app.Kind{"asleep": app.KindOffline, "unreachable": app.KindOffline, "busy": app.KindOffline,
+		"token": app.KindAuth, "key": app.KindAuth, "forbidden": app.KindAuth, "foreign": app.KindAuth,
+		"rule": app.KindConflict, "expired": app.KindExpired, "replayed": app.KindConflict, "": app.KindOffline} {
+		s := Launch(code, kind)
+		if other, twice := said[s.What]; twice {
+			t.Errorf("%q and %q say the same", code, other)
+		}
+		said[s.What] = code
+		if strings.Contains(s.What, "photos") || s.Safe != "Nothing was opened." || !strings.HasSuffix(s.Do, ".") {
+			t.Errorf("%s: %+v", code, s)
+		}
 	}
 }

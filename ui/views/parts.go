@@ -65,6 +65,7 @@ type Ask struct {
 	name, born, nhi *widgets.Text
 	unfiled         *widget.Label
 	warning         fyne.CanvasObject
+	yes, no         *widget.Button
 }
 
 // NewAsk returns the screen.
@@ -74,14 +75,14 @@ func NewAsk(answer func(yes bool)) *Ask {
 	a.name = widgets.NewText("", 28, fg, fyne.TextStyle{Bold: true}).Centered()
 	a.born = widgets.NewText("", 17, widgets.ColorMuted, fyne.TextStyle{}).Centered()
 	a.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true}).Centered()
-	yes, no := widget.NewButton(text.AskYes, func() { answer(true) }), widget.NewButton(text.AskNo, func() { answer(false) })
-	yes.Importance = widget.HighImportance
+	a.yes, a.no = widget.NewButton(text.AskYes, func() { answer(true) }), widget.NewButton(text.AskNo, func() { answer(false) })
+	a.yes.Importance = widget.HighImportance
 	a.unfiled = widget.NewLabel("")
 	a.unfiled.Wrapping = fyne.TextWrapWord
 	a.warning = container.New(fixedWidth(420), widgets.NewBox(widgets.ColorNotice, widgets.ColorNone, 10, 6, a.unfiled))
 	a.Root = container.NewCenter(widgets.NewBox(widgets.ColorSurface, widgets.ColorOutline, 14, 32, container.New(layout.NewCustomPaddedVBoxLayout(12),
 		widgets.NewText(text.AskTitle, 16, widgets.ColorMuted, fyne.TextStyle{}).Centered(), gap(4), a.name, a.born, a.nhi, container.NewCenter(a.warning), gap(8),
-		container.NewGridWithColumns(2, container.New(minSize{200, 44}, no), container.New(minSize{200, 44}, yes)))))
+		container.NewGridWithColumns(2, container.New(minSize{200, 44}, a.no), container.New(minSize{200, 44}, a.yes)))))
 	return a
 }
 
@@ -92,10 +93,18 @@ func (a *Ask) Set(s link.Snapshot) {
 	a.name.Set(c.Name, theme.ColorNameForeground)
 	a.born.Set(c.Under(), widgets.ColorMuted)
 	a.warning.Hide()
-	if model.BarOf(s).Left > 0 {
+	yes, no := text.AskYes, text.AskNo
+	switch {
+	case s.Joins:
+		a.unfiled.SetText(text.AskJoin)
+		a.warning.Show()
+		yes, no = text.AskJoinYes, text.AskJoinNo
+	case model.BarOf(s).Left > 0:
 		a.unfiled.SetText(text.AskUnfiled(s.Patient.Name))
 		a.warning.Show()
 	}
+	a.yes.SetText(yes)
+	a.no.SetText(no)
 	a.nhi.Set(c.NHI, theme.ColorNameForeground)
 	a.Root.Refresh()
 }

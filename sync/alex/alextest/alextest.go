@@ -49,6 +49,7 @@ type Faults struct {
 	Late       float64 // no answer, and it is kept only LateBy later
 	LateBy     time.Duration
 	Refuse     float64 // a search is refused with 403
+	Blind      float64 // a search is answered 503, the facility cannot be reached
 	Busy       float64 // 429
 }
 

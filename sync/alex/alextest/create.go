@@ -155,6 +155,10 @@ func (a *ALEX) search(w http.ResponseWriter, r *http.Request, facility string) {
 		outcome(w, http.StatusForbidden, "forbidden", "not allowed")
 		return
 	}
+	if a.chance(func(f Faults) float64 { return f.Blind }) {
+		outcome(w, http.StatusServiceUnavailable, "transient", "Cannot establish connection to the facility")
+		return
+	}
 	all, err := Read(a.opt.Dir)
 	if err != nil {
 		outcome(w, http.StatusInternalServerError, "exception", "cannot be read")

@@ -35,7 +35,8 @@ async function tab(opened) {
 await tab(context.pages()[0] ?? (await context.newPage()));
 
 const commands = {
-  open: ({ url }) => page.goto(url, { waitUntil: "load" }).then((r) => r?.status() ?? 0),
+  // A page that goes on to another program by itself is never done loading: until "commit".
+  open: ({ url, until = "load" }) => page.goto(url, { waitUntil: until }).then((r) => r?.status() ?? 0),
   // As a person does where the network breaks: once more, until it is there. How often it took.
   insist: async ({ url, selector }) => {
     for (let n = 1; n <= 20; n++) {
