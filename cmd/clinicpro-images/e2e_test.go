@@ -4,9 +4,11 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -185,8 +187,35 @@ func (d *desk) waitStates(t testing.TB, want map[string]int) {
 	}, func() string { return "the registry should hold " + string(wanted) + " and holds " + string(have) })
 }
 
-// settle gives the window a moment to paint before a picture is taken of it.
-func (d *desk) settle() { time.Sleep(1500 * time.Millisecond) }
+// settle gives the window a moment to take in what was typed and to paint: as
+// long as its threads stand in line for a processor, it is not done.
+func (d *desk) settle() {
+	d.t.Helper()
+	time.Sleep(1500 * time.Millisecond)
+	window := d.process(windowProgram)
+	const look = 300 * time.Millisecond
+	for end := time.Now().Add(20 * time.Second); window != 0 && time.Now().Before(end); {
+		before := standing(window)
+		time.Sleep(look)
+		if standing(window)-before < look/2 {
+			return
+		}
+	}
+}
+
+// standing is for how long the threads of a process have been ready to run,
+// waiting for a processor, in all.
+func standing(pid int) (total time.Duration) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, t := range tasks {
+		raw, _ := os.ReadFile(t) // a thread may have ended
+		if f := strings.Fields(string(raw)); len(f) > 1 {
+			ns, _ := strconv.ParseInt(f[1], 10, 64)
+			total += time.Duration(ns)
+		}
+	}
+	return total
+}
 
 // restartIfGone starts the agent when its keeper has not brought it back.
 func (d *desk) restartIfGone(listen string) {
