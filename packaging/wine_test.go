@@ -525,7 +525,7 @@ func TestWineSignIn(t *testing.T) {
 		t.Errorf("an upgrade switches on for everyone what IT has switched off:\n%s", got)
 	}
 	c.run("wineserver", "-k")
-	c.run("wineboot") // somebody signs in
+	c.background("wineboot") // somebody signs in; what that starts goes on
 	c.eventually(2*time.Minute, "the agent of the new version after sign-in", func() bool { return c.agent("1.1.0") != 0 })
 
 	if code, log := c.msiexec("/x", filepath.Join(c.msis, "machine-1.1.0.msi")); code != 0 {
