@@ -324,6 +324,11 @@ func clockFaults() []fault {
 			r.end()
 			r.allLanded(time.Minute)
 			r.note = "for the whole session"
+			// Something to write into the log now: its first line may be older
+			// than the move.
+			before := r.clock()
+			r.send(link.Input{Kind: link.InputDescribe, SID: string(r.sid), Image: string(r.camera.taken()[0].id), Field: "no such field"})
+			eventually(r.t, 20*time.Second, func() bool { return !r.clock().Equal(before) }, func() string { return "the agent has nothing to say" })
 			if off := time.Until(r.clock()) - by; off.Abs() > time.Minute {
 				r.t.Errorf("the agent's clock was to be moved by %v and is %v off that", by, off)
 			}
