@@ -58,7 +58,8 @@ func TestTheTargetIsFrozenWithTheDelivery(t *testing.T) {
 	w.until("ready to file", ready(1))
 	w.send(app.File{Delivery: string(app.NewSessionID())})
 	w.until("filed too", func(s app.Session) bool { return states(s, app.ImageFiled) == 2 })
-	if want := []string{"/before", "/before", "/after"}; !slices.Equal(w.placed.asked, want) {
-		t.Errorf("asked to file into %q, want %q", w.placed.asked, want)
+	// How often a refused delivery was tried again is the clock's to say.
+	if n, want := len(w.placed.asked), []string{"/before", "/after"}; n < 3 || w.placed.asked[n-2] != "/before" || !slices.Equal(slices.Compact(w.placed.asked), want) {
+		t.Errorf("asked to file into %q, want /before twice or more, then /after", w.placed.asked)
 	}
 }

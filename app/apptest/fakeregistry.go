@@ -205,6 +205,7 @@ func earlier(a, b time.Time) time.Time {
 
 // Open implements app.Registry.
 func (f *FakeRegistry) Open(ctx context.Context, o app.Opening) (app.Row, error) {
+	var opened time.Time
 	f.mu.Lock()
 	if f.fail == nil && f.sessions[o.SID] == nil && ctx.Err() == nil {
 		if f.sessions == nil {
@@ -225,9 +226,14 @@ func (f *FakeRegistry) Open(ctx context.Context, o app.Opening) (app.Row, error)
 		}
 		row.SID = o.SID
 		f.sessions[o.SID], f.tokens[row.TokenHash] = &row, o.SID
+		opened = v.now
 	}
 	f.mu.Unlock()
-	return f.Read(ctx, o.SID)
+	row, err := f.Read(ctx, o.SID)
+	if err == nil && !opened.IsZero() {
+		row.Now = opened // one call, one time
+	}
+	return row, err
 }
 
 // Read implements app.Registry.
