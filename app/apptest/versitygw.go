@@ -91,16 +91,16 @@ func Versitygw(t testing.TB, cert, key string) (s3, iam string) {
 		common = append(common, "--cert", cert, "--key", key)
 	}
 	with := func(more ...string) []string { return append(append([]string{}, common...), more...) }
-	serve(t, program, iam, with("--port", iam, "iam", "--dir", users, "--private-ports", socket))
-	serve(t, program, s3, with("--port", s3, "--iam-standalone-endpoint", socket, "--iam-cache-disable", "posix", "--sidecar", side, "--versioning-dir", versions, data))
+	Serve(t, iam, exec.Command(program, with("--port", iam, "iam", "--dir", users, "--private-ports", socket)...))
+	Serve(t, s3, exec.Command(program, with("--port", s3, "--iam-standalone-endpoint", socket, "--iam-cache-disable", "posix", "--sidecar", side, "--versioning-dir", versions, data)...))
 	return s3, iam
 }
 
-// serve runs a program until the test ends, and returns once addr answers.
-func serve(t testing.TB, program, addr string, args []string) {
+// Serve runs a program until the test ends, and returns once addr answers; what
+// the program says is shown when it does not.
+func Serve(t testing.TB, addr string, cmd *exec.Cmd) {
 	t.Helper()
 	var said bytes.Buffer
-	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -115,11 +115,11 @@ func serve(t testing.TB, program, addr string, args []string) {
 		}
 		select {
 		case <-ended:
-			t.Fatalf("%s ended: %s", filepath.Base(program), said.String())
+			t.Fatalf("%s ended: %s", filepath.Base(cmd.Path), said.String())
 		default:
 		}
 		if time.Since(start) > time.Minute {
-			t.Fatalf("%s does not answer", filepath.Base(program))
+			t.Fatalf("%s does not answer", filepath.Base(cmd.Path))
 		}
 	}
 }

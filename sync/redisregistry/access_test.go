@@ -84,20 +84,27 @@ func TestGrantAndFinish(t *testing.T) {
 	}
 }
 
-// Upstash makes passwords itself, for one user each, and takes no other.
-func TestGrantOnUpstash(t *testing.T) {
-	t.Parallel()
+// onUpstash is the administrator of a Redis that keeps to Upstash's rules, and
+// the way to it; rules that begin with one of not are refused besides.
+func onUpstash(t *testing.T, not ...string) (*Admin, *egress.Way) {
+	t.Helper()
 	cert, key, root := apptest.Certificates(t)
-	addr := apptest.Upstash(t, cert, key, "synthetic-rest-token")
 	way, err := egress.New(egress.None, root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin, err := NewAdmin(app.Seal("rediss://default:synthetic-rest-token@"+addr), way)
+	admin, err := NewAdmin(app.Seal("rediss://default:synthetic-rest-token@"+apptest.Upstash(t, cert, key, "synthetic-rest-token", not...)), way)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Shut()
+	t.Cleanup(func() { _ = admin.Shut() })
+	return admin, way
+}
+
+// Upstash makes passwords itself, for one user each, and takes no other.
+func TestGrantOnUpstash(t *testing.T) {
+	t.Parallel()
+	admin, way := onUpstash(t)
 	var urls []app.Sealed
 	for older := range 2 {
 		u, err := admin.Grant(t.Context(), "cp-hill-road", PracticeRules("hill-road"))
@@ -144,17 +151,7 @@ func TestGrantOnUpstash(t *testing.T) {
 // A server that ends no single password is told from one that refuses us.
 func TestFinishWhereNoSinglePasswordEnds(t *testing.T) {
 	t.Parallel()
-	cert, key, root := apptest.Certificates(t)
-	addr := apptest.Upstash(t, cert, key, "synthetic-rest-token", "!")
-	way, err := egress.New(egress.None, root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := NewAdmin(app.Seal("rediss://default:synthetic-rest-token@"+addr), way)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Shut()
+	admin, _ := onUpstash(t, "!")
 	for range 2 {
 		if _, err := admin.Grant(t.Context(), "cp-hill-road", PracticeRules("hill-road")); err != nil {
 			t.Fatal(err)

@@ -1,14 +1,11 @@
 package s3bucket
 
 import (
-	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -95,31 +92,11 @@ func startMinIO(t *testing.T, program, cert, key string) string {
 			}
 		}
 	}
-	var said bytes.Buffer
 	cmd := exec.Command(program, "server", dir, "--address", addr, "--console-address", console, "--certs-dir", certs, "--quiet")
 	cmd.Env = []string{"HOME=" + dir, "MINIO_ROOT_USER=" + apptest.RootAccess, "MINIO_ROOT_PASSWORD=" + apptest.RootSecret,
 		"MINIO_REGION_NAME=ap-southeast-2", "MINIO_KMS_SECRET_KEY=synthetic:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			_ = conn.Close()
-			return addr
-		}
-		select {
-		case <-ended:
-			t.Fatalf("MinIO ended: %s", said.String())
-		default:
-		}
-		if time.Since(start) > time.Minute {
-			t.Fatal("MinIO does not answer")
-		}
-	}
+	apptest.Serve(t, addr, cmd)
+	return addr
 }
 
 // refusals tries what the bucket policy is there to refuse. MinIO holds bucket

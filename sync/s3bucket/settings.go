@@ -329,9 +329,10 @@ func text(v any) string {
 	return string(b)
 }
 
-// canonical is JSON with its keys in order, lists of one told as their value
-// and truth as text, as stores keep policies either way; as it came when it is
-// no JSON.
+// canonical is JSON with its keys and its lists in order (a policy's lists are
+// sets, which a store may tell otherwise each time), lists of one told as their
+// value and truth as text, as stores keep policies either way; as it came when
+// it is no JSON.
 func canonical(in string) string {
 	var v any
 	if json.Unmarshal([]byte(in), &v) != nil {
@@ -352,6 +353,7 @@ func simplest(v any) any {
 		if len(out) == 1 {
 			return out[0]
 		}
+		slices.SortFunc(out, func(a, b any) int { return strings.Compare(text(a), text(b)) })
 		return out
 	case map[string]any:
 		out := map[string]any{}
