@@ -67,3 +67,13 @@ func KindOf(err error) Kind {
 	}
 	return KindBug
 }
+
+// Cause is what the outermost *Error in err's chain says beneath its operation
+// and kind: the part that a sentence for a person repeats. An error without
+// one speaks for itself.
+func Cause(err error) string {
+	if e, is := errors.AsType[*Error](err); is && e.Err != nil {
+		return e.Err.Error()
+	}
+	return err.Error()
+}

@@ -184,7 +184,7 @@ func noStateFolder(dir string) error {
 func settings(o *options) (config.Config, error) {
 	cfg, err := config.Load(o.dir)
 	if err != nil {
-		return cfg, usageError{"The settings cannot be used: " + err.Error() + ". Correct them, then start again."}
+		return cfg, usageError{text.BadSettings(app.Cause(err), cfg.Support)}
 	}
 	o.local = o.local || cfg.Local()
 	if o.local {

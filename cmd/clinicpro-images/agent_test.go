@@ -145,7 +145,7 @@ func TestAStartThatCannotSucceedSaysWhatToDo(t *testing.T) {
 	}{
 		"not enrolled":    {[]string{"-dir", t.TempDir()}, "not enrolled"},
 		"folder is none":  {[]string{"-local", "-dir", filepath.Join(file, "x")}, "Choose another"},
-		"wrong setting":   {[]string{"-local", "-dir", settings}, "line 2"},
+		"wrong setting":   {[]string{"-local", "-dir", settings}, "line 2: unknown setting \"practise\".\n\nPhotos on this computer are safe"},
 		"an argument":     {[]string{"-dir", t.TempDir(), "extra"}, "takes no arguments"},
 		"an unknown flag": {[]string{"-patient", "x"}, "flag provided but not defined"},
 	} {
@@ -158,6 +158,11 @@ func TestAStartThatCannotSucceedSaysWhatToDo(t *testing.T) {
 			}
 			if !strings.Contains(said.String(), c.want) {
 				t.Errorf("said %q, want %q", said.String(), c.want)
+			}
+			for _, ours := range []string{"read settings", "corrupt", ".go:"} {
+				if strings.Contains(said.String(), ours) {
+					t.Errorf("said %q to a person: %q is for the log", said.String(), ours)
+				}
 			}
 		})
 	}

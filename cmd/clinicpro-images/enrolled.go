@@ -20,7 +20,7 @@ func leave(cfg config.Config, nobody bool) error {
 	}
 	way, err := egress.New(cfg.Proxy, cfg.CAFile)
 	if err != nil {
-		return usageError{"The settings cannot be used: " + err.Error() + ". Correct them, then start again."}
+		return usageError{text.BadSettings(app.Cause(err), cfg.Support)}
 	}
 	way.Install()
 	return nil

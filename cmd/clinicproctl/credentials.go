@@ -55,7 +55,7 @@ func credentialsImport(ctx context.Context, vault app.Vault, args []string, stdi
 	e := config.Enrolment{Settings: settingsOf(get, *practice, *practiceName, *gateway, *recovery, ""), Secrets: secrets}
 	cfg, err := e.ConfigWith("")
 	if err != nil {
-		return failed(stderr, sentence("The settings cannot be used: "+cause(err)+". Nothing was stored."))
+		return failed(stderr, sentence("The settings cannot be used: "+app.Cause(err)+". Nothing was stored."))
 	}
 	if code := tried(ctx, cfg, secrets, *offline, stderr); code != exitDone {
 		return code
@@ -177,7 +177,7 @@ func credentialsRotate(ctx context.Context, vault app.Vault, args []string, stdi
 	}
 	cfg, err := config.Load(*dir)
 	if err != nil {
-		return failed(stderr, sentence("The settings cannot be used: "+cause(err)+". Nothing was changed."))
+		return failed(stderr, sentence("The settings cannot be used: "+app.Cause(err)+". Nothing was changed."))
 	}
 	whole := maps.Clone(fresh)
 	var old string

@@ -146,7 +146,7 @@ func (d *doctor) visit(ctx context.Context) {
 	known := d.step("settings", func() (string, text.FaultCode) {
 		var err error
 		if d.cfg, err = config.Load(d.dir); err != nil {
-			return cause(err), text.FaultSettings
+			return app.Cause(err), text.FaultSettings
 		}
 		if d.cfg.Moved() {
 			return "", text.FaultMoved
@@ -155,7 +155,7 @@ func (d *doctor) visit(ctx context.Context) {
 			return "", text.FaultNotEnrolled
 		}
 		if d.way, err = egress.New(d.cfg.Proxy, d.cfg.CAFile); err != nil {
-			return cause(err), text.FaultSettings
+			return app.Cause(err), text.FaultSettings
 		}
 		d.way.Install()
 		return string(d.cfg.Practice) + " by way of " + d.cfg.Gateway, ""
@@ -169,7 +169,7 @@ func (d *doctor) visit(ctx context.Context) {
 		case app.KindNotFound:
 			return "", text.FaultNotEnrolled
 		case app.KindCorrupt:
-			return cause(err), text.FaultSettings
+			return app.Cause(err), text.FaultSettings
 		}
 		return "", text.FaultKeyring
 	})

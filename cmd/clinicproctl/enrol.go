@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,7 +69,7 @@ func enrolCreate(ctx context.Context, args []string, stdin io.Reader, stdout, st
 	}
 	cfg, err := e.ConfigWith(own)
 	if err != nil {
-		return failed(stderr, sentence("The settings cannot be used: "+cause(err)+". No file was made."))
+		return failed(stderr, sentence("The settings cannot be used: "+app.Cause(err)+". No file was made."))
 	}
 	if !*offline {
 		good, err := tryThem(ctx, cfg, secrets, toStderr(stderr))
@@ -88,7 +87,7 @@ func enrolCreate(ctx context.Context, args []string, stdin io.Reader, stdout, st
 	}
 	sealed, err := e.Seal(passphrase, sealWork)
 	if err != nil {
-		return failed(stderr, sentence(sentenceOf(cause(err))+" No file was made."))
+		return failed(stderr, sentence(sentenceOf(app.Cause(err))+" No file was made."))
 	}
 	if private != "" {
 		if err := newFile(*keyFile, []byte("# ClinicPro Images: the recovery key of "+*practice+". Keep it offline.\n"+private+"\n")); err != nil {
@@ -166,7 +165,7 @@ func enrolApplyWith(ctx context.Context, vault app.Vault, args []string, stdin i
 	if path == "" {
 		cfg, err := config.Load(*dir)
 		if err != nil {
-			return failed(stderr, sentence("The settings cannot be used: "+cause(err)+". Nothing was stored."))
+			return failed(stderr, sentence("The settings cannot be used: "+app.Cause(err)+". Nothing was stored."))
 		}
 		path = cfg.EnrolFile
 	}
@@ -191,7 +190,7 @@ func enrolApplyWith(ctx context.Context, vault app.Vault, args []string, stdin i
 	case app.KindAuth:
 		return failed(stderr, sentence("The passphrase does not open "+path+". Nothing was stored; what was enrolled before still is."))
 	default:
-		return failed(stderr, sentence(path+" cannot be used: "+cause(err)+". Nothing was stored; what was enrolled before still is."))
+		return failed(stderr, sentence(path+" cannot be used: "+app.Cause(err)+". Nothing was stored; what was enrolled before still is."))
 	}
 	cfg, err := e.Config()
 	if err != nil {
@@ -214,12 +213,4 @@ func enrolApplyWith(ctx context.Context, vault app.Vault, args []string, stdin i
 		fmt.Fprintf(w, "This user is enrolled with %s. clinicproctl doctor tries everything, up to a filed photo.\n", cfg.Practice)
 	})
 	return exitDone
-}
-
-// cause is what an error says beneath its kind, for a sentence.
-func cause(err error) string {
-	if e, is := errors.AsType[*app.Error](err); is && e.Err != nil {
-		return e.Err.Error()
-	}
-	return err.Error()
 }

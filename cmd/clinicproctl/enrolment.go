@@ -149,12 +149,12 @@ func (h held) Delete(_ context.Context, name string) error {
 func tryThem(ctx context.Context, cfg config.Config, secrets map[string]app.Sealed, show func(finding)) (bool, error) {
 	way, err := egress.New(cfg.Proxy, cfg.CAFile)
 	if err != nil {
-		return false, sentence("The settings proxy and ca_file cannot be used: " + err.Error() + ". Nothing was stored.")
+		return false, sentence("The settings proxy and ca_file cannot be used: " + app.Cause(err) + ". Nothing was stored.")
 	}
 	way.Install()
 	d := &doctor{cfg: cfg, way: way, show: show, vault: held(secrets)}
 	if d.cloud, err = workstation.EnrolledCloud(ctx, cfg, held(secrets)); err != nil {
-		return false, sentence("The settings cannot be used: " + err.Error() + ". Nothing was stored.")
+		return false, sentence("The settings cannot be used: " + app.Cause(err) + ". Nothing was stored.")
 	}
 	s3, redis, ably := d.s3(ctx), d.redis(ctx), d.ably(ctx)
 	record := cfg.Record.System == "" || d.record(ctx)

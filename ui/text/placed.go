@@ -271,6 +271,7 @@ var (
 	WaitingTitle         string
 	askUnfiled           string
 	askUnfiledNobody     string
+	badSettings          string
 	callSupport          string
 	changesMany          string
 	changesOne           string
@@ -605,6 +606,7 @@ var placed = map[string]*string{
 	"WaitingTitle":         &WaitingTitle,
 	"askUnfiled":           &askUnfiled,
 	"askUnfiledNobody":     &askUnfiledNobody,
+	"badSettings":          &badSettings,
 	"callSupport":          &callSupport,
 	"changesMany":          &changesMany,
 	"changesOne":           &changesOne,

@@ -65,6 +65,17 @@ func Enrol(kind app.Kind, support string) Sentence {
 	return s
 }
 
+// BadSettings is what somebody is told whose settings keep the agent from
+// starting: cause names the layer, the setting and what is wanted; support is
+// whom to call, "" when nobody is named.
+func BadSettings(cause, support string) string {
+	out := fill(badSettings, "cause", cause)
+	if support != "" {
+		out += " " + fill(callSupport, "support", support)
+	}
+	return out
+}
+
 // Line joins a sentence for one line of a console.
 func (s Sentence) Line() string {
 	out := s.What
