@@ -214,6 +214,11 @@ func TestMSI(t *testing.T) {
 		if said := row(t, refusals, "NOT WIX_DOWNGRADE_DETECTED")[1]; !strings.Contains(said, "newer version") || !strings.Contains(said, "left as it is") {
 			t.Errorf("%s: a downgrade is refused with %q", scope, said)
 		}
+		if scope == "user" { // the computer's own MSI is there already
+			if said := row(t, refusals, "Installed OR NOT FORTHISCOMPUTER")[1]; !strings.Contains(said, "installed for everyone") || !strings.Contains(said, "left as it is") {
+				t.Errorf("a second one is refused with %q", said)
+			}
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ const (
 const (
 	saysOnComputer = "on the computer"
 	saysSaved      = "saved to the practice folder"
+	saysEnded      = "This session has ended"
 )
 
 // computer is a Windows of its own: a Wine prefix and a display.
@@ -422,7 +423,12 @@ func TestWinePackages(t *testing.T) {
 
 	// The session over and the window closed, a photo not filed: an upgrade
 	// asks nothing, and the agent goes over to the new version by itself.
-	phone.do("click", map[string]any{"name": "^Done$"})
+	c.run("xdotool", "mousemove", "1079", "122", "click", "1") // Next patient
+	time.Sleep(2 * time.Second)
+	c.shot("5-next-asks")
+	c.key("Tab", "space") // yes, though photos are not filed
+	phone.sees(saysEnded)
+	c.shot("5-next")
 	c.key("alt+F4")
 	c.eventually(time.Minute, "the window closed", func() bool { return len(c.running("clinicpro-images-ui.exe")) == 0 })
 	photos := c.photos()
@@ -449,7 +455,7 @@ func TestWinePackages(t *testing.T) {
 	}
 	c.starts("1.1.0") // the Start menu brings it forward
 	c.window()
-	c.shot("5-upgraded")
+	c.shot("6-upgraded")
 
 	// What cannot be installed changes nothing.
 	c.refuses("an older version", filepath.Join(c.msis, "machine-1.0.0.msi"))
@@ -485,7 +491,7 @@ func TestWinePackages(t *testing.T) {
 	c.setUp()
 	c.starts("1.1.0")
 	c.window()
-	c.shot("6-again")
+	c.shot("7-again")
 	if got := c.photos(); got != photos {
 		t.Errorf("%d photos before uninstalling, %d when installed again", photos, got)
 	}
@@ -630,7 +636,7 @@ func TestWineUser(t *testing.T) {
 	home := `C:\users\` + filepath.Base(filepath.Dir(filepath.Dir(filepath.Join(c.drive, c.userDir()[0])))) + `\AppData\Local\Programs\ClinicPro Images\`
 	c.background("wine", home+`1.0.0\clinicpro-images.exe`, "-hidden")
 	c.window()
-	c.shot("7-bad-policy")
+	c.shot("8-bad-policy")
 	c.key("Return")
 	c.eventually(time.Minute, "the end of a start that cannot be", func() bool { return len(c.running("clinicpro-images.exe")) == 0 })
 	c.run("wine", "reg", "add", key, "/v", "practice", "/d", "hill-road", "/f")

@@ -58,7 +58,7 @@ func TestTheReviewIsWalkedThroughByKeys(t *testing.T) {
 		t.Errorf("at %s", w.review.Image())
 	}
 	typed(w, fyne.KeyReturn)
-	if w.at != "" || last(sent).Image != "" || w.root.Objects[0] != w.session.Root {
+	if w.at != "" || last(sent).Image != "" || w.frame.Content != w.session.Root {
 		t.Error("beyond the last photo is not the gallery")
 	}
 	typed(w, fyne.KeySpace, fyne.KeyEscape)
@@ -210,7 +210,7 @@ func TestAWindowThatOpensAgainIsWhereItWas(t *testing.T) {
 	s.Earlier = []link.Earlier{{Ref: link.Ref{SID: waitingSession.SID, Image: imageID(4)}, Taken: "17 November 2026", Rev: "0"}}
 	s.Review = &link.Review{Image: imageID(3), Beside: s.Earlier[0].Ref}
 	w.Show(s)
-	if w.review.Image() != imageID(3) || w.beside != s.Earlier[0].Ref || w.root.Objects[0] != w.review.Root {
+	if w.review.Image() != imageID(3) || w.beside != s.Earlier[0].Ref || w.frame.Content != w.review.Root {
 		t.Fatalf("opened at %q beside %+v", w.review.Image(), w.beside)
 	}
 	typed(w, fyne.KeyEscape)
@@ -225,7 +225,7 @@ func TestAPhotoThatIsTakenBackLeadsToTheGallery(t *testing.T) {
 	s := reviewSnapshot(t)
 	s.Images = s.Images[:2]
 	w.Show(s)
-	if w.at != "" || w.root.Objects[0] != w.session.Root {
+	if w.at != "" || w.frame.Content != w.session.Root {
 		t.Errorf("still at %q", w.at)
 	}
 }

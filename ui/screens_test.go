@@ -178,6 +178,7 @@ func newTestWindow(t testing.TB, v fyne.ThemeVariant) (*Window, *[]link.Input) {
 	var sent []link.Input
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	w := NewWindow(a, func() time.Time { return now }, func(in link.Input) { sent = append(sent, in) })
+	w.win.Resize(Size)
 	w.win.Resize(fyne.NewSize(1080, 780))
 	for i := range 3 {
 		w.Pixels(lesion(float64(i + 1)))

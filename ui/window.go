@@ -15,6 +15,14 @@ import (
 	"github.com/clinicpro-nz/images/ui/views"
 )
 
+// Size is how large the window opens where the screen has room; whoever shows
+// it gives it that, or what there is.
+var Size = fyne.NewSize(1080, 780)
+
+// smallest is what the window never gets smaller than: a screen of 1366 by 768
+// at 200 % has room for it. What does not fit is scrolled to.
+var smallest = fyne.NewSize(480, 320)
+
 // Window is the one window. All methods but Hear's functions, Tick and Quit
 // belong to Fyne's thread.
 type Window struct {
@@ -29,7 +37,8 @@ type Window struct {
 	setting *views.Settings // made when they are first asked for
 	setUp   *views.SetUp
 	review  *views.Review
-	root    *fyne.Container
+	frame   *container.Scroll // around whatever is on show
+	least   fyne.Size         // what that would have at least
 
 	snap     link.Snapshot
 	came     time.Time // by this computer's clock, for the countdown
@@ -75,9 +84,9 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 		Photo:      w.photoMenu, PDF: w.savePDF,
 	})
 	w.newReview()
-	w.root = container.NewStack(w.form.Root)
-	w.win.SetContent(w.root)
-	w.win.Resize(fyne.NewSize(1080, 780))
+	w.frame = container.NewScroll(w.form.Root)
+	w.frame.SetMinSize(smallest)
+	w.win.SetContent(w.frame)
 	w.win.CenterOnScreen()
 	w.addShortcuts(w.win.Canvas())
 	w.win.Canvas().SetOnTypedKey(w.typed)
@@ -145,15 +154,18 @@ func (w *Window) paint() {
 		}
 		w.paintSheet()
 	}
-	if w.root.Objects[0] != screen {
-		w.root.Objects = []fyne.CanvasObject{screen}
-		w.root.Refresh()
+	if w.frame.Content != screen {
+		w.frame.Content, w.frame.Offset = screen, fyne.Position{}
+		w.frame.Refresh()
 		if screen == w.form.Root {
 			w.win.Canvas().Focus(w.form.Name)
 		} else {
 			w.win.Canvas().Unfocus()
 		}
+	} else if least := screen.MinSize(); least != w.least { // it has more or less to scroll to
+		w.frame.Refresh()
 	}
+	w.least = screen.MinSize()
 }
 
 // screen is the snapshot's, or the form while a session's patient is named.

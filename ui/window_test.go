@@ -468,3 +468,22 @@ func TestOnlyTheBridgeCallsFyneDo(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryScreenFits: with 1920 by 1080 pixels at 200 % there are 960 to the
+// side; higher than the screen a screen may be, and is scrolled.
+func TestEveryScreenFits(t *testing.T) {
+	for _, language := range []string{"en", "mi"} {
+		text.Speak(language)
+		for name, s := range screens(t) {
+			w, _ := newTestWindow(t, theme.VariantLight)
+			w.Show(s)
+			if wide := w.frame.Content.MinSize().Width; wide > 960 {
+				t.Errorf("%s, %s: %.0f wide", name, language, wide)
+			}
+			if least := w.win.Content().MinSize(); least != smallest {
+				t.Errorf("%s, %s: the window cannot be smaller than %v", name, language, least)
+			}
+		}
+	}
+	text.Speak("en")
+}

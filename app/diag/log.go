@@ -13,7 +13,7 @@ import (
 // replaced; add a key only for values that say nothing about a person.
 var allowed = []string{
 	"kind", "area", "code", "status", "method", "route", "effect", "state", "count", "bytes",
-	"ms", "seconds", "attempt", "pid", "program", "version", "addr", "signal", "stage", "op",
+	"ms", "seconds", "attempt", "pid", "program", "version", "addr", "signal", "stage", "op", "stacks",
 }
 
 // NewLogger writes one JSON object a line to w.

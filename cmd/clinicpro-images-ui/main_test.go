@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"image/png"
 	"os"
 	"os/exec"
@@ -23,14 +24,14 @@ import (
 
 const sid = "0123456789ABCDEFGHJKMNPQRS"
 
-// display starts an Xvfb of its own and returns its DISPLAY.
-func display(t *testing.T) string {
+// display starts an Xvfb of its own, of so many pixels, and returns its DISPLAY.
+func display(t *testing.T, pixels string) string {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1200x900x24", "-nolisten", "tcp")
+	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", pixels+"x24", "-nolisten", "tcp")
 	x.ExtraFiles = []*os.File{w}
 	if err := x.Start(); err != nil {
 		t.Fatal("Xvfb is needed (the Makefile installs it): ", err)
@@ -57,10 +58,10 @@ func buildWindow(t *testing.T) string {
 }
 
 // window starts the built process as the agent does, and returns its inputs.
-func window(t *testing.T, exe, display string, agent *link.Agent) (<-chan link.Input, <-chan error) {
+func window(t *testing.T, exe, display string, agent *link.Agent, env ...string) (<-chan link.Input, <-chan error) {
 	t.Helper()
 	cmd := exec.Command(exe, "-look", "light")
-	cmd.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir(), "LIBGL_ALWAYS_SOFTWARE=1")
+	cmd.Env = append(append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir(), "LIBGL_ALWAYS_SOFTWARE=1"), env...)
 	var noise bytes.Buffer
 	cmd.Stderr = &noise
 	in, err := cmd.StdinPipe()
@@ -151,7 +152,7 @@ func await(t *testing.T, inputs <-chan link.Input, kind link.InputKind) link.Inp
 }
 
 func TestTheBuiltWindowIsDrivenByAnAgent(t *testing.T) {
-	exe, d := buildWindow(t), display(t)
+	exe, d := buildWindow(t), display(t, "1200x900")
 	agent := link.NewAgent(link.Version)
 	agent.Show(link.Snapshot{Phase: link.PhaseNone})
 	inputs, served := window(t, exe, d, agent)
@@ -198,7 +199,7 @@ func TestTheBuiltWindowIsDrivenByAnAgent(t *testing.T) {
 }
 
 func TestAWindowOfAnotherBuildIsRefused(t *testing.T) {
-	exe, d := buildWindow(t), display(t)
+	exe, d := buildWindow(t), display(t, "1200x900")
 	_, served := window(t, exe, d, link.NewAgent("another"))
 	select {
 	case err := <-served:
@@ -208,6 +209,50 @@ func TestAWindowOfAnotherBuildIsRefused(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("no answer")
+	}
+}
+
+// TestTheWindowFitsItsScreen: on small screens, and on scaled ones, nothing of
+// the window lies beyond the edge; where there is room it is as large as it is
+// drawn for.
+func TestTheWindowFitsItsScreen(t *testing.T) {
+	exe := buildWindow(t)
+	for _, c := range []struct {
+		name, scale   string
+		width, height int
+		whole         bool
+	}{
+		{"a large screen", "1", 1920, 1080, true},
+		{"an old laptop", "1", 1366, 768, false},
+		{"a small projector", "1", 1024, 600, false},
+		{"twice the scale", "2", 1920, 1080, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := display(t, fmt.Sprintf("%dx%d", c.width, c.height))
+			agent := link.NewAgent(link.Version)
+			agent.Show(link.Snapshot{Phase: link.PhasePaired, SID: sid, Now: 1, Patient: link.Patient{Name: "Aroha Testperson", NHI: "ZZZ0016"},
+				Problems: []link.Problem{{What: "The practice folder is not there.", Safe: "Nothing was filed.", Do: "Check the network drive."}}})
+			window(t, exe, d, agent, "FYNE_SCALE="+c.scale)
+			var at, size image.Point
+			for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+				out, err := exec.Command("env", "DISPLAY="+d, "xdotool", "search", "--onlyvisible", "--name", "^"+text.Product+"$", "getwindowgeometry").Output()
+				if err == nil {
+					_, err = fmt.Sscanf(string(out[strings.Index(string(out), "Position"):]), "Position: %d,%d (screen: 0)\n  Geometry: %dx%d", &at.X, &at.Y, &size.X, &size.Y)
+				}
+				if err == nil {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("no window: %s %v", out, err)
+				}
+			}
+			if at.X < 0 || at.Y < 0 || at.X+size.X > c.width || at.Y+size.Y > c.height {
+				t.Errorf("%v at %v, on a screen of %d by %d", size, at, c.width, c.height)
+			}
+			if whole := size == image.Pt(1080, 780); whole != c.whole {
+				t.Errorf("it is %v", size)
+			}
+		})
 	}
 }
 

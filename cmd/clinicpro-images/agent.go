@@ -124,6 +124,9 @@ func runAgent(ctx context.Context, o options) error {
 	ctx, a.quit = context.WithCancel(ctx)
 	defer a.quit()
 	group, ctx := errgroup.WithContext(ctx)
+	gone := make(chan struct{})
+	defer close(gone)
+	go a.leavesAnyway(ctx, gone)
 	a.background = func(f func(context.Context)) {
 		group.Go(func() error {
 			f(ctx)

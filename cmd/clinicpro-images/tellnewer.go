@@ -7,6 +7,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/versions"
+	"github.com/clinicpro-nz/images/sync/egress"
 	"github.com/clinicpro-nz/images/sync/updates"
 	"github.com/clinicpro-nz/images/ui/link"
 	"github.com/clinicpro-nz/images/ui/text"
@@ -17,9 +18,15 @@ import (
 const askForNewer = time.Hour
 
 // tellNewer says when a newer version is out. It installs nothing. IT switches
-// it off with the policy update_check.
+// it off with the policy update_check. It asks by the settings' way out, which
+// local mode does not make everybody's: its cloud is on this computer.
 func (a *agent) tellNewer(ctx context.Context) error {
-	checker, built := updates.Built(a.o.dir, http.DefaultClient)
+	way, err := egress.New(a.cfg.Proxy, a.cfg.CAFile)
+	if err != nil {
+		a.log.Warn("no word of a newer version", "kind", string(app.KindOf(err)))
+		return nil
+	}
+	checker, built := updates.Built(a.o.dir, &http.Client{Transport: way.Transport()})
 	return a.tellNewerBy(ctx, checker, built)
 }
 

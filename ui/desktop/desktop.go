@@ -59,9 +59,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 		a.Settings().SetTheme(ui.NewTheme())
 	}
 	w := ui.NewWindow(a, time.Now, pipe.Send)
-	if quiet {
-		stayBack(w.Fyne())
-	}
+	prepare(w.Fyne(), quiet)
 	early.Dress(w, firstWord)
 	a.Lifecycle().SetOnStarted(func() {
 		debug.SetGCPercent(25) // pictures come and go: what is kept is small, what is dropped is large

@@ -17,24 +17,14 @@ import "C"
 import (
 	"unsafe"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver"
 	"github.com/go-gl/glfw/v3.4/glfw"
 )
 
-// neverUsed tells the window manager that no act of the user is behind this
-// window: a user time of 0, by which it leaves the focus where it is. It
-// reports false while the native window has not been made.
-func neverUsed(w fyne.Window) (done bool) {
-	native, ok := w.(driver.NativeWindow)
-	if !ok {
-		return true
+// neverUsed tells the window manager that no act of the user is behind a
+// native window: a user time of 0, by which it leaves the focus where it is.
+func neverUsed(native any) {
+	if x, ok := native.(driver.X11WindowContext); ok {
+		C.setUserTime(unsafe.Pointer(glfw.GetX11Display()), C.ulong(x.WindowHandle), 0)
 	}
-	native.RunNative(func(context any) {
-		x, ok := context.(driver.X11WindowContext)
-		if done = !ok || x.WindowHandle != 0; ok && done {
-			C.setUserTime(unsafe.Pointer(glfw.GetX11Display()), C.ulong(x.WindowHandle), 0)
-		}
-	})
-	return done
 }

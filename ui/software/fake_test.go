@@ -67,6 +67,7 @@ func newDesk(t testing.TB, size image.Point, scale float32) *desk {
 	t.Cleanup(func() { test.NewApp() })
 	d.app.Settings().SetTheme(ui.NewThemeOf(theme.VariantLight))
 	d.ui = ui.NewWindow(d.app, func() time.Time { return clock }, func(in link.Input) { d.sent = append(d.sent, in) })
+	d.ui.Fyne().Resize(ui.Size)
 	d.w = d.app.window
 	d.screen.size = size
 	d.w.resized(size, scale)

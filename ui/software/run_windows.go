@@ -40,6 +40,7 @@ func Run(ctx context.Context, version, look string, quiet bool, pipe *link.Windo
 		a.Settings().SetTheme(ui.NewTheme())
 	}
 	w := ui.NewWindow(a, time.Now, pipe.Send)
+	w.Fyne().Resize(ui.Size)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	over := make(chan error, 1)

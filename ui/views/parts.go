@@ -132,6 +132,14 @@ func NewQuestion(title, more, do string, c model.Card, no, yes func()) *Question
 	return q
 }
 
+// lineLeast is what a line that yields keeps of its width.
+const lineLeast = 160
+
+// middled has a line as wide as there is room, in the middle of the height.
+func middled(line fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer())
+}
+
 func gapW(w float32) fyne.CanvasObject { return container.New(minSize{w, 0}) }
 
 // minSize gives its child at least a size.
@@ -155,18 +163,22 @@ func (m minSize) Layout(o []fyne.CanvasObject, size fyne.Size) {
 // or pictures alone.
 type bodyLayout struct{}
 
-const bodyGap = 16
+const (
+	bodyGap       = 16
+	picturesLeast = 220 // high, a tile and what scrolling shows of the next
+)
 
 func (bodyLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 	if o[0].Visible() {
 		return fyne.NewSize(640, o[0].MinSize().Height)
 	}
-	return fyne.NewSize(640, 300)
+	return fyne.NewSize(640, picturesLeast)
 }
 
 func (bodyLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	code, pictures := o[0], o[1]
 	want := code.MinSize()
+	want.Height = max(min(want.Height+codeBest-codeLeast, size.Height), want.Height)
 	alone := pairingAlone(code)
 	switch {
 	case !code.Visible():
@@ -189,6 +201,30 @@ func pairingAlone(code fyne.CanvasObject) bool {
 	return steps.Visible()
 }
 
+// codeLayout gives the code a square, as large as what is beneath leaves it on
+// a low screen, and no larger than reads best.
+type codeLayout struct{}
+
+const (
+	codeBest  = 340 // scanned at arm's length
+	codeLeast = 180 // scanned from a hand's breadth
+	codeGap   = 10
+)
+
+func (codeLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	beneath := o[1].MinSize()
+	return fyne.NewSize(max(codeBest, beneath.Width), codeLeast+codeGap+beneath.Height)
+}
+
+func (codeLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	beneath := o[1].MinSize().Height
+	side := min(max(size.Height-codeGap-beneath, codeLeast), codeBest)
+	o[0].Resize(fyne.NewSquareSize(side))
+	o[0].Move(fyne.NewPos((size.Width-side)/2, 0))
+	o[1].Resize(fyne.NewSize(size.Width, beneath))
+	o[1].Move(fyne.NewPos(0, side+codeGap))
+}
+
 // pairingLayout puts the steps at the right of the code while they show.
 type pairingLayout struct{}
 
@@ -198,15 +234,16 @@ func (pairingLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 	m := o[0].MinSize()
 	if s := o[1].(*fyne.Container).Objects[0].(*fyne.Container).Objects[0]; s.Visible() {
 		m.Width += stepsGap + o[1].MinSize().Width
+		m.Height = max(m.Height, o[1].MinSize().Height)
 	}
 	return m
 }
 
 func (pairingLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	m := o[0].MinSize()
-	o[0].Resize(m)
-	o[1].Move(fyne.NewPos(m.Width+stepsGap, 0))
-	o[1].Resize(fyne.NewSize(max(size.Width-m.Width-stepsGap, 0), m.Height))
+	width := o[0].MinSize().Width
+	o[0].Resize(fyne.NewSize(width, size.Height))
+	o[1].Move(fyne.NewPos(width+stepsGap, 0))
+	o[1].Resize(fyne.NewSize(max(size.Width-width-stepsGap, 0), size.Height))
 }
 
 // tilesLayout sets tiles in rows with air between them; all are as tall as

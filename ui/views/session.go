@@ -74,26 +74,25 @@ func NewSession(acts Acts) *Session {
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
 
 	s.name = widgets.NewText("", 24, fg, bold)
-	s.born = widgets.NewText("", 15, muted, fyne.TextStyle{})
+	s.born = widgets.NewText("", 15, muted, fyne.TextStyle{}).Yielding(lineLeast)
 	s.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true})
 	s.local = widgets.NewChip(text.LocalBadge, "quiet")
 	s.next = widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
 	s.next.IconPlacement = widget.ButtonIconTrailingText
 	s.assign = widget.NewButton(text.NoPatientDo, acts.Assign)
 	s.assign.Importance = widget.WarningImportance
-	patient := widgets.NewCard(container.NewBorder(nil, nil,
-		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born), nil,
-		container.NewHBox(layout.NewSpacer(), container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), container.NewCenter(s.assign), gapW(16), container.NewCenter(s.next))))
+	patient := widgets.NewCard(container.NewBorder(nil, nil, nil,
+		container.NewHBox(container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), container.NewCenter(s.assign), gapW(16), container.NewCenter(s.next)),
+		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born)))
 
 	s.banner = NewBanner(acts.Retry)
 	s.stripDot = widgets.NewChip("", "quiet")
-	s.stripMore = widgets.NewText("", 14, muted, fyne.TextStyle{})
+	s.stripMore = widgets.NewText("", 14, muted, fyne.TextStyle{}).Yielding(lineLeast)
 	s.toggle = widget.NewButtonWithIcon(text.ShowCode, theme.GridIcon(), acts.ToggleCode)
 	look := widget.NewButtonWithIcon(text.Refresh, theme.ViewRefreshIcon(), acts.Refresh)
 	s.others = widget.NewButton("", func() { acts.Open(s.other) })
 	s.toggle.Importance, look.Importance, s.others.Importance = widget.LowImportance, widget.LowImportance, widget.LowImportance
-	s.strip = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(s.stripDot), container.NewCenter(s.stripMore)),
-		container.NewHBox(s.others, look, s.toggle))
+	s.strip = container.NewBorder(nil, nil, container.NewCenter(s.stripDot), container.NewHBox(s.others, look, s.toggle), middled(s.stripMore))
 
 	s.keep = widget.NewButton("", func() {
 		if s.keptOn {
@@ -105,14 +104,14 @@ func NewSession(acts Acts) *Session {
 	s.keepLine = widgets.NewText("", 14, muted, fyne.TextStyle{})
 	s.keeping = container.NewBorder(nil, nil, container.NewHBox(s.keep, gapW(8), container.NewCenter(s.keepLine)), nil)
 
-	s.qr, s.meter = widgets.NewQR(340), widgets.NewMeter()
+	s.qr, s.meter = widgets.NewQR(codeLeast), widgets.NewMeter()
 	s.coverIcon = widget.NewIcon(nil)
 	s.cover = widgets.NewBox(widgets.ColorWell, widgets.ColorNone, 10, 0, container.NewCenter(container.New(minSize{72, 72}, s.coverIcon)))
 	s.left = widgets.NewText("", 14, muted, fyne.TextStyle{}).Centered()
 	s.newCode = widget.NewButtonWithIcon(text.NewCode, theme.ViewRefreshIcon(), acts.NewCode)
 	s.copyLink = widget.NewButtonWithIcon(text.CopyLink, theme.ContentCopyIcon(), acts.CopyLink)
-	code := container.New(layout.NewCustomPaddedVBoxLayout(10), container.NewCenter(container.NewStack(s.qr, s.cover)), s.meter, s.left,
-		container.NewGridWithColumns(2, s.newCode, s.copyLink))
+	code := container.New(codeLayout{}, container.NewStack(s.qr, s.cover), container.New(layout.NewCustomPaddedVBoxLayout(codeGap), s.meter, s.left,
+		container.NewGridWithColumns(2, s.newCode, s.copyLink)))
 	s.steps = container.New(layout.NewCustomPaddedVBoxLayout(16),
 		widgets.NewText(text.PairTitle, 22, fg, bold), step("1", text.PairStep1), step("2", text.PairStep2), step("3", text.PairStep3))
 	s.pairing = container.New(pairingLayout{}, widgets.NewCard(code), container.NewCenter(container.New(fixedWidth(380), s.steps)))

@@ -4,6 +4,8 @@ package widgets
 
 import (
 	"image/color"
+	"sort"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -111,6 +113,7 @@ type Text struct {
 	size  float32
 	style fyne.TextStyle
 	align fyne.TextAlign
+	least float32 // the width it may be cut to; 0: never cut
 	drawn *canvas.Text
 }
 
@@ -127,7 +130,15 @@ func (t *Text) Centered() *Text {
 	return t
 }
 
-// Value returns what is shown.
+// Yielding lets the line be cut, ending in "…", to as little as so wide where
+// there is no room for all of it, and returns it. Never for what says who the
+// patient is.
+func (t *Text) Yielding(least float32) *Text {
+	t.least = least
+	return t
+}
+
+// Value returns the whole line, cut or not.
 func (t *Text) Value() string { return t.value }
 
 // Set changes text and colour.
@@ -143,7 +154,46 @@ func (t *Text) Set(value string, name fyne.ThemeColorName) {
 func (t *Text) CreateRenderer() fyne.WidgetRenderer {
 	t.drawn = &canvas.Text{}
 	t.paint()
-	return widget.NewSimpleRenderer(t.drawn)
+	return &textRenderer{t}
+}
+
+type textRenderer struct{ *Text }
+
+func (r *textRenderer) Layout(size fyne.Size) {
+	r.drawn.Resize(size)
+	r.cut(size.Width)
+}
+
+func (r *textRenderer) MinSize() fyne.Size {
+	size := r.whole()
+	if r.least > 0 {
+		size.Width = min(size.Width, r.least)
+	}
+	return size
+}
+
+func (r *textRenderer) Refresh() {
+	r.cut(r.Size().Width)
+	r.drawn.Refresh()
+}
+
+func (r *textRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.drawn} }
+func (r *textRenderer) Destroy()                     {}
+
+// whole is the size of the whole line.
+func (t *Text) whole() fyne.Size { return fyne.MeasureText(t.value, t.size, t.style) }
+
+// cut draws as much of the line as a width has room for.
+func (t *Text) cut(width float32) {
+	t.drawn.Text = t.value
+	if t.least == 0 || width >= t.whole().Width {
+		return
+	}
+	runes := []rune(t.value)
+	fits := sort.Search(len(runes), func(n int) bool {
+		return fyne.MeasureText(string(runes[:n+1])+"…", t.size, t.style).Width > width
+	})
+	t.drawn.Text = strings.TrimRight(string(runes[:fits]), " ") + "…"
 }
 
 // Refresh implements fyne.Widget.

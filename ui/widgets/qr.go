@@ -13,7 +13,7 @@ import (
 // phones read that best.
 type QR struct {
 	widget.BaseWidget
-	side   float32
+	least  float32
 	size   int
 	dark   func(x, y int) bool
 	raster *canvas.Raster
@@ -22,9 +22,10 @@ type QR struct {
 // quietModules is the light margin that ISO/IEC 18004 asks for.
 const quietModules = 4
 
-// NewQR returns an empty code of a side in device-independent pixels.
-func NewQR(side float32) *QR {
-	q := &QR{side: side}
+// NewQR returns an empty code whose side is at least so many device-independent
+// pixels; it fills what it is given.
+func NewQR(least float32) *QR {
+	q := &QR{least: least}
 	q.ExtendBaseWidget(q)
 	return q
 }
@@ -43,7 +44,7 @@ func (q *QR) CreateRenderer() fyne.WidgetRenderer {
 }
 
 // MinSize implements fyne.Widget.
-func (q *QR) MinSize() fyne.Size { return fyne.NewSquareSize(q.side) }
+func (q *QR) MinSize() fyne.Size { return fyne.NewSquareSize(q.least) }
 
 // Refresh implements fyne.Widget.
 func (q *QR) Refresh() {
