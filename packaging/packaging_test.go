@@ -290,6 +290,34 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("verifies:\n%s", out)
 		}
 	})
+	t.Run("a token", func(t *testing.T) {
+		if err := os.Mkdir(b.at("tokens"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		b.write("softhsm.conf", []byte("directories.tokendir = "+b.at("tokens")+"\nobjectstore.backend = file\n"))
+		b.write("pin", []byte("123456"))
+		conf := "SOFTHSM2_CONF=" + b.at("softhsm.conf")
+		for _, args := range [][]string{
+			{"--init-token", "--free", "--label", "signing", "--pin", "123456", "--so-pin", "654321"},
+			{"--import", b.at("ca/code.key"), "--token", "signing", "--label", "code", "--id", "01", "--pin", "123456"},
+		} {
+			if out, err := b.try([]string{conf}, "softhsm2-util", args...); err != nil {
+				t.Fatal(err, out)
+			}
+		}
+		b.write("token.exe", b.read("unsigned.exe"))
+		with := []string{conf, "SIGN_PKCS11=pkcs11:token=signing;object=code", "SIGN_MODULE=/usr/lib/softhsm/libsofthsm2.so", "SIGN_CERTS=" + b.at("ca/code.pem")}
+		if out, err := b.try(append(with, "SIGN_PASSFILE="+b.at("pin")), "./sign", b.at("token.exe")); err != nil {
+			t.Fatal(err, out)
+		}
+		if out, err := verify("token.exe"); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		b.write("wrong", []byte("000000"))
+		if out, err := b.try(append(with, "SIGN_PASSFILE="+b.at("wrong")), "./sign", b.at("unsigned.exe")); err == nil || !strings.Contains(out, "could not be signed, and is unsigned still") {
+			t.Errorf("with a wrong PIN: %v, %s", err, out)
+		}
+	})
 	t.Run("a signing service", func(t *testing.T) {
 		b.write("hook", []byte("#!/bin/sh\nset -e\nexport SIGN_HOOK= SIGN_KEY="+b.at("ca/code.key")+" SIGN_CERTS="+b.at("ca/code.pem")+"\nexec ./sign \"$1\"\n"))
 		b.write("hooked.exe", b.read("unsigned.exe"))
