@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -101,11 +100,7 @@ func (d *desk) secondStart(b *testing.B) {
 func BenchmarkDeskOpen(b *testing.B) {
 	d := newDesk(b, true)
 	b.Setenv("XDG_RUNTIME_DIR", d.variable("XDG_RUNTIME_DIR"))
-	empty := filepath.Join(d.scratch, "empty")
-	build := exec.Command("go", "build", "-tags", "x11", "-o", empty, "../../ui/desktop/testdata/empty")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	empty := filepath.Join(d.bin, "empty") // made beside the window, with the same flags
 	d.startAgent(apptest.FreeAddr(b), "-hidden")
 	d.ready()
 	xgb.Logger.SetOutput(io.Discard) // it misses a cookie file, which Xvfb does not ask for

@@ -174,7 +174,7 @@ func (r *keyRenderer) Destroy()                     {}
 type Frame struct {
 	widget.BaseWidget
 	do      func()
-	picture *canvas.Image
+	picture *Picture
 	rim     *canvas.Rectangle
 	back    *canvas.Rectangle
 	mark    *canvas.Circle
@@ -184,7 +184,7 @@ type Frame struct {
 
 // NewFrame returns an empty frame, wide units wide and three quarters as high.
 func NewFrame(wide float32, do func()) *Frame {
-	f := &Frame{do: do, wide: wide, picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 5}, back: &canvas.Rectangle{CornerRadius: 6},
+	f := &Frame{do: do, wide: wide, picture: NewPicture(fyne.Size{}, 5), back: &canvas.Rectangle{CornerRadius: 6},
 		rim: &canvas.Rectangle{CornerRadius: 8, StrokeWidth: 3}, mark: &canvas.Circle{StrokeWidth: 2}, sign: widget.NewIcon(nil)}
 	f.ExtendBaseWidget(f)
 	return f
@@ -192,14 +192,7 @@ func NewFrame(wide float32, do func()) *Frame {
 
 // Set changes everything; a nil picture shows a sign in its place.
 func (f *Frame) Set(c Cell) {
-	if f.picture.Image != c.Picture {
-		f.picture.Image = c.Picture
-		f.picture.Refresh()
-	}
-	if fade := map[bool]float64{true: 0.7}[c.Faded]; f.picture.Translucency != fade {
-		f.picture.Translucency = fade
-		f.picture.Refresh()
-	}
+	f.picture.Set(c.Picture, map[bool]float64{true: 0.7}[c.Faded])
 	f.sign.Hidden = c.Picture != nil
 	if c.Picture == nil {
 		f.sign.SetResource(theme.NewDisabledResource(signOf(Face{Tone: c.Tone}, c.Covered)))

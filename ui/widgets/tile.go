@@ -17,11 +17,11 @@ const (
 	TileHeight = 180
 )
 
-// Tile is one picture with what became of it. One canvas.Image serves for its
-// whole life: a new one per change would cost the memory of all of them.
+// Tile is one picture with what became of it. One Picture serves for its whole
+// life: a new one per change would cost the memory of all of them.
 type Tile struct {
 	widget.BaseWidget
-	picture *canvas.Image
+	picture *Picture
 	chip    *Chip
 	sign    *widget.Icon
 	about   *widget.Label
@@ -35,6 +35,7 @@ type Tile struct {
 
 	acts     TileActs
 	face     Face
+	drawn    bool // face is what is on show
 	revealed bool // the GP asked to see a picture that is hidden
 }
 
@@ -68,18 +69,17 @@ type Act struct {
 
 // NewTile returns an empty tile.
 func NewTile(acts TileActs) *Tile {
-	t := &Tile{acts: acts, picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 8}, chip: NewChip("", "quiet")}
+	t := &Tile{acts: acts, picture: NewPicture(fyne.NewSize(TileWidth, TileHeight), 8), chip: NewChip("", "quiet")}
 	t.about, t.note = widget.NewLabel(""), widget.NewLabel("")
 	for _, l := range []*widget.Label{t.about, t.note} {
 		l.Wrapping, l.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
 	}
 	t.reveal = newKeyButton(func() {
 		t.revealed = !t.revealed
-		t.Set(t.face)
+		t.draw()
 	})
 	t.discard = widget.NewButtonWithIcon(acts.Discard.Label, theme.DeleteIcon(), acts.Discard.Do)
 	t.discard.Importance = widget.LowImportance
-	t.picture.SetMinSize(fyne.NewSize(TileWidth, TileHeight))
 	t.sign = widget.NewIcon(nil)
 	t.sign.Resize(fyne.NewSquareSize(40))
 	well := NewBox(ColorWell, ColorNone, 8, 0, container.NewStack(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), t.sign)), t.picture,
@@ -97,23 +97,25 @@ func NewTile(acts TileActs) *Tile {
 
 // Set changes everything on the tile.
 func (t *Tile) Set(f Face) {
+	if t.drawn && t.face == f {
+		return
+	}
 	t.face = f
+	t.draw()
+}
+
+func (t *Tile) draw() {
+	t.drawn = true
+	f := t.face
 	img, covered := f.Picture, f.Hidden && !t.revealed
 	if covered {
 		img = nil
 	}
-	if t.picture.Image != img {
-		t.picture.Image = img
-		t.picture.Refresh()
-	}
+	t.picture.Set(img, map[bool]float64{true: 0.65}[f.Faded])
 	if img == nil {
 		t.sign.SetResource(theme.NewDisabledResource(signOf(f, covered)))
 	}
 	t.sign.Hidden = img != nil
-	if fade := map[bool]float64{true: 0.65}[f.Faded]; t.picture.Translucency != fade {
-		t.picture.Translucency = fade
-		t.picture.Refresh()
-	}
 	t.chip.Set(f.Chip, f.Tone)
 	setLine(t.about, f.About)
 	setLine(t.note, f.Note)
@@ -129,7 +131,7 @@ func (t *Tile) Set(f Face) {
 // Clear makes the tile as good as new: no picture, and nothing that the GP
 // asked to see of the last one holds for the next.
 func (t *Tile) Clear() {
-	t.revealed = false
+	t.revealed, t.drawn = false, false
 	t.Set(Face{})
 }
 
@@ -170,7 +172,7 @@ func (b *keyButton) TypedKey(e *fyne.KeyEvent) {
 }
 
 // Covered reports whether a picture is there and not shown.
-func (t *Tile) Covered() bool { return t.face.Picture != nil && t.picture.Image == nil }
+func (t *Tile) Covered() bool { return t.face.Picture != nil && !t.picture.Shown() }
 
 // Chip returns the word shown.
 func (t *Tile) Chip() string { return t.chip.Value() }
