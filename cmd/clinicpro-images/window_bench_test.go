@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -16,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
 	"golang.org/x/sys/unix"
 
 	"github.com/clinicpro-nz/images/app/apptest"
@@ -248,60 +252,116 @@ func BenchmarkWindow(b *testing.B) {
 	fmt.Print(f.out.String())
 }
 
+// fingers are keyboard and mouse, through the X server's own test extension: an act
+// is there the moment it is asked for.
+type fingers struct {
+	b    *testing.B
+	conn *xgb.Conn
+	root xproto.Window
+	keys map[xproto.Keysym]byte
+}
+
+// Keysyms that the bench presses (X11/keysymdef.h).
+const (
+	keyReturn xproto.Keysym = 0xff0d
+	keyLeft   xproto.Keysym = 0xff51
+	keyRight  xproto.Keysym = 0xff53
+	keySpace  xproto.Keysym = 0x20
+	keyC      xproto.Keysym = 0x63
+)
+
+// The wheel's two directions, as buttons of the X protocol.
+const (
+	wheelUp   = 4
+	wheelDown = 5
+)
+
+func (d *desk) fingers(b *testing.B) *fingers {
+	b.Helper()
+	xgb.Logger.SetOutput(io.Discard) // it misses a cookie file, which Xvfb does not ask for
+	conn, err := xgb.NewConnDisplay(d.variable("DISPLAY"))
+	if err == nil {
+		err = xtest.Init(conn)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(conn.Close)
+	setup := xproto.Setup(conn)
+	least, most := setup.MinKeycode, setup.MaxKeycode
+	table, err := xproto.GetKeyboardMapping(conn, least, byte(most-least)+1).Reply()
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := &fingers{b, conn, setup.DefaultScreen(conn).Root, map[xproto.Keysym]byte{}}
+	for i := 0; i < len(table.Keysyms); i += int(table.KeysymsPerKeycode) {
+		h.keys[table.Keysyms[i]] = byte(int(least) + i/int(table.KeysymsPerKeycode))
+	}
+	return h
+}
+
+func (h *fingers) fake(kind, detail byte, x, y int16) {
+	h.b.Helper()
+	if err := xtest.FakeInputChecked(h.conn, kind, detail, 0, h.root, x, y, 0).Check(); err != nil {
+		h.b.Fatal(err)
+	}
+}
+
+func (h *fingers) key(sym xproto.Keysym) {
+	h.b.Helper()
+	h.fake(xproto.KeyPress, h.keys[sym], 0, 0)
+	h.fake(xproto.KeyRelease, h.keys[sym], 0, 0)
+}
+
+func (h *fingers) wheel(way byte) {
+	h.b.Helper()
+	h.fake(xproto.ButtonPress, way, 0, 0)
+	h.fake(xproto.ButtonRelease, way, 0, 0)
+}
+
 // inputs measures how long a key or a turn of the wheel takes to change the
 // screen: the gallery scrolled, the review zoomed and moved, beside the floor
 // of a key that changes next to nothing.
 func inputs(f *figures, d *desk, screen *screen) {
-	d.xdotool("mousemove", "540", "450")
+	h := d.fingers(f.b)
+	h.fake(xproto.MotionNotify, 0, 540, 450)
 	window := windowProcess(d)
 	cost := map[string]time.Duration{}
-	measure := func(what string, times int, argv func(i int) []string) (took []time.Duration) {
-		before := worked(f.b, window)
-		defer func() { cost[what] = (worked(f.b, window) - before) / time.Duration(times) }()
+	measure := func(what string, times int, act func(i int)) (took []time.Duration) {
+		start := worked(f.b, window)
 		for i := range times {
-			time.Sleep(120 * time.Millisecond)
+			time.Sleep(200 * time.Millisecond) // what the act before it brought is drawn
 			before := screen.print()
 			began := time.Now()
-			d.xdotool(argv(i)...)
-			if until(2*time.Second, func() bool { return screen.print() != before }) {
-				took = append(took, time.Since(began))
+			act(i)
+			if !until(2*time.Second, func() bool { return screen.print() != before }) {
+				f.b.Fatalf("%s, the %dth time: nothing changes on the screen", what, i+1)
 			}
+			took = append(took, time.Since(began))
 		}
+		cost[what] = (worked(f.b, window) - start) / time.Duration(times)
 		return took
 	}
-	began := time.Now()
-	for range 20 {
-		d.xdotool("getmouselocation")
-	}
-	xdotool := time.Since(began) / 20
-	scroll := measure("scrolling the gallery", 30, func(i int) []string { return []string{"click", map[bool]string{true: "5", false: "4"}[i%20 < 10]} })
-	d.xdotool("key", "Return")
+	// towards goes n times one way, then n times the other, and so on.
+	towards := func(i, n int) bool { return i/n%2 == 0 }
+	names := []string{"scrolling the gallery", "going to the next photo", "zooming with the wheel", "moving within an enlarged photo"}
+	took := map[string][]time.Duration{}
+	took[names[0]] = measure(names[0], 30, func(i int) { h.wheel(map[bool]byte{true: wheelDown, false: wheelUp}[towards(i, 5)]) })
+	h.key(keyReturn)
 	time.Sleep(1500 * time.Millisecond)
-	steps := measure("going to the next photo", 10, func(int) []string { return []string{"key", "Right"} })
-	zoom := measure("zooming with the wheel", 30, func(i int) []string { return []string{"click", map[bool]string{true: "4", false: "5"}[i%16 < 8]} })
-	d.xdotool("key", "space")
+	took[names[1]] = measure(names[1], 10, func(int) { h.key(keyRight) })
 	time.Sleep(time.Second)
-	move := measure("moving within an enlarged photo", 20, func(i int) []string { return []string{"key", map[bool]string{true: "Right", false: "Left"}[i%6 < 3]} })
-	floor := measure("floor", 10, func(i int) []string { return []string{"key", "c"} }) // a tool in the hand, out of the hand
-	for _, one := range []struct {
-		what string
-		took []time.Duration
-	}{{"scrolling the gallery", scroll}, {"going to the next photo", steps}, {"zooming with the wheel", zoom}, {"moving within an enlarged photo", move}} {
-		if len(one.took) == 0 {
-			f.line(one.what, "nothing was drawn", false)
-			continue
-		}
-		worst := slices.Max(one.took) - xdotool
-		f.line(one.what+", an act to its first change on the screen", fmt.Sprintf("median %d ms, worst %d ms of %d; bound %d ms; floor (a key that redraws) %d ms; processor time %d ms, floor %d ms",
-			max(0, median(one.took)-xdotool).Milliseconds(), max(0, worst).Milliseconds(), len(one.took), inputBound.Milliseconds(), floorOf(floor, xdotool).Milliseconds(), cost[one.what].Milliseconds(), cost["floor"].Milliseconds()), worst <= inputBound)
+	took[names[2]] = measure(names[2], 30, func(i int) { h.wheel(map[bool]byte{true: wheelUp, false: wheelDown}[towards(i, 3)]) })
+	time.Sleep(time.Second)
+	h.key(keySpace)
+	time.Sleep(time.Second)
+	took[names[3]] = measure(names[3], 20, func(i int) { h.key(map[bool]xproto.Keysym{true: keyRight, false: keyLeft}[towards(i, 2)]) })
+	floor := measure("floor", 10, func(int) { h.key(keyC) }) // a tool in the hand, out of the hand
+	for _, name := range names {
+		worst := slices.Max(took[name])
+		f.line(name+", an act to its first change on the screen", fmt.Sprintf("median %d ms, worst %d ms of %d; bound %d ms; floor (a key that redraws) %d ms; processor time %d ms, floor %d ms",
+			median(took[name]).Milliseconds(), worst.Milliseconds(), len(took[name]), inputBound.Milliseconds(), median(floor).Milliseconds(), cost[name].Milliseconds(), cost["floor"].Milliseconds()), worst <= inputBound)
 	}
-}
-
-func floorOf(took []time.Duration, xdotool time.Duration) time.Duration {
-	if len(took) == 0 {
-		return 0
-	}
-	return max(0, slices.Max(took)-xdotool)
 }
 
 // landedFiles counts the sealed images on the disk.

@@ -82,7 +82,7 @@ func NewSession(acts Acts) *Session {
 	s.assign = widget.NewButton(text.NoPatientDo, acts.Assign)
 	s.assign.Importance = widget.WarningImportance
 	patient := widgets.NewCard(container.NewBorder(nil, nil, nil,
-		container.NewHBox(container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), container.NewCenter(s.assign), gapW(16), container.NewCenter(s.next)),
+		container.NewHBox(container.NewCenter(s.local), gapW(8), container.NewCenter(s.nhi), container.NewCenter(s.assign), gapW(16), container.NewCenter(widgets.NewStill(s.next))),
 		container.New(layout.NewCustomPaddedVBoxLayout(2), s.name, s.born)))
 
 	s.banner = NewBanner(acts.Retry)
@@ -92,7 +92,7 @@ func NewSession(acts Acts) *Session {
 	look := widget.NewButtonWithIcon(text.Refresh, theme.ViewRefreshIcon(), acts.Refresh)
 	s.others = widget.NewButton("", func() { acts.Open(s.other) })
 	s.toggle.Importance, look.Importance, s.others.Importance = widget.LowImportance, widget.LowImportance, widget.LowImportance
-	s.strip = container.NewBorder(nil, nil, container.NewCenter(s.stripDot), container.NewHBox(s.others, look, s.toggle), middled(s.stripMore))
+	s.strip = container.NewBorder(nil, nil, container.NewCenter(s.stripDot), container.NewHBox(s.others, widgets.NewStill(look), s.toggle), middled(s.stripMore))
 
 	s.keep = widget.NewButton("", func() {
 		if s.keptOn {
@@ -111,7 +111,7 @@ func NewSession(acts Acts) *Session {
 	s.newCode = widget.NewButtonWithIcon(text.NewCode, theme.ViewRefreshIcon(), acts.NewCode)
 	s.copyLink = widget.NewButtonWithIcon(text.CopyLink, theme.ContentCopyIcon(), acts.CopyLink)
 	code := container.New(codeLayout{}, container.NewStack(s.qr, s.cover), container.New(layout.NewCustomPaddedVBoxLayout(codeGap), s.meter, s.left,
-		container.NewGridWithColumns(2, s.newCode, s.copyLink)))
+		widgets.NewStill(container.NewGridWithColumns(2, s.newCode, s.copyLink))))
 	s.steps = container.New(layout.NewCustomPaddedVBoxLayout(16),
 		widgets.NewText(text.PairTitle, 22, fg, bold), step("1", text.PairStep1), step("2", text.PairStep2), step("3", text.PairStep3))
 	s.pairing = container.New(pairingLayout{}, widgets.NewCard(code), container.NewCenter(container.New(fixedWidth(380), s.steps)))
@@ -132,7 +132,7 @@ func NewSession(acts Acts) *Session {
 	s.pdf.Importance = widget.LowImportance
 	s.hand = widgets.NewText("", 13, muted, fyne.TextStyle{})
 	bar := widgets.NewCard(container.NewBorder(nil, nil, container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(2), s.count, s.to, s.hand)),
-		container.NewHBox(container.NewCenter(s.pdf), gapW(8), container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, s.File))))
+		container.NewHBox(container.NewCenter(s.pdf), gapW(8), container.NewCenter(s.shortcut), gapW(8), container.New(minSize{200, 44}, widgets.NewStill(s.File)))))
 
 	top := container.New(layout.NewCustomPaddedVBoxLayout(10), patient, s.banner.Root, s.strip, s.keeping)
 	s.Root = container.New(layout.NewCustomPaddedLayout(14, 14, 16, 16), container.NewBorder(top, bar, nil, nil,
@@ -166,17 +166,18 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 				s.other = o.SID // what is to be filed, before what is only open
 			}
 		}
-		s.others.SetText(text.TrayOpen)
+		word := text.TrayOpen
 		if waiting > 0 {
-			s.others.SetText(text.TrayWaiting(waiting))
+			word = text.TrayWaiting(waiting)
 		}
+		label(s.others, word)
 	}
 	s.toggle.Hidden = snap.Phase != link.PhasePaired
-	s.toggle.SetText(map[bool]string{true: text.HideCode, false: text.ShowCode}[p.Shown])
+	label(s.toggle, map[bool]string{true: text.HideCode, false: text.ShowCode}[p.Shown])
 
 	keeping := model.KeepingOf(snap)
 	s.keeping.Hidden, s.keptOn = !keeping.Shown, keeping.On
-	s.keep.SetText(keeping.Button)
+	label(s.keep, keeping.Button)
 	s.keepLine.Set(keeping.Line, widgets.ColorMuted)
 
 	s.setTiles(model.TilesOf(snap), picture)
@@ -185,17 +186,13 @@ func (s *Session) Set(snap link.Snapshot, p model.Pairing, picture func(key stri
 	s.emptySub.Set(map[bool]string{true: text.EmptyOverSub, false: text.EmptySub}[over], widgets.ColorMuted)
 
 	bar := model.BarOf(snap)
-	s.File.SetText(bar.Button)
+	label(s.File, bar.Button)
 	if bar.Enabled {
 		s.File.Enable()
 	} else {
 		s.File.Disable()
 	}
-	s.next.Importance = widget.MediumImportance
-	if bar.Done {
-		s.next.Importance = widget.HighImportance
-	}
-	s.next.Refresh()
+	weigh(s.next, map[bool]widget.Importance{true: widget.HighImportance}[bar.Done])
 	s.shortcut.Hidden = !bar.Enabled
 	s.setHand(snap.Hands)
 	title := bar.Note
@@ -226,8 +223,10 @@ func (s *Session) setHand(h link.Hands) {
 func (s *Session) Tick(p model.Pairing) { s.setPairing(p, len(s.tiles) > 0) }
 
 func (s *Session) setPairing(p model.Pairing, pictures bool) {
-	s.pairing.Hidden = !p.Shown
-	s.steps.Hidden = pictures
+	if s.pairing.Hidden != !p.Shown || s.steps.Hidden != pictures {
+		s.pairing.Hidden, s.steps.Hidden = !p.Shown, pictures
+		s.body.Refresh()
+	}
 	visible(s.scroll, pictures)
 	visible(s.empty, !pictures && !p.Shown)
 	ink, word := widgets.ColorMuted, p.Left
@@ -239,16 +238,14 @@ func (s *Session) setPairing(p model.Pairing, pictures bool) {
 	switch {
 	case p.Expired:
 		word, size = text.CodeExpired, 0
-		s.newCode.Importance = widget.HighImportance
 		s.copyLink.Disable()
 	case p.Opening:
 		word, size, ink = text.Opening, 0, widgets.ColorMuted
 		s.copyLink.Disable()
 	default:
-		s.newCode.Importance = widget.MediumImportance
 		s.copyLink.Enable()
 	}
-	s.newCode.Refresh()
+	weigh(s.newCode, map[bool]widget.Importance{true: widget.HighImportance}[p.Expired])
 	visible(s.cover, size == 0)
 	if icon := theme.HistoryIcon(); size == 0 && s.coverIcon.Resource == nil {
 		s.coverIcon.SetResource(theme.NewDisabledResource(icon))
@@ -256,7 +253,21 @@ func (s *Session) setPairing(p model.Pairing, pictures bool) {
 	s.left.Set(word, ink)
 	s.meter.Set(p.Fraction, bar)
 	s.qr.Set(size, p.QR.Dark)
-	s.body.Refresh()
+}
+
+// label gives a button its word.
+func label(b *widget.Button, word string) {
+	if b.Text != word {
+		b.SetText(word)
+	}
+}
+
+// weigh gives a button its weight.
+func weigh(b *widget.Button, weight widget.Importance) {
+	if b.Importance != weight {
+		b.Importance = weight
+		b.Refresh()
+	}
 }
 
 // slot is a tile that serves one picture after another: Fyne remembers for a

@@ -38,12 +38,4 @@ func (p *Picture) Set(m image.Image, faded float64) {
 func (p *Picture) Shown() bool { return p.drawn.Image != nil }
 
 // CreateRenderer implements fyne.Widget.
-func (p *Picture) CreateRenderer() fyne.WidgetRenderer { return pictureRenderer{p.drawn} }
-
-type pictureRenderer struct{ drawn *canvas.Image }
-
-func (r pictureRenderer) Layout(size fyne.Size)        { r.drawn.Resize(size) }
-func (r pictureRenderer) MinSize() fyne.Size           { return r.drawn.MinSize() }
-func (r pictureRenderer) Refresh()                     {}
-func (r pictureRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.drawn} }
-func (r pictureRenderer) Destroy()                     {}
+func (p *Picture) CreateRenderer() fyne.WidgetRenderer { return stillRenderer{p.drawn} }

@@ -125,7 +125,7 @@ func (t *Tile) draw() {
 	t.reveal.Hidden = !f.Hidden || f.Picture == nil
 	t.more.Hidden = !f.More
 	t.discard.Hidden, t.attest.Hidden, t.again.Hidden = !f.Discardable, !f.Unsure, !f.Unsure
-	t.Refresh()
+	t.body.Refresh()
 }
 
 // Clear makes the tile as good as new: no picture, and nothing that the GP
@@ -185,4 +185,4 @@ func (t *Tile) Tapped(*fyne.PointEvent) {
 }
 
 // CreateRenderer implements fyne.Widget.
-func (t *Tile) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(t.body) }
+func (t *Tile) CreateRenderer() fyne.WidgetRenderer { return stillRenderer{t.body} }
