@@ -44,7 +44,11 @@ func (w *Window) newReview() {
 			in.SID = w.snap.SID
 			w.send(in)
 		},
-		Refocus: func() { w.win.Canvas().Unfocus() },
+		Refocus: func() {
+			if w.win != nil {
+				w.win.Canvas().Unfocus()
+			}
+		},
 	})
 }
 

@@ -19,12 +19,12 @@ import (
 // it gives it that, or what there is.
 var Size = fyne.NewSize(1080, 780)
 
-// smallest is what the window never gets smaller than: a screen of 1366 by 768
+// Smallest is what the window never gets smaller than: a screen of 1366 by 768
 // at 200 % has room for it. What does not fit is scrolled to.
-var smallest = fyne.NewSize(480, 320)
+var Smallest = fyne.NewSize(480, 320)
 
-// Window is the one window. All methods but Hear's functions, Tick and Quit
-// belong to Fyne's thread.
+// Window is the one window. Once it is entered all methods but Hear's functions,
+// Tick and Quit belong to Fyne's thread.
 type Window struct {
 	bridge  *bridge
 	app     fyne.App
@@ -54,10 +54,18 @@ type Window struct {
 
 // NewWindow builds the window, hidden. send gets what the GP does.
 func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
-	fonts := readFonts()
+	w := NewContent(a, now, send)
 	win := a.NewWindow(text.Product)
-	fonts.Wait()
-	w := &Window{bridge: newBridge(), app: a, win: win, send: send, now: now, pixels: map[string]image.Image{}}
+	win.SetContent(w.Root())
+	w.Enter(win)
+	return w
+}
+
+// NewContent builds what the window holds, which Enter puts to use. Until then
+// it belongs to whichever goroutine built it.
+func NewContent(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
+	readFonts()
+	w := &Window{bridge: newBridge(), app: a, send: send, now: now, pixels: map[string]image.Image{}}
 	w.form = views.NewForm(now, views.FormActs{
 		Draft:    func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
 		Start:    w.startSession,
@@ -85,14 +93,24 @@ func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window 
 	})
 	w.newReview()
 	w.frame = container.NewScroll(w.form.Root)
-	w.frame.SetMinSize(smallest)
-	w.win.SetContent(w.frame)
-	w.win.CenterOnScreen()
-	w.addShortcuts(w.win.Canvas())
-	w.win.Canvas().SetOnTypedKey(w.typed)
-	w.win.SetCloseIntercept(w.closing)
-	w.win.Canvas().Focus(w.form.Name)
+	w.frame.SetMinSize(Smallest)
 	return w
+}
+
+// Root is all of the content.
+func (w *Window) Root() fyne.CanvasObject { return w.frame }
+
+// Enter makes win, whose content Root is, the window. From here on w belongs to
+// Fyne's thread.
+func (w *Window) Enter(win fyne.Window) {
+	w.win = win
+	win.CenterOnScreen()
+	w.addShortcuts(win.Canvas())
+	win.Canvas().SetOnTypedKey(w.typed)
+	win.SetCloseIntercept(w.closing)
+	if w.frame.Content == w.form.Root {
+		win.Canvas().Focus(w.form.Name)
+	}
 }
 
 // Fyne returns the window itself, to show and run it.
@@ -157,9 +175,11 @@ func (w *Window) paint() {
 	if w.frame.Content != screen {
 		w.frame.Content, w.frame.Offset = screen, fyne.Position{}
 		w.frame.Refresh()
-		if screen == w.form.Root {
+		switch {
+		case w.win == nil: // Enter gives the focus
+		case screen == w.form.Root:
 			w.win.Canvas().Focus(w.form.Name)
-		} else {
+		default:
 			w.win.Canvas().Unfocus()
 		}
 	} else if least := screen.MinSize(); least != w.least { // it has more or less to scroll to

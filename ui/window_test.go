@@ -480,7 +480,7 @@ func TestEveryScreenFits(t *testing.T) {
 			if wide := w.frame.Content.MinSize().Width; wide > 960 {
 				t.Errorf("%s, %s: %.0f wide", name, language, wide)
 			}
-			if least := w.win.Content().MinSize(); least != smallest {
+			if least := w.win.Content().MinSize(); least != Smallest {
 				t.Errorf("%s, %s: the window cannot be smaller than %v", name, language, least)
 			}
 		}

@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -30,6 +31,8 @@ const fyneGrace = 2 * time.Second
 // firstWord is how long the agent may take to say what to show before the
 // window opens with the form: it speaks as soon as the process is there.
 const firstWord = 250 * time.Millisecond
+
+var errNoWindow = errors.New("no window could be made")
 
 // Run shows the window and speaks with the agent over pipe until either
 // leaves, and then ends the process through leave, with the pipe's error; quiet
@@ -58,10 +61,22 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	default:
 		a.Settings().SetTheme(ui.NewTheme())
 	}
-	w := ui.NewWindow(a, time.Now, pipe.Send)
-	prepare(w.Fyne(), quiet)
-	early.Dress(w, firstWord)
+	dressed := make(chan *ui.Window, 1)
+	go func() { // while OpenGL starts, which takes as long
+		w := ui.NewContent(a, time.Now, pipe.Send)
+		early.Dress(w, firstWord)
+		dressed <- w
+	}()
+	win := a.NewWindow(text.Product)
+	var w *ui.Window
+	prepare(win, quiet, func() fyne.CanvasObject {
+		w = <-dressed
+		return w.Root()
+	}, func() { w.Enter(win) })
 	a.Lifecycle().SetOnStarted(func() {
+		if w == nil { // Fyne runs on without a native window, and says nothing
+			leave(errNoWindow)
+		}
 		debug.SetGCPercent(25) // pictures come and go: what is kept is small, what is dropped is large
 		early.Live(w.Hear())
 		go w.Tick(ctx)
@@ -79,7 +94,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 			leave(nil)
 		}
 	})
-	w.Fyne().SetOnClosed(func() { time.AfterFunc(fyneGrace, end) })
-	w.Fyne().ShowAndRun()
+	win.SetOnClosed(func() { time.AfterFunc(fyneGrace, end) })
+	win.ShowAndRun()
 	end()
 }

@@ -15,15 +15,20 @@ import (
 const titleBar = 40
 
 // prepare has a window that is not shown yet open as large as its screen has
-// room for, with quiet without the focus.
-func prepare(w fyne.Window, quiet bool) {
+// room for, with quiet without the focus. Its content, which is made meanwhile,
+// is asked for once the native window is there, and given to it before it
+// shows; then entered is called.
+func prepare(w fyne.Window, quiet bool, content func() fyne.CanvasObject, entered func()) {
 	if quiet {
 		// A window that comes back by itself must not catch what the GP types
 		// elsewhere. Fyne has no way to say so. GLFW has, and keeps the hint,
 		// which Fyne does not set, for the window that Fyne makes.
 		glfw.WindowHint(glfw.FocusOnShow, glfw.False)
 	}
-	onceMade(w, func(native any) {
+	w.CenterOnScreen()
+	onceMade(w, func(holder *fyne.Container, native any) {
+		holder.Objects = []fyne.CanvasObject{content()}
+		entered()
 		w.Resize(room(w.Canvas().Scale()))
 		if quiet {
 			neverUsed(native)
@@ -44,23 +49,24 @@ func room(scale float32) fyne.Size {
 }
 
 // onceMade calls do between the making and the showing of the native window,
-// which is when Fyne knows the scale of its screen. Asking the content for its
-// size is the one thing that happens there.
-func onceMade(w fyne.Window, do func(native any)) {
-	made := func() (done bool) {
+// which is when Fyne knows the scale of its screen, with what holds the
+// content. Asking the content for its size is the one thing that happens there.
+func onceMade(w fyne.Window, do func(holder *fyne.Container, native any)) {
+	holder := container.New(nil)
+	holder.Layout = &beforeShown{layout.NewStackLayout(), func() (done bool) {
 		native, ok := w.(driver.NativeWindow)
 		if !ok {
-			do(nil)
+			do(holder, nil)
 			return true
 		}
 		native.RunNative(func(context any) {
 			if done = exists(context); done {
-				do(context)
+				do(holder, context)
 			}
 		})
 		return done
-	}
-	w.SetContent(container.New(&beforeShown{layout.NewStackLayout(), made}, w.Content()))
+	}}
+	w.SetContent(holder)
 }
 
 // exists reports whether a native window has been made.
@@ -95,6 +101,7 @@ func (b *beforeShown) MinSize(objects []fyne.CanvasObject) fyne.Size {
 		if !do() {
 			b.do = do
 		}
+		return ui.Smallest // objects are those of before
 	}
 	return b.inner.MinSize(objects)
 }
