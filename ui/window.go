@@ -23,8 +23,8 @@ var Size = fyne.NewSize(1080, 780)
 // at 200 % has room for it. What does not fit is scrolled to.
 var Smallest = fyne.NewSize(480, 320)
 
-// Window is the one window. Once it is entered all methods but Hear's functions,
-// Tick and Quit belong to Fyne's thread.
+// Window is the one window. All methods but Hear's functions, Tick and Quit
+// belong to Fyne's thread.
 type Window struct {
 	bridge  *bridge
 	app     fyne.App
@@ -54,17 +54,18 @@ type Window struct {
 
 // NewWindow builds the window, hidden. send gets what the GP does.
 func NewWindow(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
-	w := NewContent(a, now, send)
+	fonts := ReadFonts()
 	win := a.NewWindow(text.Product)
+	fonts.Wait()
+	w := NewContent(a, now, send)
 	win.SetContent(w.Root())
 	w.Enter(win)
 	return w
 }
 
-// NewContent builds what the window holds, which Enter puts to use. Until then
-// it belongs to whichever goroutine built it.
+// NewContent builds what the window holds, without the window: Enter gives it
+// one. Fonts are read.
 func NewContent(a fyne.App, now func() time.Time, send func(link.Input)) *Window {
-	readFonts()
 	w := &Window{bridge: newBridge(), app: a, send: send, now: now, pixels: map[string]image.Image{}}
 	w.form = views.NewForm(now, views.FormActs{
 		Draft:    func(d link.Draft) { send(link.Input{Kind: link.InputDraft, Draft: d}) },
@@ -100,8 +101,7 @@ func NewContent(a fyne.App, now func() time.Time, send func(link.Input)) *Window
 // Root is all of the content.
 func (w *Window) Root() fyne.CanvasObject { return w.frame }
 
-// Enter makes win, whose content Root is, the window. From here on w belongs to
-// Fyne's thread.
+// Enter makes win, whose content Root is, the window.
 func (w *Window) Enter(win fyne.Window) {
 	w.win = win
 	win.CenterOnScreen()

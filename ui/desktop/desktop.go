@@ -61,16 +61,13 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	default:
 		a.Settings().SetTheme(ui.NewTheme())
 	}
-	dressed := make(chan *ui.Window, 1)
-	go func() { // while OpenGL starts, which takes as long
-		w := ui.NewContent(a, time.Now, pipe.Send)
-		early.Dress(w, firstWord)
-		dressed <- w
-	}()
+	fonts := ui.ReadFonts() // while OpenGL starts, which takes as long
 	win := a.NewWindow(text.Product)
 	var w *ui.Window
 	prepare(win, quiet, func() fyne.CanvasObject {
-		w = <-dressed
+		fonts.Wait()
+		w = ui.NewContent(a, time.Now, pipe.Send)
+		early.Dress(w, firstWord)
 		return w.Root()
 	}, func() { w.Enter(win) })
 	a.Lifecycle().SetOnStarted(func() {

@@ -15,9 +15,8 @@ import (
 const titleBar = 40
 
 // prepare has a window that is not shown yet open as large as its screen has
-// room for, with quiet without the focus. Its content, which is made meanwhile,
-// is asked for once the native window is there, and given to it before it
-// shows; then entered is called.
+// room for, with quiet without the focus. Its content is made once the native
+// window is there, and given to it before it shows; then entered is called.
 func prepare(w fyne.Window, quiet bool, content func() fyne.CanvasObject, entered func()) {
 	if quiet {
 		// A window that comes back by itself must not catch what the GP types
