@@ -132,7 +132,8 @@ func NewQuestion(title, more, do string, c model.Card, no, yes func()) *Question
 	return q
 }
 
-// lineLeast is what a line that yields keeps of its width.
+// lineLeast is what a line that yields keeps of its width: of the one under a
+// patient's name the whole date of birth, which stands first.
 const lineLeast = 160
 
 // middled has a line as wide as there is room, in the middle of the height.

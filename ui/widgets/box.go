@@ -131,8 +131,8 @@ func (t *Text) Centered() *Text {
 }
 
 // Yielding lets the line be cut, ending in "…", to as little as so wide where
-// there is no room for all of it, and returns it. Never for what says who the
-// patient is.
+// there is no room for all of it, and returns it. What says who the patient is
+// stands in what is left.
 func (t *Text) Yielding(least float32) *Text {
 	t.least = least
 	return t
