@@ -236,10 +236,10 @@ func TestTheWindowFitsItsScreen(t *testing.T) {
 			var at, size image.Point
 			for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 				out, err := exec.Command("env", "DISPLAY="+d, "xdotool", "search", "--onlyvisible", "--name", "^"+text.Product+"$", "getwindowgeometry").Output()
-				if err == nil {
-					_, err = fmt.Sscanf(string(out[strings.Index(string(out), "Position"):]), "Position: %d,%d (screen: 0)\n  Geometry: %dx%d", &at.X, &at.Y, &size.X, &size.Y)
+				if _, told, found := strings.Cut(string(out), "Position: "); err == nil && found {
+					_, err = fmt.Sscanf(told, "%d,%d (screen: 0)\n  Geometry: %dx%d", &at.X, &at.Y, &size.X, &size.Y)
 				}
-				if err == nil {
+				if err == nil && size != (image.Point{}) {
 					break
 				}
 				if time.Now().After(end) {

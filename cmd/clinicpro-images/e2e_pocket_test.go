@@ -4,7 +4,6 @@ package main_test
 
 import (
 	"bytes"
-	"context"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -36,17 +35,6 @@ func newPocket(t *testing.T, link string) pocket {
 	return pocket{t, p}
 }
 
-// put is Phone.Put, again while the store says 409: versitygw does when the
-// session's folder, just emptied by a landing, goes at the same moment. A
-// phone's queue finds the photo missing then, and sends it once more.
-func put(ctx context.Context, p *gophone.Phone, u gophone.Upload, sealed []byte) error {
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if err := p.Put(ctx, u, sealed); app.KindOf(err) != app.KindConflict || time.Now().After(end) {
-			return err
-		}
-	}
-}
-
 // shoot takes one picture and sends it, until the gateway has recorded it.
 func (p pocket) shoot() { p.shootWith(app.Details{}) }
 
@@ -67,7 +55,7 @@ func (p pocket) shootWith(d app.Details) app.ImageID {
 	}
 	answer, err := p.Reserve(p.t.Context(), sealed)
 	if err == nil {
-		err = put(p.t.Context(), p.Phone, answer.Uploads[0], sealed.Sealed)
+		err = p.Place(p.t.Context(), answer.Uploads[0], sealed.Sealed)
 	}
 	if err == nil {
 		_, err = p.Stored(p.t.Context(), []app.ImageID{sealed.ID})

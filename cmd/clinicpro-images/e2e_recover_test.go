@@ -158,7 +158,7 @@ func sendTwo(t *testing.T, link string, photos []string) (app.SessionID, map[app
 		if err != nil || len(answer.Uploads) != 1 {
 			t.Fatalf("%d upload links, %v", len(answer.Uploads), err)
 		}
-		if err := put(t.Context(), p, answer.Uploads[0], im.Sealed); err != nil {
+		if err := p.Place(t.Context(), answer.Uploads[0], im.Sealed); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := p.Stored(t.Context(), []app.ImageID{im.ID}); err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,7 +99,7 @@ func (b benchmark) oneLanding(ctx context.Context, st *station, ph *phone.Phone,
 	}
 	// The floor first: an object nobody is told of, fetched and kept by the
 	// plainest code.
-	if err := upload(ctx, ph, answer.Uploads[1], twin.Sealed); err != nil {
+	if err := ph.Place(ctx, answer.Uploads[1], twin.Sealed); err != nil {
 		return s, err
 	}
 	if s.floor, s.plain, err = plainLanding(ctx, store, ph.SID(), twin.ID, b.dir); err != nil {
@@ -113,7 +112,7 @@ func (b benchmark) oneLanding(ctx context.Context, st *station, ph *phone.Phone,
 	sha256.Sum256(image.Sealed)
 	s.hash = time.Since(began)
 
-	if err := upload(ctx, ph, answer.Uploads[0], image.Sealed); err != nil {
+	if err := ph.Place(ctx, answer.Uploads[0], image.Sealed); err != nil {
 		return s, err
 	}
 	indexed := marks.expect(stageIndex, 1)
@@ -138,18 +137,6 @@ func (b benchmark) oneLanding(ctx context.Context, st *station, ph *phone.Phone,
 	s.landing = at[string(diskspool.StageNamed)].Sub(answered)
 	_, err = st.await(ctx, ph.SID(), func(s app.Session) bool { return s.Images[image.ID].Shown })
 	return s, err
-}
-
-// upload sends an image, again while the store says 409: versitygw does when
-// the session's folder, just emptied, goes at the same moment.
-func upload(ctx context.Context, ph *phone.Phone, u phone.Upload, sealed []byte) error {
-	for {
-		err := ph.Put(ctx, u, sealed)
-		var no *phone.Problem
-		if !errors.As(err, &no) || no.Status != http.StatusConflict || ctx.Err() != nil {
-			return err
-		}
-	}
 }
 
 // plainLanding is the floor: GET, write, fsync, rename, fsync of the folder.
