@@ -189,12 +189,7 @@ func TestEndToEndEnrolled(t *testing.T) {
 	p.open(link)
 	p.choose(photos[0])
 	p.see(60*time.Second, saysOnComputer)
-	term.see("Photo 1: ")
-	eventually(t, 60*time.Second, func() bool {
-		term.say("file")
-		time.Sleep(time.Second)
-		return len(d.filed()) == 1
-	}, func() string { return "typing file does not file" })
+	term.file(1)
 	p.see(60*time.Second, saysSaved)
 	checkFiled(t, d.filed()[0])
 	if programs := d.programs(); slices.Contains(programs, cloudProgram) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/app/apptest"
+	"github.com/clinicpro-nz/images/ui/text"
 )
 
 // TestEndToEndFiling: a practice that wants pictures of at most 500 KB, a data
@@ -36,7 +38,9 @@ func TestEndToEndFiling(t *testing.T) {
 	for range 2 {
 		p.shootWith(app.Details{Caption: app.Seal(caption), Site: "forearm", Side: app.SideLeft})
 	}
-	d.waitStates(t, map[string]int{"landed": 2})
+	for n := range 2 { // opened: what it says of itself is known
+		term.see(fmt.Sprintf("Photo %d: %s - Left forearm - %s", n+1, text.ImageState(app.ImageLanded), caption))
+	}
 	term.say("file")
 	d.waitStates(t, map[string]int{"filed": 2})
 

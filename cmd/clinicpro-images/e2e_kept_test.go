@@ -92,8 +92,7 @@ func TestEndToEndKeptPhone(t *testing.T) {
 	}
 	second.see(text.Phone("here"))
 	pocket{t, got}.shoot()
-	second.see("Photo 1: " + text.ImageState(app.ImageLanded))
-	second.say("file")
+	second.file(1)
 	d.waitStates(t, map[string]int{"landed": 1, "filed": 1})
 	if filed := d.filed(); len(filed) != 1 || !strings.HasPrefix(filepath.Base(filed[0]), "ZZZ0024_") {
 		t.Fatalf("filed as %q", filed)

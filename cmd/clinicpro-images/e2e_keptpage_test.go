@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clinicpro-nz/images/app"
 	"github.com/clinicpro-nz/images/ui/text"
 )
 
@@ -33,8 +32,7 @@ func TestEndToEndKeptPage(t *testing.T) {
 		return "the phone does not say that it is kept:\n" + p.text() + "\n" + string(screen)
 	})
 	p.choose(photos[0])
-	first.see("Photo 1: " + text.ImageState(app.ImageLanded))
-	first.say("file")
+	first.file(1)
 	d.waitStates(t, map[string]int{"filed": 1})
 	first.say("quit")
 
@@ -51,8 +49,7 @@ func TestEndToEndKeptPage(t *testing.T) {
 	second.see(text.Phone("here"))
 	p.see(30*time.Second, "W. T.", "024")
 	p.choose(photos[1])
-	second.see("Photo 1: " + text.ImageState(app.ImageLanded))
-	second.say("file")
+	second.file(2)
 	d.waitStates(t, map[string]int{"filed": 2})
 	filed := d.filed()
 	if len(filed) != 2 || !strings.HasPrefix(filepath.Base(filed[0]), patientNHI+"_") || !strings.HasPrefix(filepath.Base(filed[1]), "ZZZ0024_") {

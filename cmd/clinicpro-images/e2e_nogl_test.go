@@ -41,12 +41,7 @@ func TestEndToEndNoOpenGL(t *testing.T) {
 	c := newCamera(t, app.Seal(term.link()), 7, nil)
 	c.take(1)
 	c.reach(time.Minute, handset.StateLanded)
-	term.see("Photo 1: ")
-	eventually(t, time.Minute, func() bool {
-		term.say("file")
-		time.Sleep(time.Second)
-		return len(d.filed()) == 1
-	}, func() string { return "typing file does not file" })
+	term.file(1)
 	term.say("quit")
 }
 

@@ -124,13 +124,7 @@ func TestEndToEndPlainHTTP(t *testing.T) {
 	d.waitStates(t, map[string]int{"landed": 2})
 	p.screenshot(filepath.Join(artefacts(t), "phone-plain-http.png"))
 
-	// Landed is on disk; a moment later it has been opened and can be filed.
-	term.see("Photo 2: ")
-	eventually(t, 60*time.Second, func() bool {
-		term.say("file")
-		time.Sleep(time.Second)
-		return d.imageStates()["filed"] == 2
-	}, func() string { return "typing file does not file" })
+	term.file(2)
 	p.see(60*time.Second, saysSaved)
 	filed := d.filed()
 	if len(filed) != 2 {
@@ -298,6 +292,17 @@ func (term *terminal) see(words string) {
 		screen, _ = os.ReadFile(term.log)
 		return strings.Contains(string(screen), words)
 	}, func() string { return "the terminal should show " + words + " and shows:\n" + string(screen) })
+}
+
+// file types file until the practice folder holds n pictures: landed is on
+// disk, and only a moment later it has been opened and can be filed.
+func (term *terminal) file(n int) {
+	term.d.t.Helper()
+	eventually(term.d.t, 60*time.Second, func() bool {
+		term.say("file")
+		time.Sleep(time.Second)
+		return len(term.d.filed()) == n
+	}, func() string { return "typing file does not file" })
 }
 
 func (term *terminal) say(line string) {

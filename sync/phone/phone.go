@@ -235,12 +235,15 @@ func (p *Phone) Put(ctx context.Context, u Upload, sealed []byte) error {
 	return app.E(op, no.kind(), no)
 }
 
-// Place is Put, again while the store says 409, which versitygw does when the
-// session's folder, just emptied by a landing, goes at the same moment. It is
-// for who has no queue: that finds such a photo missing, and sends it anew.
+// Place is Put, again while the store answers 409 or 500: versitygw does when
+// the session's folder, just emptied by a landing, goes at the same moment. It
+// is for who has no queue: that finds such a photo missing, and sends it anew.
 func (p *Phone) Place(ctx context.Context, u Upload, sealed []byte) error {
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if err := p.Put(ctx, u, sealed); app.KindOf(err) != app.KindConflict || time.Now().After(end) {
+		err := p.Put(ctx, u, sealed)
+		var no *Problem
+		busy := errors.As(err, &no) && (no.Status == http.StatusConflict || no.Status >= http.StatusInternalServerError)
+		if !busy || time.Now().After(end) {
 			return err
 		}
 	}
