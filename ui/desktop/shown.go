@@ -24,6 +24,7 @@ func prepare(w fyne.Window, quiet bool, content func() fyne.CanvasObject, entere
 		// which Fyne does not set, for the window that Fyne makes.
 		glfw.WindowHint(glfw.FocusOnShow, glfw.False)
 	}
+	w.Resize(ui.Size) // else the first frame is painted for Smallest, and seen by nobody
 	w.CenterOnScreen()
 	onceMade(w, func(holder *fyne.Container, native any) {
 		holder.Objects = []fyne.CanvasObject{content()}
