@@ -4,10 +4,12 @@ import (
 	"sync"
 
 	"fyne.io/fyne/v2"
+
+	"github.com/clinicpro-nz/images/ui/widgets"
 )
 
-// styles are the ones that every screen is written in.
-var styles = []fyne.TextStyle{{}, {Bold: true}, {Bold: true, Monospace: true}}
+// styles are the ones that every screen is written in, beside its figures.
+var styles = []fyne.TextStyle{{}, {Bold: true}}
 
 // ReadFonts reads their fonts in the background: a third of what the window
 // takes until it first shows, if it were done when a text is first measured.
@@ -19,6 +21,7 @@ func ReadFonts() *sync.WaitGroup {
 		for _, s := range styles {
 			fyne.MeasureText("Aroha", 14, s)
 		}
+		fyne.CurrentApp().Driver().RenderedTextSize("ZZZ0016", 22, fyne.TextStyle{}, widgets.FiguresFont())
 	})
 	return &reading
 }

@@ -27,6 +27,7 @@ type setting struct {
 	reviewer *reviewer                             // nil: nobody reviews
 	sinks    []string                              // that the practice can file into; nil: the folder
 	chosen   []string                              // of sinks
+	drawn    *drawn                                // nil: every code is drawn anew
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -246,11 +247,34 @@ func code(s app.Session, set setting, now time.Time) *link.Code {
 	if err != nil {
 		return nil
 	}
-	modules, err := pairing.Modules(address)
+	modules, err := set.drawn.of(address)
 	if err != nil {
 		return nil
 	}
-	return &link.Code{Link: address.Reveal(), QR: link.PackModules(withoutQuiet(modules)), Expires: s.Row.ClaimBy.UnixMilli()}
+	return &link.Code{Link: address.Reveal(), QR: modules, Expires: s.Row.ClaimBy.UnixMilli()}
+}
+
+// drawn is the QR code last drawn: every snapshot shows one, and drawing it
+// takes longer than all the rest.
+type drawn struct {
+	link    app.Sealed
+	modules link.Modules
+}
+
+// of is the link's code. A nil drawn remembers nothing.
+func (d *drawn) of(address app.Sealed) (link.Modules, error) {
+	if d != nil && d.link == address {
+		return d.modules, nil
+	}
+	dark, err := pairing.Modules(address)
+	if err != nil {
+		return link.Modules{}, err
+	}
+	modules := link.PackModules(withoutQuiet(dark))
+	if d != nil {
+		*d = drawn{address, modules}
+	}
+	return modules, nil
 }
 
 // withoutQuiet takes the light border off: the window draws its own.

@@ -61,7 +61,7 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 	default:
 		a.Settings().SetTheme(ui.NewTheme())
 	}
-	fonts := ui.ReadFonts() // while OpenGL starts, which takes as long
+	fonts := ui.ReadFonts() // while OpenGL starts, which takes longer
 	win := a.NewWindow(text.Product)
 	var w *ui.Window
 	prepare(win, quiet, func() fyne.CanvasObject {

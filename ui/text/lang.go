@@ -3,6 +3,7 @@ package text
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -13,15 +14,21 @@ import (
 
 // catalogue is every word in the language that Speak chose, by its name in
 // assets/lang; a word in a group has the names of both, a dot between.
-var catalogue map[string]string
+var (
+	catalogue map[string]string
+	spoken    string
+)
 
 func init() { Speak("en") }
 
 // Speak chooses the language, "en" or "mi" (te reo Māori); what it has no words
 // for stays English. It is for the start of a program, before anything is shown.
 func Speak(language string) {
-	catalogue = map[string]string{}
-	for _, code := range []string{"en", language} {
+	if language == spoken {
+		return
+	}
+	spoken, catalogue = language, map[string]string{}
+	for _, code := range slices.Compact([]string{"en", language}) {
 		var words map[string]any
 		if json.Unmarshal(lang.Window(code), &words) == nil { // nil: a language that there is not
 			flatten("", words, catalogue)

@@ -91,6 +91,9 @@ func NewForm(now func() time.Time, acts FormActs) *Form {
 
 // Load puts back what was typed before this window opened, once.
 func (f *Form) Load(d link.Draft) {
+	if f.draft() == d {
+		return
+	}
 	f.loading = true
 	f.Name.SetText(d.Name)
 	f.NHI.SetText(d.NHI)

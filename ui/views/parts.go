@@ -74,7 +74,7 @@ func NewAsk(answer func(yes bool)) *Ask {
 	fg := theme.ColorNameForeground
 	a.name = widgets.NewText("", 28, fg, fyne.TextStyle{Bold: true}).Centered()
 	a.born = widgets.NewText("", 17, widgets.ColorMuted, fyne.TextStyle{}).Centered()
-	a.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true}).Centered()
+	a.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{}).Figures().Centered()
 	a.yes, a.no = widget.NewButton(text.AskYes, func() { answer(true) }), widget.NewButton(text.AskNo, func() { answer(false) })
 	a.yes.Importance = widget.HighImportance
 	a.unfiled = widget.NewLabel("")

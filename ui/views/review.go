@@ -80,7 +80,7 @@ func NewReview(acts ReviewActs) *Review {
 	}
 	fg, muted, bold := theme.ColorNameForeground, widgets.ColorMuted, fyne.TextStyle{Bold: true}
 	r.name, r.born = widgets.NewText("", 18, fg, bold), widgets.NewText("", 14, muted, fyne.TextStyle{})
-	r.nhi = widgets.NewText("", 18, fg, fyne.TextStyle{Bold: true, Monospace: true})
+	r.nhi = widgets.NewText("", 18, fg, fyne.TextStyle{}).Figures()
 	r.place, r.when = widgets.NewText("", 14, fg, bold), widgets.NewText("", 13, muted, fyne.TextStyle{})
 	r.chip = widgets.NewChip("", "quiet")
 	r.percent, r.toolHint = widgets.NewText("", 13, muted, fyne.TextStyle{}), widgets.NewText("", 13, fg, fyne.TextStyle{})

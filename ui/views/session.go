@@ -75,7 +75,7 @@ func NewSession(acts Acts) *Session {
 
 	s.name = widgets.NewText("", 24, fg, bold)
 	s.born = widgets.NewText("", 15, muted, fyne.TextStyle{}).Yielding(lineLeast)
-	s.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{Bold: true, Monospace: true})
+	s.nhi = widgets.NewText("", 22, fg, fyne.TextStyle{}).Figures()
 	s.local = widgets.NewChip(text.LocalBadge, "quiet")
 	s.next = widget.NewButtonWithIcon(text.NewPatient, theme.NavigateNextIcon(), acts.Next)
 	s.next.IconPlacement = widget.ButtonIconTrailingText

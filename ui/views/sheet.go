@@ -49,7 +49,7 @@ func NewSheet(c model.Card, left *link.Left, cancel, do func(), choose func(name
 	}
 	who := widgets.NewBox(widgets.ColorWell, widgets.ColorNone, 10, 14, container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedVBoxLayout(2), widgets.NewText(c.Name, 22, fg, bold), widgets.NewText(c.Born, 15, fg, fyne.TextStyle{})), nil,
-		container.NewHBox(layout.NewSpacer(), container.NewCenter(widgets.NewText(c.NHI, 22, nhiInk, fyne.TextStyle{Bold: true, Monospace: true})))))
+		container.NewHBox(layout.NewSpacer(), container.NewCenter(widgets.NewText(c.NHI, 22, nhiInk, fyne.TextStyle{}).Figures()))))
 	s.total, s.to = widgets.NewText("", 14, fg, bold), widgets.NewText("", 14, muted, fyne.TextStyle{})
 	s.why = widgets.NewText("", 14, theme.ColorNameError, bold)
 	s.forever = widgets.NewText("", 13, muted, fyne.TextStyle{})

@@ -113,7 +113,8 @@ type Text struct {
 	size  float32
 	style fyne.TextStyle
 	align fyne.TextAlign
-	least float32 // the width it may be cut to; 0: never cut
+	font  fyne.Resource // nil: the theme's for style
+	least float32       // the width it may be cut to; 0: never cut
 	drawn *canvas.Text
 }
 
@@ -123,6 +124,16 @@ func NewText(value string, size float32, name fyne.ThemeColorName, style fyne.Te
 	t.ExtendBaseWidget(t)
 	return t
 }
+
+// Figures writes the line in a fixed pitch, and returns it. It is for numbers:
+// no font of the system is looked through for them.
+func (t *Text) Figures() *Text {
+	t.font = FiguresFont()
+	return t
+}
+
+// FiguresFont is what Figures are written in.
+func FiguresFont() fyne.Resource { return theme.DefaultTextMonospaceFont() }
 
 // Centered centres the line and returns it.
 func (t *Text) Centered() *Text {
@@ -181,7 +192,12 @@ func (r *textRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObjec
 func (r *textRenderer) Destroy()                     {}
 
 // whole is the size of the whole line.
-func (t *Text) whole() fyne.Size { return fyne.MeasureText(t.value, t.size, t.style) }
+func (t *Text) whole() fyne.Size { return t.measure(t.value) }
+
+func (t *Text) measure(s string) fyne.Size {
+	size, _ := fyne.CurrentApp().Driver().RenderedTextSize(s, t.size, t.style, t.font)
+	return size
+}
 
 // cut draws as much of the line as a width has room for.
 func (t *Text) cut(width float32) {
@@ -191,7 +207,7 @@ func (t *Text) cut(width float32) {
 	}
 	runes := []rune(t.value)
 	fits := sort.Search(len(runes), func(n int) bool {
-		return fyne.MeasureText(string(runes[:n+1])+"…", t.size, t.style).Width > width
+		return t.measure(string(runes[:n+1])+"…").Width > width
 	})
 	t.drawn.Text = strings.TrimRight(string(runes[:fits]), " ") + "…"
 }
@@ -206,7 +222,7 @@ func (t *Text) Refresh() {
 
 func (t *Text) paint() {
 	t.drawn.Text, t.drawn.TextSize, t.drawn.TextStyle = t.value, t.size, t.style
-	t.drawn.Color, t.drawn.Alignment = named(t.color), t.align
+	t.drawn.Color, t.drawn.Alignment, t.drawn.FontSource = named(t.color), t.align, t.font
 }
 
 // Chip is a small pill with a word.

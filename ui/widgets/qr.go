@@ -3,6 +3,8 @@ package widgets
 import (
 	"image"
 	"image/color"
+	"image/draw"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -13,10 +15,10 @@ import (
 // phones read that best.
 type QR struct {
 	widget.BaseWidget
-	least  float32
-	size   int
-	dark   func(x, y int) bool
-	raster *canvas.Raster
+	least   float32
+	size    int
+	modules []bool // row by row, true for dark
+	raster  *canvas.Raster
 }
 
 // quietModules is the light margin that ISO/IEC 18004 asks for.
@@ -32,8 +34,14 @@ func NewQR(least float32) *QR {
 
 // Set changes the code; size 0 empties it.
 func (q *QR) Set(size int, dark func(x, y int) bool) {
-	q.size, q.dark = size, dark
-	q.Refresh()
+	modules := make([]bool, size*size)
+	for i := range modules {
+		modules[i] = dark(i%size, i/size)
+	}
+	if size != q.size || !slices.Equal(modules, q.modules) {
+		q.size, q.modules = size, modules
+		q.Refresh()
+	}
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -54,20 +62,18 @@ func (q *QR) Refresh() {
 	q.BaseWidget.Refresh()
 }
 
+// paint draws in the kind of pixels that Fyne hands on as they are: the window's
+// first frame waits for it.
 func (q *QR) paint(w, h int) image.Image {
-	img := image.NewGray(image.Rect(0, 0, w, h))
-	for i := range img.Pix {
-		img.Pix[i] = 0xff
-	}
-	if q.size == 0 {
-		return img
-	}
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
 	scale := max(min(w, h)/(q.size+2*quietModules-2), 1) // the white tile lends one module
-	x0, y0 := (w-scale*q.size)/2, (h-scale*q.size)/2
-	for y := range scale * q.size {
-		for x := range scale * q.size {
-			if q.dark(x/scale, y/scale) {
-				img.SetGray(x0+x, y0+y, color.Gray{})
+	at := image.Pt((w-scale*q.size)/2, (h-scale*q.size)/2)
+	for y := range q.size {
+		for x := range q.size {
+			if q.modules[y*q.size+x] {
+				module := image.Rect(x*scale, y*scale, (x+1)*scale, (y+1)*scale).Add(at)
+				draw.Draw(img, module, image.Black, image.Point{}, draw.Src)
 			}
 		}
 	}
