@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -308,6 +309,7 @@ func TestTheSheetSaysAsWhatAndHowLarge(t *testing.T) {
 	if strings.Contains(acts(*sent), "file") {
 		t.Fatal("filed before the size was known, or for another session")
 	}
+	s.Images = slices.Clone(s.Images)
 	s.Images[4].Name, s.Images[4].Bytes = name, bytes
 	w.Show(s)
 	lines := w.sheet.Lines()

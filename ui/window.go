@@ -13,6 +13,7 @@ import (
 	"github.com/clinicpro-nz/images/ui/model"
 	"github.com/clinicpro-nz/images/ui/text"
 	"github.com/clinicpro-nz/images/ui/views"
+	"github.com/clinicpro-nz/images/ui/widgets"
 )
 
 // Size is how large the window opens where the screen has room; whoever shows
@@ -43,6 +44,7 @@ type Window struct {
 	snap     link.Snapshot
 	came     time.Time // by this computer's clock, for the countdown
 	shown    bool      // a snapshot has come
+	fresh    bool      // a picture has come that no snapshot has shown
 	showCode bool      // asked for although a phone is connected
 	pixels   map[string]image.Image
 	asking   *widget.PopUp
@@ -118,6 +120,7 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 
 // Show replaces what is shown.
 func (w *Window) Show(s link.Snapshot) {
+	naming := w.assigning
 	if s.SID != w.snap.SID {
 		w.showCode, w.assigning = false, ""
 	}
@@ -131,7 +134,11 @@ func (w *Window) Show(s link.Snapshot) {
 	if w.shown && w.screen() != model.ScreenForm || !w.shown && w.form.Blank() { // a quick GP types before the agent has spoken
 		w.form.Load(s.Draft)
 	}
-	w.snap, w.came, w.shown = s, w.now(), true
+	same := w.shown && !w.fresh && w.assigning == naming && w.screen() == model.ScreenSession && w.snap.Says(s)
+	w.snap, w.came, w.shown, w.fresh = s, w.now(), true, false
+	if same {
+		return // a frame that changes nothing holds up the one that does
+	}
 	named := map[string]bool{}
 	for _, im := range s.Images {
 		named[im.Thumb] = true
@@ -151,7 +158,7 @@ func (w *Window) Pixels(p link.Pixels) {
 		w.review.Seen(seen)
 		return
 	}
-	w.pixels[p.Key] = p.Image
+	w.pixels[p.Key], w.fresh = widgets.AsRGBA(p.Image), true
 }
 
 func (w *Window) paint() {

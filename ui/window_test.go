@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -287,6 +288,7 @@ func TestAnIntimatePhotoIsCoveredUntilAskedFor(t *testing.T) {
 	if len(covered()) != 0 {
 		t.Error("covered again by a snapshot")
 	}
+	s.Images = slices.Clone(s.Images)
 	s.Images[0].Hidden = true // marked after it was here
 	w.Show(s)
 	if got := covered(); len(got) != 1 || got[0] != imageID(0) {

@@ -1,6 +1,10 @@
 package link
 
-import "github.com/clinicpro-nz/images/app"
+import (
+	"reflect"
+
+	"github.com/clinicpro-nz/images/app"
+)
 
 // Snapshot is everything the window shows, whole: the newest one replaces
 // what was shown before. Times are Unix milliseconds.
@@ -40,6 +44,12 @@ type Snapshot struct {
 	Review  *Review      `json:"review,omitempty"`  // nil: the gallery
 	Require []app.Detail `json:"require,omitempty"` // of every image, before it is filed
 	Earlier []Earlier    `json:"earlier,omitempty"` // newest first
+}
+
+// Says reports whether other shows the same as s, whenever either was made.
+func (s Snapshot) Says(other Snapshot) bool {
+	other.Now = s.Now
+	return reflect.DeepEqual(s, other)
 }
 
 // Phase is where the session stands for the window.

@@ -84,7 +84,7 @@ func NewLoupe(acts LoupeActs, hidden fyne.CanvasObject) *Loupe {
 // there is of it until Whole comes, nil for nothing.
 func (l *Loupe) ShowPicture(placeholder image.Image) {
 	l.size, l.detail, l.zoom, l.cx, l.cy = image.Point{}, nil, 1, .5, .5
-	l.whole = asRGBA(placeholder)
+	l.whole = AsRGBA(placeholder)
 	if l.rough = true; l.whole != nil {
 		l.size = l.whole.Rect.Size()
 	}
@@ -101,7 +101,7 @@ func (l *Loupe) Whole(m image.Image, size image.Point) {
 	case size != l.size: // it was cropped or turned
 		l.detail, l.zoom, l.cx, l.cy = nil, 1, .5, .5
 	}
-	l.whole, l.size, l.rough = asRGBA(m), size, false
+	l.whole, l.size, l.rough = AsRGBA(m), size, false
 	if l.Zoomed() {
 		l.place(l.zoom, l.cx, l.cy)
 	}
@@ -117,7 +117,7 @@ func (l *Loupe) Again() {
 
 // Detail gives a part of it.
 func (l *Loupe) Detail(m image.Image, part image.Rectangle) {
-	l.detail, l.part = asRGBA(m), part
+	l.detail, l.part = AsRGBA(m), part
 	l.redraw()
 }
 
@@ -360,9 +360,9 @@ func (l *Loupe) dim(w, h int) {
 	}
 }
 
-// asRGBA is an opaque picture in the form that draws fastest; the pipe's needs
+// AsRGBA is an opaque picture in the form that draws fastest; the pipe's needs
 // no copy.
-func asRGBA(m image.Image) *image.RGBA {
+func AsRGBA(m image.Image) *image.RGBA {
 	switch m := m.(type) {
 	case nil:
 		return nil
