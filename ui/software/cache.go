@@ -4,13 +4,14 @@ import (
 	"image"
 	"image/color"
 	stddraw "image/draw"
-	"math"
 	"reflect"
 
 	"fyne.io/fyne/v2"
 	fynecanvas "fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/software"
 	"golang.org/x/image/draw"
+
+	"github.com/clinicpro-nz/images/ui/widgets"
 )
 
 // Bitmaps that nothing shows are kept for what comes back: at most spareBytes
@@ -275,7 +276,7 @@ func photo(o *fynecanvas.Image, l look, scale float32) *image.RGBA {
 	}
 	swap(out.Pix)
 	if r := min(o.CornerRadius*scale, float32(min(l.size.X, l.size.Y))/2); r >= 0.5 {
-		roundOff(out, r)
+		widgets.RoundOff(out, r)
 	}
 	if o.Translucency > 0 {
 		for i, v := range out.Pix {
@@ -283,25 +284,4 @@ func photo(o *fynecanvas.Image, l look, scale float32) *image.RGBA {
 		}
 	}
 	return out
-}
-
-// roundOff makes what lies outside quarter circles in the corners see-through.
-func roundOff(img *image.RGBA, radius float32) {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	n := int(math.Ceil(float64(radius)))
-	for y := range n {
-		for x := range n {
-			dx, dy := float64(radius)-float64(x)-0.5, float64(radius)-float64(y)-0.5
-			keep := min(max(float64(radius)+0.5-math.Hypot(dx, dy), 0), 1)
-			if keep == 1 {
-				continue
-			}
-			for _, p := range []image.Point{{x, y}, {w - 1 - x, y}, {x, h - 1 - y}, {w - 1 - x, h - 1 - y}} {
-				px := img.Pix[img.PixOffset(p.X, p.Y):][:4]
-				for i := range px {
-					px[i] = uint8(float64(px[i]) * keep)
-				}
-			}
-		}
-	}
 }

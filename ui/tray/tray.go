@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"fyne.io/systray"
 
@@ -63,6 +64,12 @@ type Config struct {
 // StatusNotifier. The window and the terminal serve there.
 var ErrNoTray = errors.New("no notification area")
 
+// settled is when the library has surely told the bus of the icon. What it is
+// given between its reading of icon and tooltip for the bus and its keeping of
+// what it exported there is lost (1.12.3, nativeStart in systray_unix.go; seen
+// once in hundreds of starts as an icon without picture and words).
+const settled = 2 * time.Second
+
 // Run shows the icon until ctx ends, then returns nil. It needs the main
 // goroutine on macOS. Without a notification area it returns at once with an
 // error that wraps ErrNoTray, KindNotFound, and may be called again. When the
@@ -78,6 +85,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	systray.Run(func() { // returns only after the library has taken the menu
 		m := newMenu()
+		m.show(Status{State: Idle}) // before the library reads it: see settled
 		systray.SetOnTapped(func() { m.send(ctx, CommandWindow) })
 		go func() {
 			ended <- m.run(ctx, cfg)
@@ -127,8 +135,8 @@ func (m *menu) run(ctx context.Context, cfg Config) (err error) {
 			err = app.E("show the tray icon", app.KindOffline, ErrNoTray)
 		}
 	}()
-	m.show(Status{State: Idle})
-	status := cfg.Status
+	status, last := cfg.Status, Status{State: Idle}
+	again := time.After(settled)
 	for {
 		select {
 		case <-ctx.Done():
@@ -138,7 +146,10 @@ func (m *menu) run(ctx context.Context, cfg Config) (err error) {
 				status = nil
 				continue
 			}
+			last = s
 			m.show(s)
+		case <-again:
+			m.show(last)
 		case c := <-m.tapped:
 			cfg.Do(c)
 		case <-m.fresh.ClickedCh:

@@ -139,10 +139,9 @@ func (r *Review) newPane(main bool) *pane {
 		},
 		Used: func() { r.setTools() },
 	}, hidden)
-	back := widgets.NewBox(widgets.ColorWell, widgets.ColorNone, 10, 4, p.loupe)
 	p.head = container.NewHBox(p.title)
 	p.head.Hide()
-	p.root = container.NewBorder(p.head, nil, nil, nil, back)
+	p.root = container.NewBorder(p.head, nil, nil, nil, p.loupe)
 	return p
 }
 

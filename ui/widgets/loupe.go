@@ -28,6 +28,8 @@ const (
 	zoomStep  = 1.3 // a key, or a notch of the wheel
 	panStep   = 0.12
 	drawnStep = 0.02
+
+	wellRadius = 10 // of its corners
 )
 
 // Loupe shows a picture, whole or a part of it enlarged. It decodes nothing:
@@ -73,6 +75,7 @@ type LoupeActs struct {
 func NewLoupe(acts LoupeActs, hidden fyne.CanvasObject) *Loupe {
 	l := &Loupe{acts: acts, zoom: 1, cx: .5, cy: .5, px: 1, hidden: hidden}
 	l.raster = canvas.NewRaster(l.paint)
+	l.raster.ScaleMode = canvas.ImageScalePixels // it has the pixels of the screen
 	l.band = &canvas.Rectangle{StrokeWidth: 2}
 	l.shaft = &canvas.Line{StrokeWidth: 4, StrokeColor: color.NRGBA{255, 214, 10, 255}}
 	l.tip = &canvas.Circle{FillColor: color.NRGBA{255, 214, 10, 255}}
@@ -313,37 +316,75 @@ func (l *Loupe) lay() {
 	}
 }
 
-// paint draws the picture, in device pixels.
+// paint draws the picture, in device pixels, in a well with rounded corners: a
+// box behind it would be painted, and hidden, in every frame.
 func (l *Loupe) paint(w, h int) image.Image {
 	if l.buffer == nil || l.buffer.Rect.Dx() != w || l.buffer.Rect.Dy() != h {
 		l.buffer = image.NewRGBA(image.Rect(0, 0, w, h))
 	}
 	draw.Draw(l.buffer, l.buffer.Rect, image.NewUniform(theme.Color(ColorWell)), image.Point{}, draw.Src)
-	if l.whole == nil || l.cover {
-		return l.buffer
-	}
-	l.enlarge(l.whole, image.Rectangle{Max: l.size}, w, h)
-	if l.detail != nil && l.Zoomed() {
-		l.enlarge(l.detail, l.part, w, h)
+	if l.whole != nil && !l.cover {
+		l.picture()
 	}
 	if l.using && l.tool == ToolCrop {
 		l.dim(w, h)
 	}
+	RoundOff(l.buffer, min(wellRadius*float32(l.px), float32(min(w, h))/2))
 	return l.buffer
 }
 
-// enlarge draws m, which shows a part of the picture, where that part lies.
-func (l *Loupe) enlarge(m *image.RGBA, part image.Rectangle, w, h int) {
-	s := l.scale()
+// picture draws what is there of the picture: all of it where no detail lies
+// over it, and the detail.
+func (l *Loupe) picture() {
+	detailed := l.detail != nil && l.Zoomed()
+	var hole image.Rectangle
+	if detailed {
+		hole = l.where(l.part)
+		hole.Max = hole.Max.Sub(image.Pt(1, 1)) // it may come a pixel smaller than its place
+	}
+	for _, r := range outside(l.buffer.Rect, hole) {
+		l.enlarge(l.whole, image.Rectangle{Max: l.size}, r)
+	}
+	if detailed {
+		l.enlarge(l.detail, l.part, l.buffer.Rect)
+	}
+}
+
+// outside is what of r does not lie in hole.
+func outside(r, hole image.Rectangle) (rest []image.Rectangle) {
+	hole = hole.Intersect(r)
+	if hole.Empty() {
+		return []image.Rectangle{r}
+	}
+	for _, part := range []image.Rectangle{
+		{r.Min, image.Pt(r.Max.X, hole.Min.Y)}, {image.Pt(r.Min.X, hole.Max.Y), r.Max},
+		{image.Pt(r.Min.X, hole.Min.Y), image.Pt(hole.Min.X, hole.Max.Y)}, {image.Pt(hole.Max.X, hole.Min.Y), image.Pt(r.Max.X, hole.Max.Y)},
+	} {
+		if !part.Empty() {
+			rest = append(rest, part)
+		}
+	}
+	return rest
+}
+
+// where is the place of a part of the picture in the buffer.
+func (l *Loupe) where(part image.Rectangle) image.Rectangle {
+	s, w, h := l.scale(), l.buffer.Rect.Dx(), l.buffer.Rect.Dy()
 	at := func(x, y int) image.Point {
 		return image.Pt(int(math.Round(float64(w)/2+(float64(x)-l.cx*float64(l.size.X))*s)), int(math.Round(float64(h)/2+(float64(y)-l.cy*float64(l.size.Y))*s)))
 	}
-	to := image.Rectangle{at(part.Min.X, part.Min.Y), at(part.Max.X, part.Max.Y)}
+	return image.Rectangle{at(part.Min.X, part.Min.Y), at(part.Max.X, part.Max.Y)}
+}
+
+// enlarge draws m, which shows a part of the picture, where that part lies, as
+// far as it is within a part of the buffer.
+func (l *Loupe) enlarge(m *image.RGBA, part, within image.Rectangle) {
+	to, onto := l.where(part), l.buffer.SubImage(within).(*image.RGBA)
 	if d := to.Size().Sub(m.Rect.Size()); max(d.X, -d.X) <= 1 && max(d.Y, -d.Y) <= 1 {
-		draw.Draw(l.buffer, to, m, m.Rect.Min, draw.Src) // as it came, pixel for pixel
+		draw.Draw(onto, to, m, m.Rect.Min, draw.Src) // as it came, pixel for pixel
 		return
 	}
-	draw.ApproxBiLinear.Scale(l.buffer, to, m, m.Rect, draw.Src, nil)
+	draw.ApproxBiLinear.Scale(onto, to, m, m.Rect, draw.Src, nil)
 }
 
 // dim darkens what a crop would take away.

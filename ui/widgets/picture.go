@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -64,4 +65,26 @@ func (r *pictureRenderer) Objects() []fyne.CanvasObject {
 		return nil
 	}
 	return []fyne.CanvasObject{r.drawn}
+}
+
+// RoundOff makes what lies outside quarter circles in the corners see-through.
+// The radius is in pixels, and at most half of the shorter side.
+func RoundOff(img *image.RGBA, radius float32) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	n := int(math.Ceil(float64(radius)))
+	for y := range n {
+		for x := range n {
+			dx, dy := float64(radius)-float64(x)-0.5, float64(radius)-float64(y)-0.5
+			keep := min(max(float64(radius)+0.5-math.Hypot(dx, dy), 0), 1)
+			if keep == 1 {
+				continue
+			}
+			for _, p := range []image.Point{{x, y}, {w - 1 - x, y}, {x, h - 1 - y}, {w - 1 - x, h - 1 - y}} {
+				px := img.Pix[img.PixOffset(p.X, p.Y):][:4]
+				for i := range px {
+					px[i] = uint8(float64(px[i]) * keep)
+				}
+			}
+		}
+	}
 }
