@@ -50,7 +50,11 @@ func button(t *testing.T, w *Window, label string) *widget.Button {
 	roots := append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...)
 	for i := len(roots) - 1; i >= 0; i-- {
 		for _, o := range test.LaidOutObjects(roots[i]) {
-			if b, ok := o.(*widget.Button); ok && b.Text == label && b.Visible() {
+			b, ok := o.(*widget.Button)
+			if ours, is := o.(*widgets.Button); is {
+				b, ok = &ours.Button, true
+			}
+			if ok && b.Text == label && b.Visible() {
 				return b
 			}
 		}
@@ -488,4 +492,24 @@ func TestEveryScreenFits(t *testing.T) {
 		}
 	}
 	text.Speak("en")
+}
+
+// Enter presses the button that has the focus: Cancel at first, which harms
+// nothing, and after Tab the other.
+func TestEnterPressesTheFocusedButton(t *testing.T) {
+	w, _ := newTestWindow(t, theme.VariantLight)
+	press := func(tabs int) (did bool) {
+		w.question("Title", "More.", "Do", func() { did = true })
+		for range tabs {
+			w.win.Canvas().FocusNext()
+		}
+		w.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		if w.asking != nil {
+			t.Errorf("the question stays after Enter, %d tabs on", tabs)
+		}
+		return did
+	}
+	if press(0) || !press(1) {
+		t.Error("Enter does not do what the focused button says")
+	}
 }

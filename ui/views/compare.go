@@ -53,7 +53,10 @@ func (r *Review) setBeside(ref link.Ref) {
 	panes := []fyne.CanvasObject{r.left.root}
 	if at >= 0 {
 		r.beside = ref
-		panes = append(panes, r.right.root)
+		apart := func(left, right float32, o fyne.CanvasObject) fyne.CanvasObject {
+			return container.New(layout.NewCustomPaddedLayout(0, 0, left, right), o)
+		}
+		panes = []fyne.CanvasObject{apart(0, 3, r.left.root), apart(3, 0, r.right.root)}
 		r.right.show(ref, all[at].rev, r.picture(all[at].thumb), false)
 		r.right.title.Set(all[at].label, widgets.ColorMuted)
 		r.left.title.Set(r.now.Title, widgets.ColorMuted)

@@ -15,12 +15,12 @@ import (
 // Help says how the program is used and which build this is.
 type Help struct {
 	Root  fyne.CanvasObject
-	Close *widget.Button
+	Close *widgets.Button
 }
 
 // NewHelp returns the help; onClose closes it.
 func NewHelp(onClose func()) *Help {
-	h := &Help{Close: widget.NewButton(text.Close, onClose)}
+	h := &Help{Close: widgets.NewButton(text.Close, onClose)}
 	safe := widget.NewLabel(text.HelpSafe)
 	safe.Wrapping = fyne.TextWrapWord
 	left := func(o fyne.CanvasObject) fyne.CanvasObject { // where a label's words begin

@@ -112,15 +112,15 @@ func (a *Ask) Set(s link.Snapshot) {
 // Question asks before something that cannot be undone.
 type Question struct {
 	Root   fyne.CanvasObject
-	Cancel *widget.Button
+	Cancel *widgets.Button
 }
 
 // NewQuestion names the patient it is about.
 func NewQuestion(title, more, do string, c model.Card, no, yes func()) *Question {
 	words := widget.NewLabel(more)
 	words.Wrapping = fyne.TextWrapWord
-	q := &Question{Cancel: widget.NewButton(text.Cancel, no)}
-	ok := widget.NewButton(do, yes)
+	q := &Question{Cancel: widgets.NewButton(text.Cancel, no)}
+	ok := widgets.NewButton(do, yes)
 	ok.Importance = widget.DangerImportance
 	left := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedLayout(0, 0, 9, 9), o)

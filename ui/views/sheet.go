@@ -178,12 +178,12 @@ func (s *Sheet) Lines() (out [][2]string) {
 // KeyList says which keys do what.
 type KeyList struct {
 	Root  fyne.CanvasObject
-	Close *widget.Button
+	Close *widgets.Button
 }
 
 // NewKeyList returns the list; onClose closes it.
 func NewKeyList(onClose func()) *KeyList {
-	k := &KeyList{Close: widget.NewButton(text.Close, onClose)}
+	k := &KeyList{Close: widgets.NewButton(text.Close, onClose)}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(5))
 	for _, pair := range text.KeyHelp() {
 		rows.Add(container.NewBorder(nil, nil, container.New(fixedWide{210}, container.NewHBox(widgets.NewChip(pair[0], "quiet"))), nil,

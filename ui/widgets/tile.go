@@ -27,7 +27,7 @@ type Tile struct {
 	sign    *widget.Icon
 	about   *widget.Label
 	note    *widget.Label
-	reveal  *keyButton
+	reveal  *Button
 	discard *widget.Button
 	attest  *widget.Button
 	again   *widget.Button
@@ -75,7 +75,7 @@ func NewTile(acts TileActs) *Tile {
 	for _, l := range []*widget.Label{t.about, t.note} {
 		l.Wrapping, l.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
 	}
-	t.reveal = newKeyButton(func() {
+	t.reveal = NewButton("", func() {
 		t.revealed = !t.revealed
 		t.draw()
 	})
@@ -152,24 +152,6 @@ func setLine(l *widget.Label, s string) {
 		l.SetText(s)
 	}
 	l.Hidden = s == ""
-}
-
-// keyButton is a button that Enter presses too, as people expect of the one
-// that has the focus.
-type keyButton struct{ widget.Button }
-
-func newKeyButton(do func()) *keyButton {
-	b := &keyButton{widget.Button{OnTapped: do}}
-	b.ExtendBaseWidget(b)
-	return b
-}
-
-// TypedKey implements fyne.Focusable.
-func (b *keyButton) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
-		e = &fyne.KeyEvent{Name: fyne.KeySpace}
-	}
-	b.Button.TypedKey(e)
 }
 
 // Covered reports whether a picture is there and not shown.
