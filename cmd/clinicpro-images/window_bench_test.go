@@ -97,6 +97,18 @@ func (s *screen) print() uint64 {
 	return h
 }
 
+// still waits until what came before is drawn, or what comes next would be
+// taken for it.
+func (s *screen) still() {
+	last, since := s.print(), time.Now()
+	until(5*time.Second, func() bool {
+		if now := s.print(); now != last {
+			last, since = now, time.Now()
+		}
+		return time.Since(since) > 300*time.Millisecond
+	})
+}
+
 // until waits for something on the screen; false when it does not come.
 func until(within time.Duration, ok func() bool) bool {
 	for end := time.Now().Add(within); !ok(); time.Sleep(time.Millisecond) {
@@ -203,6 +215,7 @@ func BenchmarkWindow(b *testing.B) {
 	var whole, told []time.Duration
 	agentWorked, windowWorked := worked(b, agent), worked(b, window)
 	for i := range benchImages {
+		screen.still()
 		before, files := screen.skin(), landedFiles(d)
 		im, err := c.phone.Seal(benchPhoto(uint64(i+1)), time.Now())
 		if err != nil {
