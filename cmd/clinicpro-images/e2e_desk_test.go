@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -46,6 +47,7 @@ func newDesk(t testing.TB, display bool, prefix ...string) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		noRace(t, scratch)
 		if t.Failed() {
 			keep := filepath.Join(artefacts(t), "failed")
 			_ = os.MkdirAll(keep, 0o700)
@@ -78,6 +80,21 @@ func newDesk(t testing.TB, display bool, prefix ...string) *desk {
 	}
 	d.startKeyring()
 	return d
+}
+
+// noRace fails the test when a program with the race detector has found one: it
+// says so where nobody looks, and works on.
+func noRace(t testing.TB, scratch string) {
+	t.Helper()
+	for _, pattern := range []string{"*.log", "data/logs/*.log"} {
+		logs, _ := filepath.Glob(filepath.Join(scratch, pattern))
+		for _, log := range logs {
+			raw, _ := os.ReadFile(log)
+			if at := bytes.Index(raw, []byte("WARNING: DATA RACE")); at >= 0 {
+				t.Errorf("%s: %.4000s", filepath.Base(log), raw[at:])
+			}
+		}
+	}
 }
 
 func (d *desk) startDisplay() {
