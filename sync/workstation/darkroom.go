@@ -19,8 +19,20 @@ import (
 	"github.com/clinicpro-nz/images/sync/envelope"
 )
 
-// thumbSide bounds a thumbnail, in pixels: sharp at 200 % on a 240-wide tile.
-const thumbSide = 480
+// A thumbnail fits these many pixels: those of a tile of 240 by 180 at 200 %.
+// At 100 % it is halved, which every way of scaling does well.
+const (
+	thumbWidth  = 480
+	thumbHeight = 360
+)
+
+// thumbSide is the longer side of the thumbnail of an upright picture.
+func thumbSide(width, height int) int {
+	if width*thumbHeight >= height*thumbWidth { // at least as wide as the tile
+		return thumbWidth
+	}
+	return max(thumbHeight*max(width, height)/max(height, 1), 1)
+}
 
 // Darkroom implements app.Darkroom: it opens sealed images for engines and
 // keeps their thumbnails in memory for whoever shows them. Nothing it makes
@@ -150,14 +162,18 @@ func (d *Darkroom) Examine(ctx context.Context, s app.Session, id app.ImageID, s
 	if err != nil {
 		return refused(err)
 	}
+	side := thumbSide(width, height)
+	if picture.Orientation(clean) >= 5 { // stored lying on its side
+		side = thumbSide(height, width)
+	}
 	// What is intimate is not known outside before this has returned.
 	if !meta.Details.Intimate && !s.Images[id].Details.Intimate && !d.HasThumb(s.ID, id) {
-		if small, ok := picture.Quick(clean, thumbSide); ok {
+		if small, ok := picture.Quick(clean, side); ok {
 			d.keep(s.ID, id, small, true)
 			d.early()
 		}
 	}
-	thumb, err := d.decoder.Thumbnail(ctx, clean, thumbSide)
+	thumb, err := d.decoder.Thumbnail(ctx, clean, side)
 	if err != nil {
 		d.mu.Lock()
 		delete(d.thumbs[s.ID], id)
@@ -243,8 +259,8 @@ func (d *Darkroom) Rough(sid app.SessionID, id app.ImageID) bool {
 	return d.thumbs[sid][id].rough
 }
 
-// Thumb returns a thumbnail of an image as it would leave, at most 480 pixels
-// a side; nil when none has been made in this run. One that is cropped is as
+// Thumb returns a thumbnail of an image as it would leave, at most 480 by 360
+// pixels; nil when none has been made in this run. One that is cropped is as
 // sharp as can be had without opening the image.
 func (d *Darkroom) Thumb(sid app.SessionID, im app.Image) *image.NRGBA {
 	d.mu.Lock()
@@ -256,10 +272,10 @@ func (d *Darkroom) Thumb(sid app.SessionID, im app.Image) *image.NRGBA {
 		return nil
 	case changes.Nothing():
 		return thumb
-	case open != nil:
-		return open.Look(changes, image.Rectangle{}, thumbSide)
+	case open == nil:
+		open = picture.OpenedOf(thumb)
 	}
-	return picture.OpenedOf(thumb).Look(changes, image.Rectangle{}, thumbSide)
+	return open.Look(changes, image.Rectangle{}, thumbSide(open.Size(changes)))
 }
 
 // KeepOnly drops the thumbnails of sessions that keep refuses: memory returns

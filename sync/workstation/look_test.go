@@ -107,3 +107,42 @@ func TestLookReadsAnImageOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestAThumbnailFitsItsTile: in 480 by 360 pixels whichever way it is stored
+// and turned, so that a tile of half of that shows it by halving it.
+func TestAThumbnailFitsItsTile(t *testing.T) {
+	s, secret, to := patientSession(t)
+	lying := "\xff\xe1\x00\x22Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00" // orientation 6
+	for _, c := range []struct {
+		w, h  int
+		exif  string
+		turn  int
+		thumb image.Point
+	}{
+		{2000, 1500, "", 0, image.Pt(480, 360)},
+		{2000, 1000, "", 0, image.Pt(480, 240)},
+		{1500, 2000, "", 0, image.Pt(270, 360)},
+		{1000, 1000, "", 0, image.Pt(360, 360)},
+		{2000, 1500, lying, 0, image.Pt(270, 360)},
+		{2000, 1500, "", 90, image.Pt(270, 360)},
+		{300, 200, "", 0, image.Pt(300, 200)}, // never enlarged
+	} {
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, c.w, c.h)), nil); err != nil {
+			t.Fatal(err)
+		}
+		photo := append([]byte("\xff\xd8"+c.exif), b.Bytes()[2:]...)
+		sealed, err := envelope.Seal(to, s.ID, imageID, secret, photo, envelope.Meta{TakenAt: time.Now(), Width: c.w, Height: c.h})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := darkroom()
+		if out, err := d.Examine(t.Context(), s, imageID, sealed); err != nil || out.Reason != "" {
+			t.Fatalf("%v, %q", err, out.Reason)
+		}
+		im := app.Image{ID: imageID, Details: app.Details{Rotate: c.turn}}
+		if got := d.Thumb(s.ID, im).Rect.Size(); got != c.thumb {
+			t.Errorf("%d by %d, turned by %d: %v, want %v", c.w, c.h, c.turn, got, c.thumb)
+		}
+	}
+}

@@ -26,12 +26,12 @@ func NewPicture(least fyne.Size, radius float32) *Picture {
 	return p
 }
 
-// Large says that the images come about twice as large as they are drawn, and
-// returns p. Whoever draws scales them then as well as Fyne would have before,
+// halves reports whether an image of a size comes at most twice as large as it
+// is drawn: whoever draws then scales it as well as Fyne would have before,
 // which takes longer than the rest of a frame.
-func (p *Picture) Large() *Picture {
-	p.drawn.ScaleMode = canvas.ImageScaleFastest
-	return p
+func (p *Picture) halves(size image.Point) bool {
+	least := p.drawn.MinSize()
+	return float32(size.X) <= 2*least.Width && float32(size.Y) <= 2*least.Height
 }
 
 // Set shows m, nil for nothing, so far faded: 0 not at all, 1 wholly. What is
@@ -40,7 +40,10 @@ func (p *Picture) Set(m image.Image, faded float64) {
 	if p.drawn.Image == m && p.drawn.Translucency == faded {
 		return
 	}
-	p.drawn.Image, p.drawn.Translucency = m, faded
+	p.drawn.Image, p.drawn.Translucency, p.drawn.ScaleMode = m, faded, canvas.ImageScaleSmooth
+	if m != nil && p.halves(m.Bounds().Size()) {
+		p.drawn.ScaleMode = canvas.ImageScaleFastest
+	}
 	p.drawn.Refresh()
 	canvas.Refresh(p) // which may not have been drawn yet: Fyne knows no canvas of it then
 }

@@ -11,8 +11,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Pictures on a tile are drawn this large; they come with twice as many pixels a
-// side, for screens that have them.
+// Pictures on a tile are drawn this large; they come with twice as many pixels
+// each way, for screens that have them.
 const (
 	TileWidth  = 240
 	TileHeight = 180
@@ -70,7 +70,7 @@ type Act struct {
 
 // NewTile returns an empty tile.
 func NewTile(acts TileActs) *Tile {
-	t := &Tile{acts: acts, picture: NewPicture(fyne.NewSize(TileWidth, TileHeight), 8).Large(), chip: NewChip("", "quiet")}
+	t := &Tile{acts: acts, picture: NewPicture(fyne.NewSize(TileWidth, TileHeight), 8), chip: NewChip("", "quiet")}
 	t.about, t.note = widget.NewLabel(""), widget.NewLabel("")
 	for _, l := range []*widget.Label{t.about, t.note} {
 		l.Wrapping, l.SizeName = fyne.TextWrapWord, theme.SizeNameCaptionText
