@@ -20,12 +20,17 @@ import (
 // snapshots would keep the window seconds behind the truth, and behind its own
 // end. So everything that waits is done in one go, and of the snapshots only
 // the newest.
+//
+// Once Fyne's loop has ended, fyne.Do does what it is given at once, on
+// whichever goroutine gave it (2.8.1, runOnMainWithWait in glfw's loop.go): two
+// of them would be at the widgets together. So end must come before that.
 type bridge struct {
 	post func(func()) // fyne.Do, or a test's
 
 	mu      sync.Mutex
 	waiting []errand
 	posted  bool // a call of run is on its way
+	over    bool // the window is closing: nothing is done any more
 }
 
 type errand struct {
@@ -43,6 +48,10 @@ func (b *bridge) show(f func()) { b.add(errand{do: f, show: true}) }
 
 func (b *bridge) add(e errand) {
 	b.mu.Lock()
+	if b.over {
+		b.mu.Unlock()
+		return
+	}
 	if e.show {
 		b.waiting = slices.DeleteFunc(b.waiting, func(w errand) bool { return w.show })
 	}
@@ -62,8 +71,24 @@ func (b *bridge) run() {
 	b.waiting, b.posted = nil, false
 	b.mu.Unlock()
 	for _, e := range due {
+		if b.ended() {
+			return
+		}
 		e.do()
 	}
+}
+
+// end is for the window's thread: from now on nothing is done.
+func (b *bridge) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+}
+
+func (b *bridge) ended() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.over
 }
 
 // Hear returns the functions that the pipe's goroutine calls.
@@ -102,4 +127,12 @@ func (w *Window) Tick(ctx context.Context) {
 }
 
 // Quit closes the window from another goroutine.
-func (w *Window) Quit() { w.bridge.do(w.app.Quit) }
+func (w *Window) Quit() {
+	w.bridge.do(func() {
+		w.Closed()
+		w.app.Quit()
+	})
+}
+
+// Closed is told by the window's thread that the window is closing.
+func (w *Window) Closed() { w.bridge.end() }

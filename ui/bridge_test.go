@@ -34,3 +34,25 @@ func TestBridge(t *testing.T) {
 		t.Fatalf("done %q", done)
 	}
 }
+
+// Once the window closes nothing reaches a widget: neither what waits, nor what
+// a run was doing, nor what comes later, which Fyne would do on the goroutine
+// that brings it.
+func TestBridgeOfAClosedWindow(t *testing.T) {
+	var posted []func()
+	b := newBridge()
+	b.post = func(f func()) { posted = append(posted, f) }
+	var done []string
+	b.do(func() { done = append(done, "last"); b.end() })
+	b.do(func() { done = append(done, "waited") })
+	posted[0]()
+	b.do(func() { done = append(done, "late") })
+	if len(posted) != 1 || !slices.Equal(done, []string{"last"}) {
+		t.Errorf("%d posted, done %q", len(posted), done)
+	}
+	other := newBridge()
+	other.post = func(f func()) { posted = append(posted, f) }
+	other.do(func() { t.Error("done after the end") })
+	other.end()
+	posted[1]()
+}

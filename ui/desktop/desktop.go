@@ -91,7 +91,12 @@ func Run(ctx context.Context, version string, look Look, quiet bool, pipe *link.
 			leave(nil)
 		}
 	})
-	win.SetOnClosed(func() { time.AfterFunc(fyneGrace, end) })
+	win.SetOnClosed(func() {
+		if w != nil {
+			w.Closed()
+		}
+		time.AfterFunc(fyneGrace, end)
+	})
 	win.ShowAndRun()
 	end()
 }
