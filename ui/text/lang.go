@@ -12,11 +12,11 @@ import (
 	"github.com/clinicpro-nz/images/assets/lang"
 )
 
-// catalogue is every word in the language that Speak chose, by its name in
-// assets/lang; a word in a group has the names of both, a dot between.
 var (
+	// catalogue is every word in the language that Speak chose, by its name in
+	// assets/lang; a word in a group has the names of both, a dot between.
 	catalogue map[string]string
-	spoken    string
+	spoken    string // that language
 )
 
 func init() { Speak("en") }
