@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 	"golang.org/x/image/draw"
 
-	"github.com/clinicpro-nz/images/ui/widgets"
+	"github.com/clinicpro-nz/images/ui"
 )
 
 // Bitmaps that nothing shows are kept for what comes back: at most spareBytes
@@ -276,7 +276,7 @@ func photo(o *fynecanvas.Image, l look, scale float32) *image.RGBA {
 	}
 	swap(out.Pix)
 	if r := min(o.CornerRadius*scale, float32(min(l.size.X, l.size.Y))/2); r >= 0.5 {
-		widgets.RoundOff(out, r)
+		ui.RoundOff(out, r)
 	}
 	if o.Translucency > 0 {
 		for i, v := range out.Pix {
