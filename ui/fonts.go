@@ -21,7 +21,7 @@ func ReadFonts() *sync.WaitGroup {
 		for _, s := range styles {
 			fyne.MeasureText("Aroha", 14, s)
 		}
-		fyne.CurrentApp().Driver().RenderedTextSize("ZZZ0016", 22, fyne.TextStyle{}, widgets.FiguresFont())
+		fyne.CurrentApp().Driver().RenderedTextSize("ZZZ0016", 22, fyne.TextStyle{Monospace: true}, widgets.FiguresFont())
 	})
 	return &reading
 }

@@ -24,7 +24,11 @@ func prepare(w fyne.Window, quiet bool, content func() fyne.CanvasObject, entere
 		// which Fyne does not set, for the window that Fyne makes.
 		glfw.WindowHint(glfw.FocusOnShow, glfw.False)
 	}
-	w.Resize(ui.Size) // else the first frame is painted for Smallest, and seen by nobody
+	if c, ok := w.Canvas().(interface{ Resize(fyne.Size) }); ok {
+		// Or the native window is made for Smallest, and the first frame painted
+		// for that. Not the window's own Resize: Fyne would carry that out last.
+		c.Resize(ui.Size)
+	}
 	w.CenterOnScreen()
 	onceMade(w, func(holder *fyne.Container, native any) {
 		holder.Objects = []fyne.CanvasObject{content()}

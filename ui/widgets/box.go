@@ -128,7 +128,7 @@ func NewText(value string, size float32, name fyne.ThemeColorName, style fyne.Te
 // Figures writes the line in a fixed pitch, and returns it. It is for numbers:
 // no font of the system is looked through for them.
 func (t *Text) Figures() *Text {
-	t.font = FiguresFont()
+	t.font, t.style.Monospace = FiguresFont(), true // the style is for a painter that goes by that alone
 	return t
 }
 
