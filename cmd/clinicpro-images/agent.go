@@ -77,7 +77,7 @@ type agent struct {
 	heard    hearing
 	notes    *tray.Notifier // nil: nobody is notified
 	spool    app.Spool      // nil until it is open
-	drawn    drawn
+	lastCode lastCode
 	reviewer
 }
 
@@ -384,7 +384,7 @@ func (a *agent) refresh() {
 	defer a.mu.Unlock()
 	set := setting{practice: a.cfg.PracticeName, base: a.base, id: a.cfg.Practice, folder: a.cfg.Folder,
 		zone: a.cfg.Zone(), local: a.o.local, draft: a.draft, form: a.form, starting: slices.Concat(a.told(), a.problems, a.standing, a.advice),
-		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer, drawn: &a.drawn}
+		sinks: a.sinks, chosen: a.chosenOf(a.state.Current), thumb: a.darkroom.HasThumb, rough: a.darkroom.Rough, reviewer: &a.reviewer, lastCode: &a.lastCode}
 	a.sendThumbs()
 	shown := snapshot(a.state, set, time.Now())
 	a.handView(&shown, a.state.Sessions[a.state.Current])

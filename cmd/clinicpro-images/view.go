@@ -27,7 +27,7 @@ type setting struct {
 	reviewer *reviewer                             // nil: nobody reviews
 	sinks    []string                              // that the practice can file into; nil: the folder
 	chosen   []string                              // of sinks
-	drawn    *drawn                                // nil: every code is drawn anew
+	lastCode *lastCode                             // nil: every code is drawn anew
 }
 
 // snapshot is the State as windows and terminals show it.
@@ -247,22 +247,22 @@ func code(s app.Session, set setting, now time.Time) *link.Code {
 	if err != nil {
 		return nil
 	}
-	modules, err := set.drawn.of(address)
+	modules, err := set.lastCode.of(address)
 	if err != nil {
 		return nil
 	}
 	return &link.Code{Link: address.Reveal(), QR: modules, Expires: s.Row.ClaimBy.UnixMilli()}
 }
 
-// drawn is the QR code last drawn: every snapshot shows one, and drawing it
+// lastCode is the QR code drawn last: every snapshot shows one, and drawing it
 // takes longer than all the rest.
-type drawn struct {
+type lastCode struct {
 	link    app.Sealed
 	modules link.Modules
 }
 
-// of is the link's code. A nil drawn remembers nothing.
-func (d *drawn) of(address app.Sealed) (link.Modules, error) {
+// of is the link's code. A nil lastCode remembers nothing.
+func (d *lastCode) of(address app.Sealed) (link.Modules, error) {
 	if d != nil && d.link == address {
 		return d.modules, nil
 	}
@@ -272,7 +272,7 @@ func (d *drawn) of(address app.Sealed) (link.Modules, error) {
 	}
 	modules := link.PackModules(withoutQuiet(dark))
 	if d != nil {
-		*d = drawn{address, modules}
+		*d = lastCode{address, modules}
 	}
 	return modules, nil
 }

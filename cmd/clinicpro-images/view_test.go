@@ -179,3 +179,21 @@ func TestThumbnailsAreSentAsTheyAreTurned(t *testing.T) {
 		}
 	}
 }
+
+// TestTheCodeIsTheLinks: what is remembered is never shown for another link.
+func TestTheCodeIsTheLinks(t *testing.T) {
+	var last lastCode
+	var fresh *lastCode // remembers nothing
+	for _, address := range []string{"https://images.example.nz/p/a", "https://images.example.nz/p/a", "https://images.example.nz/p/b", "https://images.example.nz/p/a"} {
+		got, err := last.of(app.Seal(address))
+		want, wantErr := fresh.of(app.Seal(address))
+		if err != nil || wantErr != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s: another code, %v, %v", address, err, wantErr)
+		}
+	}
+	a, _ := fresh.of(app.Seal("https://images.example.nz/p/a"))
+	b, _ := fresh.of(app.Seal("https://images.example.nz/p/b"))
+	if reflect.DeepEqual(a, b) {
+		t.Error("two links have one code: this test proves nothing")
+	}
+}
